@@ -1,0 +1,100 @@
+"""One tree of errors. Each says what, where, what was received, what is allowed, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+
+class CoterieError(Exception):
+    """Every error of Coterie. ``http_status`` is what the web edge answers, ``retry`` whether trying again can help."""
+
+    http_status = 500
+    retry = False
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message if not hint else f"{message}\n  hint: {hint}")
+        self.message = message
+        self.hint = hint
+
+
+class Problem(CoterieError):
+    """One thing that is wrong at one place of an input: the unit that validation collects."""
+
+    http_status = 422
+    exit_code = 2
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str = "",
+        received: object = None,
+        allowed: str = "",
+        hint: str = "",
+    ) -> None:
+        self.what, self.where, self.received, self.allowed = what, where, received, allowed
+        parts = [f"{where}: {what}" if where else what]
+        if received is not None:
+            parts.append(f"  received: {received!r}")
+        if allowed:
+            parts.append(f"  allowed:  {allowed}")
+        super().__init__("\n".join(parts), hint=hint)
+
+
+class InvalidDefinition(CoterieError):
+    """A definition was refused. ``problems`` holds every reason at once."""
+
+    http_status = 422
+    exit_code = 2
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        count = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"
+        super().__init__("\n".join([f"invalid definition, {count}:", *(str(p) for p in problems)]))
+
+
+class NotFound(CoterieError):
+    """A named thing (segment, profile, file, project) does not exist."""
+
+    http_status = 404
+    exit_code = 3
+
+
+class Unsupported(CoterieError):
+    """A reader cannot carry this definition. Raised when it is saved, never when it is read."""
+
+    http_status = 422
+    exit_code = 2
+
+
+class Disagreement(CoterieError):
+    """Two readers gave different answers for one definition."""
+
+    exit_code = 4
+
+
+class LimitExceeded(CoterieError):
+    """A documented bound of ``limits.py`` was hit where nothing could be dropped."""
+
+    http_status = 413
+
+
+class Transient(CoterieError):
+    """The outside world failed in a way that a later try may not."""
+
+    http_status = 503
+    retry = True
+
+
+class Terminal(CoterieError):
+    """The outside world failed in a way that no retry mends."""
+
+    http_status = 502
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return a hint naming the known word closest to ``word``, or an empty string."""
+    close = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"did you mean {close[0]!r}?" if close else ""

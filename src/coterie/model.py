@@ -1,0 +1,74 @@
+"""The nouns on one page: frozen structs, no I/O.
+
+Instants are int64 microseconds since 1970 UTC (``*_at``); durations are microseconds (``*_us``).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TypeAlias
+
+from msgspec import Struct
+
+Value: TypeAlias = "None | bool | int | float | str | list[Value] | dict[str, Value]"
+"""A JSON value. A property or trait whose value is ``None`` is missing."""
+
+IDENTIFY = "$identify"
+"""Name of the event whose properties are traits of the profile; it makes the profile an identified one."""
+SET = "$set"
+"""Name of the event whose properties are traits too, but that identifies nobody (consent, lists, computed traits)."""
+TRAIT_EVENTS = (IDENTIFY, SET)
+MERGE = "$merge"
+"""Name of the event by which ``profile`` absorbs the profile named in its property ``loser``."""
+SYSTEM_PREFIX = "$"
+"""Events whose names begin so are ours: they are no activity, and "any event" does not mean them."""
+
+
+class Event(Struct, frozen=True, kw_only=True):
+    """A fact. ``occurred_at`` never exceeds ``received_at``; ``properties`` are flat (see ``values.flatten``)."""
+
+    id: str
+    profile: str
+    name: str
+    occurred_at: int
+    received_at: int
+    properties: dict[str, Value] = {}
+
+
+class Cause(StrEnum):
+    """Why a membership changed."""
+
+    EVENT = "event"
+    TIMER = "timer"
+    TRAIT = "trait"
+    MERGE = "merge"
+    EDIT = "edit"
+    LATE = "late"
+
+
+class Direction(StrEnum):
+    ENTERED = "entered"
+    EXITED = "exited"
+
+
+class MembershipChange(Struct, frozen=True, kw_only=True):
+    """A fact that is kept: ``profile`` entered or left ``segment`` at ``at``, and why.
+
+    ``event_id`` names the arrival that caused it (empty for timers and edits); ``position`` is that arrival's
+    place in the log (−1 for timers and edits).
+    """
+
+    segment: str
+    version: int
+    profile: str
+    direction: Direction
+    at: int
+    cause: Cause
+    event_id: str = ""
+    position: int = -1
+
+
+class Undetermined(Struct, frozen=True):
+    """In place of a number that cannot be said."""
+
+    reason: str

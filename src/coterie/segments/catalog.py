@@ -1,0 +1,81 @@
+"""The lowered segments of a project in the order in which they can be evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from graphlib import CycleError, TopologicalSorter
+
+from msgspec import Struct
+
+from coterie.errors import InvalidDefinition, Problem, nearest
+from coterie.segments.core import Node, references
+
+
+class Lowered(Struct, frozen=True):
+    """One segment as the readers see it. ``node`` already contains its universe."""
+
+    key: str
+    version: int
+    node: Node
+
+
+class Catalog:
+    """Lowered segments; iterating gives them so that a referenced segment comes before the one that refers to it."""
+
+    def __init__(self, segments: Mapping[str, Lowered]) -> None:
+        problems = [
+            Problem(
+                "refers to a segment that does not exist",
+                where=key,
+                received=ref,
+                allowed=", ".join(sorted(segments)),
+                hint=nearest(ref, segments),
+            )
+            for key, segment in segments.items()
+            for ref in sorted(references(segment.node) - segments.keys())
+        ]
+        if problems:
+            raise InvalidDefinition(problems)
+        graph = {key: sorted(references(segments[key].node)) for key in sorted(segments)}
+        try:
+            order = list(TopologicalSorter(graph).static_order())
+        except CycleError as error:
+            cycle = " → ".join(reversed(error.args[1]))
+            raise InvalidDefinition(
+                [Problem("segments refer to each other in a circle", where=error.args[1][0], received=cycle)]
+            ) from error
+        self._segments = {key: segments[key] for key in order}
+
+    @classmethod
+    def of(cls, nodes: Mapping[str, Node], version: int = 1) -> Catalog:
+        """Return a catalog of bare nodes, as tests and notebooks use it."""
+        return cls({key: Lowered(key, version, node) for key, node in nodes.items()})
+
+    def __iter__(self):  # type: ignore[no-untyped-def]
+        return iter(self._segments.values())
+
+    def __len__(self) -> int:
+        return len(self._segments)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._segments
+
+    def __getitem__(self, key: str) -> Lowered:
+        return self._segments[key]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return tuple(self._segments)
+
+    def closure(self, key: str) -> Catalog:
+        """Return the catalog of ``key`` and every segment it needs."""
+        needed: dict[str, Lowered] = {}
+
+        def need(one: str) -> None:
+            if one not in needed:
+                needed[one] = self._segments[one]
+                for ref in references(self._segments[one].node):
+                    need(ref)
+
+        need(key)
+        return Catalog(needed)
