@@ -95,9 +95,7 @@ class Moment(Struct, frozen=True, tag=True):
     time_zone: str = "UTC"
 
 
-Test: TypeAlias = (
-    Exists | Equals | OneOf | Order | Text | Matches | Includes | Element | Near | Version | Moment
-)
+Test: TypeAlias = Exists | Equals | OneOf | Order | Text | Matches | Includes | Element | Near | Version | Moment
 
 # ── which events ─────────────────────────────────────────────────────────────────────────────────────────────
 
