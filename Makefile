@@ -1,0 +1,69 @@
+# Two commands do everything on a fresh machine with Python 3.11+ and make: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PYTEST := $(BIN)/python -m pytest -q -ra
+
+.PHONY: help setup demo test check format lint types house unit laws stories docs-test laws-long bench docs clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(READY) ## a virtual environment inside the checkout, with everything in it
+
+$(READY): pyproject.toml constraints.txt
+	@echo "setting up $(VENV) (once; needs a package index)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip -c constraints.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]' -c constraints.txt
+	@touch $(READY)
+
+demo: $(READY) ## a simulated shop, segments that move, one person explained, all proven: about 90 s
+	@$(BIN)/coterie demo
+
+test: $(READY) ## everything that must pass
+	@$(MAKE) --no-print-directory format-check lint types
+	@$(PYTEST) -n 2 --dist worksteal tests
+
+check: test ## the one check command: format, lint, types, house, unit, laws, stories, docs
+
+format: $(READY) ## rewrite the layout of the code
+	@$(BIN)/ruff format --quiet src tests benchmarks && $(BIN)/ruff check --quiet --fix src tests benchmarks
+
+.PHONY: format-check
+format-check: $(READY)
+	@$(BIN)/ruff format --quiet --check src tests benchmarks
+
+lint: $(READY) ## ruff
+	@$(BIN)/ruff check --quiet src tests benchmarks
+
+types: $(READY) ## mypy --strict
+	@$(BIN)/mypy
+
+house: $(READY) ## the architecture rules
+	@$(PYTEST) tests/house
+
+unit: $(READY) ## unit tests, which mirror src
+	@$(PYTEST) tests --ignore tests/laws --ignore tests/stories --ignore tests/docs --ignore tests/house --ignore tests/data
+
+laws: $(READY) ## the three readers agree, on random definitions and logs
+	@$(PYTEST) tests/laws
+
+stories: $(READY) ## the acceptance scenarios
+	@$(PYTEST) tests/stories
+
+docs-test: $(READY) ## every command and snippet of the documentation
+	@$(PYTEST) tests/docs
+
+laws-long: $(READY) ## at least 20,000 random definitions, about 10 minutes
+	@$(BIN)/python -m tests.laws.long
+
+bench: $(READY) ## make bench NAME=live: one benchmark, its figures as one JSON line
+	@$(BIN)/python benchmarks/$(NAME).py
+
+docs: $(READY) ## write again what is generated: docs/language.md, docs/cli.md, docs/segment.schema.json
+	@$(BIN)/python -m tests.docs.generate
+
+clean: ## remove everything that was made
+	@rm -rf $(VENV) build dist demo .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,90 @@
+"""The plan of the house: who may import whom, where each library lives, how big a file may be, with reasons."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SRC = ROOT / "src" / "coterie"
+
+FLOORS: dict[str, int] = {
+    "model": 0, "errors": 0, "limits": 0, "settings": 0, "clock": 0, "values": 0,
+    "aggregates": 1, "segments": 1, "identity": 1, "profiles": 1,
+    "storage": 2, "connectors": 2,
+    "engine": 3, "lab": 3,
+    "notebook": 4, "cli": 4, "app": 5, "__main__": 5, "__init__": 5,
+}  # fmt: skip
+"""Room → floor. A room imports only from lower floors, or along an edge named below."""
+
+EDGES: dict[tuple[str, str], str] = {
+    ("segments", "aggregates"): "conditions compare aggregates",
+    ("segments", "identity"): "every reader follows merges",
+    ("segments", "profiles"): "every reader folds traits",
+    ("identity", "aggregates"): "merging two profiles is merging their summaries",
+    ("profiles", "aggregates"): "a trait is a summary",
+    ("connectors", "storage"): "sources land in the event store and the quarantine",
+    ("model", "errors"): "the nouns raise the one tree of errors",
+    ("settings", "errors"): "a wrong setting is a clear error",
+    ("settings", "limits"): "settings may lower a limit",
+    ("settings", "model"): "settings speak the nouns",
+    ("values", "model"): "values are JSON values of the model",
+    ("app", "cli"): "the composition root names every part",
+    ("__main__", "cli"): "python -m coterie is the command line",
+    ("__init__", "notebook"): "the public functions are loaded on first use",
+}
+
+HOMES: dict[str, tuple[str, ...]] = {
+    "numba": ("segments/live",),
+    "sqlglot": ("segments/batch",),
+    "duckdb": ("storage",),
+    "deltalake": ("storage",),
+    "click": ("cli",),
+    "rich": ("cli",),
+    "plotext": ("cli",),
+    "re2": ("segments/holds.py", "segments/parse"),
+    "yaml": ("segments/parse", "connectors", "storage"),
+    "polars": ("notebook", "connectors/sources"),
+    "pandas": ("notebook",),
+}
+"""Third-party library → the only places of src/coterie that may import it."""
+
+LINES_MAX, LINES_MEDIAN_MAX, FUNCTION_LINES_MAX = 500, 150, 50
+
+LONG_FUNCTIONS: dict[str, str] = {}
+"""path:function → why it may be longer than FUNCTION_LINES_MAX."""
+
+FORBIDDEN = ("NotImplementedError", "TO" + "DO", "FIX" + "ME", "XX" + "X")
+
+
+def files() -> list[Path]:
+    return sorted(SRC.rglob("*.py"))
+
+
+def room(path: Path) -> str:
+    part = path.relative_to(SRC).parts[0]
+    return part.removesuffix(".py")
+
+
+def imports(path: Path) -> Iterator[tuple[str, int]]:
+    """Yield (dotted module, line) of every import of a file, also of those inside functions."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name, node.lineno
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            if node.module == "coterie":
+                for alias in node.names:
+                    yield f"coterie.{alias.name}", node.lineno
+            else:
+                yield node.module, node.lineno
+
+
+def functions(path: Path) -> Iterator[tuple[str, int]]:
+    """Yield (name, lines without its docstring) of every function of a file."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            docstring = node.body[0] if ast.get_docstring(node) else None
+            spoken = (docstring.end_lineno or 0) - docstring.lineno + 1 if docstring else 0
+            yield node.name, (node.end_lineno or node.lineno) - node.lineno + 1 - spoken
