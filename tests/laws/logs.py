@@ -1,0 +1,134 @@
+"""Random logs in arrival order: ties, duplicates, disorder, lateness, traits that come and go, chains of merges."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+import pyarrow as pa
+from msgspec import Struct, structs
+
+from coterie.limits import DAY_US, SECOND_US
+from coterie.model import IDENTIFY, MERGE, SET, Event
+from coterie.values import canonical, event_key, flatten
+from tests.laws import words
+
+
+class Log(Struct, frozen=True):
+    """``events`` in arrival order (positions are indices; an id may come twice), the step their instants lie on, hot columns."""
+
+    events: tuple[Event, ...]
+    grid: int
+    hot: tuple[str, ...] = ()
+
+
+def lateness(rng: Random, grid: int) -> int:
+    """Return how long an event travelled: mostly not at all, sometimes to the microsecond what counts as late."""
+    roll = rng.random()
+    if roll < 0.55:
+        return 0
+    if roll < 0.65:
+        return rng.choice((1, SECOND_US, 59 * SECOND_US))
+    if roll < 0.73:
+        return 60 * SECOND_US + rng.choice((0, 1))
+    if roll < 0.95:
+        return rng.randrange(1, 6) * grid
+    return rng.choice((7, 14, 21)) * DAY_US
+
+
+def properties_of(rng: Random, name: str, profile: str, at: int, grid: int, typed: bool) -> dict[str, Any]:
+    if name == MERGE:
+        return {"loser": rng.choice(words.PROFILES)}
+    if name in (IDENTIFY, SET):
+        traits = rng.sample(words.TRAITS, rng.choice((1, 1, 2, 3)))
+        return {key: None if rng.random() < 0.1 else words.value_for(rng, key, at, grid) for key in traits}
+    chosen = [key for key in words.KEYS if rng.random() < (0.75 if key in ("price", "sku") else 0.2)]
+    found = {key: words.value_for(rng, key, at, grid) for key in chosen}
+    if typed:
+        found["price"] = rng.choice((*words.NUMBERS, None))
+        found["sku"] = rng.choice(("a", "b", "A", "1", "", None))
+    return found
+
+
+def random_log(rng: Random, size: int | None = None) -> Log:
+    """Return a log of 10 to 60 records of 2 to 5 profiles."""
+    grid = rng.choice(words.GRIDS)
+    base = rng.choice(words.ANCHORS) - rng.randrange(0, 12) * grid
+    profiles = words.PROFILES[: rng.randrange(2, 6)]
+    names = rng.sample(words.NAMES, rng.randrange(2, 5))
+    merging, typed = rng.random() < 0.6, rng.random() < 0.35
+    count = size or rng.randrange(10, 56)
+    system = [IDENTIFY, SET, *([MERGE] if merging else [])]
+    drafts = []
+    for number in range(count):
+        profile = rng.choice(profiles)
+        name = rng.choice(names) if rng.random() < 0.68 else rng.choices(system, (5, 3, 1.4)[: len(system)])[0]
+        at = (
+            base
+            + rng.randrange(0, 18) * grid
+            + (0 if rng.random() < 0.85 else rng.choice((-1, 1, SECOND_US, grid // 2)))
+        )
+        properties = flatten(properties_of(rng, name, profile, at, grid, typed))
+        received = at + lateness(rng, grid)
+        drafts.append(
+            Event(
+                id=f"e{number}", profile=profile, name=name, occurred_at=at, received_at=received, properties=properties
+            )
+        )
+    for draft in rng.sample(drafts, count // 12):
+        again = draft.received_at + rng.choice((0, 1, grid, 3 * grid, 40 * DAY_US))
+        drafts.append(structs.replace(draft, received_at=again))
+    rng.shuffle(drafts)
+    drafts.sort(key=lambda event: event.received_at)
+    return Log(tuple(drafts), grid, ("price", "sku") if typed and rng.random() < 0.7 else ())
+
+
+def restamped(rng: Random, log: Log) -> Log:
+    """Return the same events arriving in another order, after the last of them happened; merges keep their order."""
+    events = list(log.events)
+    merges = [event for event in events if event.name == MERGE]
+    rng.shuffle(events)
+    order = iter(merges)
+    events = [next(order) if event.name == MERGE else event for event in events]
+    at = max(event.received_at for event in events)
+    stamped = []
+    for event in events:
+        at += rng.choice((0, 0, 1, SECOND_US))
+        stamped.append(structs.replace(event, received_at=at))
+    return structs.replace(log, events=tuple(stamped))
+
+
+def without_duplicates(events: tuple[Event, ...]) -> tuple[tuple[int, Event], ...]:
+    """Return (position, event) of every first arrival of an id."""
+    seen: set[str] = set()
+    kept = []
+    for position, event in enumerate(events):
+        if event.id not in seen:
+            seen.add(event.id)
+            kept.append((position, event))
+    return tuple(kept)
+
+
+def table_of(rows: tuple[tuple[int, Event], ...], hot: tuple[str, ...] = ()) -> pa.Table:
+    """Return the events as a log table; ``hot`` keys leave the JSON of ordinary events for typed columns."""
+    events = [event for _, event in rows]
+    split = [_split(event, hot) for event in events]
+    columns: dict[str, pa.Array] = {
+        "position": pa.array([position for position, _ in rows], pa.int64()),
+        "event_id": pa.array([event.id for event in events], pa.string()),
+        "event_key": pa.array([event_key(event.id) for event in events], pa.int64()),
+        "profile": pa.array([event.profile for event in events], pa.string()),
+        "name": pa.array([event.name for event in events], pa.string()).dictionary_encode(),
+        "occurred_at": pa.array([event.occurred_at for event in events], pa.int64()),
+        "received_at": pa.array([event.received_at for event in events], pa.int64()),
+        "properties": pa.array([canonical(cold) for cold, _ in split], pa.string()),
+    }
+    for key in hot:
+        kind = pa.float64() if key == "price" else pa.string()
+        columns[f"p.{key}"] = pa.array([taken.get(key) for _, taken in split], kind)
+    return pa.table(columns)
+
+
+def _split(event: Event, hot: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, Any]]:
+    taken = {key: event.properties[key] for key in hot if key in event.properties}
+    return {key: value for key, value in event.properties.items() if key not in taken}, taken
