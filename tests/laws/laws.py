@@ -1,0 +1,249 @@
+"""What must hold on every case. A law returns ``None``, or the first difference it found, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Any, TypeAlias
+
+from coterie.segments.live import Live
+from msgspec import structs
+
+from coterie.identity.merges import Merges, merge_of
+from coterie.limits import DAY_US
+from coterie.segments import core
+from coterie.segments.catalog import Catalog, Lowered
+from tests.laws.cases import Case
+from tests.laws.changes import Change, Derivation
+from tests.laws.logs import Log, restamped, table_of, without_duplicates
+from tests.laws.readers import Memberships, Rows, applied, by_batch, by_live, by_oracle, changes_of, numbered
+
+Law: TypeAlias = Callable[[Case], "str | None"]
+FUTURE_US = 40 * DAY_US
+"""How far after the last record the laws about changes let time run on."""
+
+
+def end_of(case: Case) -> int:
+    return max((case.log.events[-1].received_at + FUTURE_US, *case.instants[-1:]))
+
+
+def difference(what: str, expected: Memberships, found: Memberships) -> str | None:
+    """Return the first question that two readers answer differently."""
+    for (key, at), members in expected.items():
+        if members != found[key, at]:
+            return f"{what}: {key} at {at}: expected {sorted(members)}, found {sorted(found[key, at])}"
+    return None
+
+
+def unlike(what: str, expected: Sequence[Change], found: Sequence[Change]) -> str | None:
+    """Return the first place at which two change logs part."""
+    for number, (one, two) in enumerate(zip(expected, found, strict=False)):
+        if one != two:
+            return f"{what}: change {number}: expected {one}, found {two}"
+    if len(expected) != len(found):
+        rest = (expected if len(expected) > len(found) else found)[min(len(expected), len(found))]
+        return f"{what}: {len(expected)} changes expected, {len(found)} found, the first more is {rest}"
+    return None
+
+
+# ── the three readers ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def batch_is_oracle(case: Case) -> str | None:
+    """Batch and oracle name the same members at every instant, as known then."""
+    catalog = Catalog.of(case.nodes)
+    expected = by_oracle(case.log, catalog, case.instants)
+    return difference("oracle/batch", expected, by_batch(case.log, catalog, case.instants, list(expected)))
+
+
+def hindsight(case: Case) -> str | None:
+    """Batch and oracle name the same members at every instant, as known now (a few definitions of the case)."""
+    catalog = Catalog.of(case.nodes)
+    asked = [key for key in catalog.keys if Random(f"{case.seed}{key}").random() < 0.3] or list(catalog.keys)
+    expected = by_oracle(case.log, catalog, case.instants, "now")
+    questions = [(key, at) for key, at in expected if key in asked]
+    found = by_batch(case.log, catalog, case.instants, questions, "now")
+    return difference("oracle/batch as known now", {question: expected[question] for question in questions}, found)
+
+
+def live_is_oracle(case: Case) -> str | None:
+    """Live and oracle name the same members at every instant."""
+    catalog = Catalog.of(case.nodes)
+    expected = by_oracle(case.log, catalog, case.instants)
+    return difference("oracle/live", expected, by_live(case.log, catalog, case.instants))
+
+
+def changes_are_predicted(case: Case) -> str | None:
+    """Live's change log is the one the oracle implies at arrivals and at the instants it predicted, cause for cause."""
+    catalog = Catalog.of(case.nodes)
+    derivation = Derivation(catalog)
+    for position, event in without_duplicates(case.log.events):
+        derivation.arrive(event, position)
+    derivation.advance(end_of(case))
+    return unlike("change log", derivation.changes, run(Live(catalog), case, [1_000]))
+
+
+def run(live: Live, case: Case, sizes: Sequence[int]) -> list[Change]:
+    """Return every change of the case's log given in chunks, time then running on to its end."""
+    found = applied(live, numbered(case.log), case.log.hot, sizes)
+    return found + changes_of(live.advance(end_of(case)).table())
+
+
+# ── order, chunks, snapshots ─────────────────────────────────────────────────────────────────────────────────
+
+
+def any_order(case: Case) -> str | None:
+    """The same events in another order of arrival end in the same memberships."""
+    catalog = Catalog.of(case.nodes)
+    other = restamped(case.rng(), case.log)
+    at = max(end_of(case), other.events[-1].received_at)
+    expected = by_oracle(case.log, catalog, [at])
+    return difference("oracle/live in another order", expected, by_live(other, catalog, [at])) or difference(
+        "oracle/oracle in another order", expected, by_oracle(other, catalog, [at])
+    )
+
+
+def any_chunks(case: Case) -> str | None:
+    """The change log does not depend on how the log was cut into batches, nor on idle advances of time."""
+    catalog, rng = Catalog.of(case.nodes), case.rng()
+    whole = run(Live(catalog), case, [1_000])
+    cut = run(Live(catalog), case, [rng.choice((1, 1, 2, 3, 8)) for _ in case.log.events])
+    live = Live(catalog)
+    found: list[Change] = []
+    for row in numbered(case.log):
+        at = row[1].received_at
+        found += changes_of(live.advance(max(live.now, at - rng.choice((0, 0, 1, case.log.grid)))).table())
+        found += changes_of(live.apply(table_of((row,), case.log.hot)).table())
+    found += changes_of(live.advance(end_of(case)).table())
+    return unlike("chunks", whole, cut) or unlike("advances", whole, found)
+
+
+def snapshot_anywhere(case: Case) -> str | None:
+    """A restored reader is the same to the byte, and has the same future."""
+    catalog, rng, rows = Catalog.of(case.nodes), case.rng(), numbered(case.log)
+    cut = rng.randrange(len(rows) + 1)
+    live = Live(catalog)
+    applied(live, rows[:cut], case.log.hot, [1_000])
+    if 0 < cut < len(rows) and rng.random() < 0.5:
+        live.advance(min(live.now + rng.choice((1, case.log.grid)), rows[cut][1].received_at))
+    data = live.snapshot()
+    restored = Live.restore(catalog, data)
+    if restored.snapshot() != data:
+        return f"snapshot after {cut} records: the restored reader's own snapshot differs"
+    futures = [_future(one, rows[cut:], case) for one in (live, restored)]
+    if problem := unlike(f"future after a snapshot at {cut}", *futures):
+        return problem
+    return None if live.snapshot() == restored.snapshot() else f"snapshot after {cut} records: states part later"
+
+
+def _future(live: Live, rows: Rows, case: Case) -> list[Change]:
+    found = applied(live, rows, case.log.hot, [1_000])
+    return found + changes_of(live.advance(end_of(case)).table())
+
+
+# ── edits ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def catalogs_of(case: Case) -> tuple[Catalog, Catalog]:
+    """Return the catalog before and after an edit that adds, changes, keeps and removes definitions of the case."""
+    whole = Catalog.of(case.nodes)
+    roll = {key: Random(f"{case.seed}{key}").random() for key in whole.keys}
+    plain = [node for node in case.nodes.values() if not core.references(node)] or [core.ALWAYS]
+
+    def nodes(keys: list[str], edited: bool) -> Catalog:
+        needed = {one for key in keys for one in whole.closure(key).keys}
+        found = {}
+        for key in sorted(needed):
+            changed = 0.3 <= roll[key] < 0.6
+            node: core.Node = case.nodes[key]
+            if changed and not edited:
+                node = core.Not(node) if roll[key] < 0.45 else plain[int(roll[key] * 1e6) % len(plain)]
+            found[key] = Lowered(key, 2 if changed and edited else 1, node)
+        return Catalog(found)
+
+    before = nodes([key for key in whole.keys if roll[key] >= 0.3], False)
+    return before, nodes([key for key in whole.keys if roll[key] < 0.8], True)
+
+
+def edits_are_beginnings(case: Case) -> str | None:
+    """Definitions added, changed and removed on the way leave what a reader has that began with the result."""
+    before, after = catalogs_of(case)
+    rng, rows = case.rng(), numbered(case.log)
+    cut = rng.randrange(len(rows) + 1)
+    edited, fresh = Live(before), Live(after)
+    for live in (edited, fresh):
+        applied(live, rows[:cut], case.log.hot, [1_000])
+    at = (rows[cut - 1] if cut else rows[0])[1].received_at
+    if rng.random() < 0.5:
+        at = min(at + rng.choice((1, case.log.grid)), rows[cut][1].received_at if cut < len(rows) else at + DAY_US)
+    edited.advance(at)
+    fresh.advance(at)
+    held = {key: set(edited.members(key)) for key in before.keys}
+    found = changes_of(edited.edit(after, [table_of(rows[:cut], case.log.hot)] if cut else [], at).table())
+    wanted = {key: set(fresh.members(key)) for key in after.keys}
+    for key in after.keys:
+        if set(edited.members(key)) != wanted[key]:
+            return (
+                f"edit at {at} after {cut}: {key}: expected {sorted(wanted[key])}, found {sorted(edited.members(key))}"
+            )
+    if problem := _edit_changes(held, wanted, found, at):
+        return f"edit at {at} after {cut} records: {problem}"
+    return unlike(f"future after an edit at {cut}", *(_future(live, rows[cut:], case) for live in (fresh, edited)))
+
+
+def _edit_changes(held: dict[str, set[str]], wanted: dict[str, set[str]], found: list[Change], at: int) -> str | None:
+    expected = set()
+    for key in held | wanted:
+        old, new = held.get(key, set()), wanted.get(key, set())
+        expected |= {(key, profile, "entered") for profile in new - old}
+        expected |= {(key, profile, "exited") for profile in old - new}
+    told = [(change.segment, change.profile, change.direction) for change in found]
+    if set(told) != expected or len(told) != len(expected):
+        return f"changes expected {sorted(expected)}, found {sorted(told)}"
+    strange = [c for c in found if (c.at, c.cause, c.event_id, c.position) != (at, "edit", "", -1)]
+    return f"not stamped as an edit: {strange[0]}" if strange else None
+
+
+# ── identity ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def survivors_received_both(case: Case) -> str | None:
+    """After its merges, a log ends as one in which every record had been the survivor's from the start."""
+    catalog = Catalog.of(case.nodes)
+    merges = Merges(m for position, event in enumerate(case.log.events) if (m := merge_of(event, position)))
+    events = tuple(structs.replace(event, profile=merges.canonical(event.profile)) for event in case.log.events)
+    at = end_of(case)
+    expected = by_live(structs.replace(case.log, events=events), catalog, [at])
+    return difference("live, both streams/live, merged", expected, by_live(case.log, catalog, [at]))
+
+
+def duplicates_change_nothing(case: Case) -> str | None:
+    """Records that arrive twice, merges among them, leave no trace in the change log."""
+    catalog, rows = Catalog.of(case.nodes), numbered(case.log)
+    twice: list[Any] = []
+    for position, event in rows:
+        twice.append(event)
+        if position % 2:
+            again = case.log.events[position // 2]
+            twice.append(structs.replace(again, received_at=event.received_at))
+    once = [event for _, event in without_duplicates(case.log.events)]
+    found = [run(Live(catalog), structs.replace(case, log=_log(case, some)), [1_000]) for some in (once, twice)]
+    bare = [[change._replace(position=0) for change in changes] for changes in found]
+    return unlike("duplicates", *bare)
+
+
+def _log(case: Case, events: list[Any]) -> Log:
+    return structs.replace(case.log, events=tuple(events))
+
+
+ALWAYS_TRIED: tuple[Law, ...] = (batch_is_oracle, live_is_oracle, changes_are_predicted)
+IN_TURN: tuple[Law, ...] = (
+    hindsight,
+    any_order,
+    any_chunks,
+    snapshot_anywhere,
+    edits_are_beginnings,
+    survivors_received_both,
+    duplicates_change_nothing,
+)
+LAWS: dict[str, Law] = {law.__name__: law for law in (*ALWAYS_TRIED, *IN_TURN)}

@@ -1,0 +1,98 @@
+"""One seed tried: its case, every law that is its turn, and on a difference a minimal reproduction as a runnable file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.laws.cases import Case, random_case
+from tests.laws.coverage import used
+from tests.laws.laws import ALWAYS_TRIED, IN_TURN, LAWS, Law
+from tests.laws.reduction import Reducer
+
+PREFACE = '''"""{law} differs:
+
+{message}
+"""
+
+from coterie.model import Event
+from coterie.segments.core import *
+from tests.laws.cases import Case
+from tests.laws.laws import LAWS
+from tests.laws.logs import Log
+
+events = (
+{events}
+)
+nodes = {{
+{nodes}
+}}
+case = Case({seed}, Log(events, {grid}, {hot!r}), nodes, {instants!r})
+
+if __name__ == "__main__":
+    print(LAWS[{law!r}](case))
+'''
+
+
+class Trial(NamedTuple):
+    """What came of one seed. ``failures`` are (law, message, case as it failed)."""
+
+    seed: int
+    definitions: int
+    used: Counter[str]
+    failures: list[tuple[str, str, Case]]
+
+
+def attempt(law: Law, case: Case) -> str | None:
+    """Return what the law says of the case; a reader that raises has differed too."""
+    try:
+        return law(case)
+    except Exception as error:  # noqa: BLE001 whatever a reader raises is a finding
+        place = error.__traceback__
+        while place is not None and place.tb_next is not None:
+            place = place.tb_next
+        where = f"{Path(place.tb_frame.f_code.co_filename).name}:{place.tb_lineno}" if place else "?"
+        return f"raised {type(error).__name__} at {where}: {error}"
+
+
+def kind_of(message: str) -> str:
+    """Return the part of a message that stays while a case gets smaller."""
+    return message.split(":")[0]
+
+
+def turns_of(seed: int, each: int) -> tuple[Law, ...]:
+    """Return the laws of a seed: the three that are always tried, and ``each`` of the others in turn."""
+    start = seed * each
+    return (*ALWAYS_TRIED, *(IN_TURN[(start + i) % len(IN_TURN)] for i in range(each)))
+
+
+def try_seed(seed: int, definitions: int, instants: int, each: int) -> Trial:
+    case = random_case(seed, definitions, instants)
+    failures = [(law.__name__, said, case) for law in turns_of(seed, each) if (said := attempt(law, case))]
+    return Trial(seed, len(case.nodes), used(case.nodes.values()), failures)
+
+
+def reduced(law: str, message: str, case: Case, seconds: float = 60.0) -> tuple[str, Case]:
+    """Return a smaller case that fails the same law in the same way, and what the law says of it."""
+
+    def fails(smaller: Case) -> bool:
+        said = attempt(LAWS[law], smaller)
+        return said is not None and kind_of(said) == kind_of(message)
+
+    small = Reducer(fails, case, seconds).reduced()
+    return attempt(LAWS[law], small) or message, small
+
+
+def reproduction(law: str, message: str, case: Case) -> str:
+    """Return a Python file that shows the difference when run from the root of the checkout."""
+    return PREFACE.format(
+        law=law,
+        message=message.replace("\\", "\\\\").replace('"""', "'''"),
+        events="\n".join(f"    {event!r}," for event in case.log.events),
+        nodes="\n".join(f"    {key!r}: {node!r}," for key, node in case.nodes.items()),
+        seed=case.seed,
+        grid=case.log.grid,
+        hot=case.log.hot,
+        instants=case.instants,
+    )
