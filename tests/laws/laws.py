@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from random import Random
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from coterie.segments.live import Live
 from msgspec import structs
 
 from coterie.identity.merges import Merges, merge_of
@@ -16,7 +15,21 @@ from coterie.segments.catalog import Catalog, Lowered
 from tests.laws.cases import Case
 from tests.laws.changes import Change, Derivation
 from tests.laws.logs import Log, restamped, table_of, without_duplicates
-from tests.laws.readers import Memberships, Rows, applied, by_batch, by_live, by_oracle, changes_of, numbered
+from tests.laws.readers import (
+    Memberships,
+    Rows,
+    applied,
+    begin,
+    by_batch,
+    by_live,
+    by_oracle,
+    changes_of,
+    numbered,
+    restore,
+)
+
+if TYPE_CHECKING:
+    from coterie.segments.live import Live
 
 Law: TypeAlias = Callable[[Case], "str | None"]
 FUTURE_US = 40 * DAY_US
@@ -80,7 +93,7 @@ def changes_are_predicted(case: Case) -> str | None:
     for position, event in without_duplicates(case.log.events):
         derivation.arrive(event, position)
     derivation.advance(end_of(case))
-    return unlike("change log", derivation.changes, run(Live(catalog), case, [1_000]))
+    return unlike("change log", derivation.changes, run(begin(catalog), case, [1_000]))
 
 
 def run(live: Live, case: Case, sizes: Sequence[int]) -> list[Change]:
@@ -106,9 +119,9 @@ def any_order(case: Case) -> str | None:
 def any_chunks(case: Case) -> str | None:
     """The change log does not depend on how the log was cut into batches, nor on idle advances of time."""
     catalog, rng = Catalog.of(case.nodes), case.rng()
-    whole = run(Live(catalog), case, [1_000])
-    cut = run(Live(catalog), case, [rng.choice((1, 1, 2, 3, 8)) for _ in case.log.events])
-    live = Live(catalog)
+    whole = run(begin(catalog), case, [1_000])
+    cut = run(begin(catalog), case, [rng.choice((1, 1, 2, 3, 8)) for _ in case.log.events])
+    live = begin(catalog)
     found: list[Change] = []
     for row in numbered(case.log):
         at = row[1].received_at
@@ -122,12 +135,12 @@ def snapshot_anywhere(case: Case) -> str | None:
     """A restored reader is the same to the byte, and has the same future."""
     catalog, rng, rows = Catalog.of(case.nodes), case.rng(), numbered(case.log)
     cut = rng.randrange(len(rows) + 1)
-    live = Live(catalog)
+    live = begin(catalog)
     applied(live, rows[:cut], case.log.hot, [1_000])
     if 0 < cut < len(rows) and rng.random() < 0.5:
         live.advance(min(live.now + rng.choice((1, case.log.grid)), rows[cut][1].received_at))
     data = live.snapshot()
-    restored = Live.restore(catalog, data)
+    restored = restore(catalog, data)
     if restored.snapshot() != data:
         return f"snapshot after {cut} records: the restored reader's own snapshot differs"
     futures = [_future(one, rows[cut:], case) for one in (live, restored)]
@@ -170,7 +183,7 @@ def edits_are_beginnings(case: Case) -> str | None:
     before, after = catalogs_of(case)
     rng, rows = case.rng(), numbered(case.log)
     cut = rng.randrange(len(rows) + 1)
-    edited, fresh = Live(before), Live(after)
+    edited, fresh = begin(before), begin(after)
     for live in (edited, fresh):
         applied(live, rows[:cut], case.log.hot, [1_000])
     at = (rows[cut - 1] if cut else rows[0])[1].received_at
@@ -227,7 +240,7 @@ def duplicates_change_nothing(case: Case) -> str | None:
             again = case.log.events[position // 2]
             twice.append(structs.replace(again, received_at=event.received_at))
     once = [event for _, event in without_duplicates(case.log.events)]
-    found = [run(Live(catalog), structs.replace(case, log=_log(case, some)), [1_000]) for some in (once, twice)]
+    found = [run(begin(catalog), structs.replace(case, log=_log(case, some)), [1_000]) for some in (once, twice)]
     bare = [[change._replace(position=0) for change in changes] for changes in found]
     return unlike("duplicates", *bare)
 
