@@ -1,0 +1,1 @@
+"""What is known of a profile: how its records fold into traits."""
