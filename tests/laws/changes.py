@@ -81,13 +81,13 @@ class Derivation:
         return profile
 
     def _settle(self, key: str, profile: str, at: int, cause: str, event_id: str, position: int) -> bool:
-        verdict = self.oracle.verdict(key, profile, at)
+        member, due = self.oracle.member(key, profile, at), self.oracle.next_change(key, profile, at)
         self.due.pop((key, profile), None)
-        if verdict.next_change is not None:
-            self.due[key, profile] = verdict.next_change
-        if verdict.member == ((key, profile) in self.member):
+        if due is not None:
+            self.due[key, profile] = due
+        if member == ((key, profile) in self.member):
             return False
-        self._record(key, profile, verdict.member, at, cause, event_id, position)
+        self._record(key, profile, member, at, cause, event_id, position)
         return True
 
     def _record(self, key: str, profile: str, entered: bool, at: int, cause: str, event_id: str, position: int) -> None:

@@ -9,11 +9,25 @@ from typing import Any, get_args
 from coterie.limits import DAY_US
 from coterie.model import IDENTIFY, MERGE, SET
 from coterie.segments import core
+from coterie.segments.catalog import Catalog
 from coterie.segments.instants import instant_of
+from coterie.segments.oracle import Facts, Oracle, evaluate
 from tests.laws import words
 from tests.laws.logs import Log
 
 OPS = ("=", "<", "<=", ">", ">=")
+
+
+def moments_of(rng: Random, log: Log) -> list[tuple[Facts, int]]:
+    """Return what is known of some profile at some instant of the log, a few times."""
+    oracle = Oracle(Catalog({}), log.events)
+    found = []
+    for event in rng.choices(log.events, k=14):
+        at = max(event.received_at, event.occurred_at + rng.choice((0, 0, 1, 2, 3)) * log.grid)
+        facts = oracle.facts(oracle.canonical(event.profile, at), at)
+        if facts is not None:
+            found.append((facts, at))
+    return found
 
 
 class Author:
@@ -30,6 +44,10 @@ class Author:
         for event in log.events:
             for key, value in event.properties.items():
                 self.seen.setdefault(key, []).append(value)
+        self.keys = [key for key in words.KEYS if self.seen[key]] * 9 + list(words.KEYS)
+        self.traits = [key for key in words.TRAITS if self.seen[key]] * 9 + list(words.TRAITS)
+        self.dated = "joined" if self.seen["joined"] else rng.choice(self.traits)
+        self.moments = moments_of(rng, log)
         self.pool: list[core.Leaf] = []
 
     # ── values and tests ──────────────────────────────────────────────────────────────────────────────────
@@ -137,7 +155,7 @@ class Author:
             names = (rng.choice((IDENTIFY, SET, MERGE)),)
         where = ()
         if rng.random() < filtered:
-            where = tuple(self.field(rng.choice(words.KEYS)) for _ in range(rng.choice((1, 1, 2))))
+            where = tuple(self.field(rng.choice(self.keys)) for _ in range(rng.choice((1, 1, 2))))
         return core.Selector(names, pattern, where)
 
     def duration(self) -> int:
@@ -169,7 +187,7 @@ class Author:
             kind = "count"
         field = ""
         if kind not in ("count", "days", "first_at", "latest_at"):
-            field = "price" if rng.random() < 0.45 else rng.choice(words.KEYS)
+            field = "price" if rng.random() < 0.45 else rng.choice(self.keys)
             if kind in ("distinct", "repeats", "most_frequent") and rng.random() < 0.6:
                 field = "sku"
         zone = rng.choice(words.ZONES) if kind == "days" else "UTC"
@@ -204,14 +222,14 @@ class Author:
         rng = self.rng
         roll = rng.random()
         if roll < 0.35:
-            return core.Elapsed(core.Trait(rng.choice(("joined", "joined", "joined", "plan"))), rng.choice(words.ZONES))
+            return core.Elapsed(core.Trait(self.dated), rng.choice(words.ZONES))
         if roll < 0.65:
-            return core.Elapsed(core.TraitSince(rng.choice(words.TRAITS)))
+            return core.Elapsed(core.TraitSince(rng.choice(self.traits)))
         return core.Elapsed(self.aggregate(core.INSTANT_KINDS))
 
     def until(self, op: Any) -> core.Compare:
         unit: Any = self.rng.choice(("day", "week", "month", "year", "anniversary"))
-        until = core.Until(core.Trait("joined"), unit, self.rng.choice(words.ZONES))
+        until = core.Until(core.Trait(self.dated), unit, self.rng.choice(words.ZONES))
         near = (0, 1, 2, 7, 30, 364, 365) if unit == "anniversary" else (0, 0, 1, -1, 2, -3)
         return core.Compare(until, op, float(self.rng.choice(near)))
 
@@ -219,7 +237,7 @@ class Author:
 
     def holds(self) -> core.Holds:
         if self.rng.random() < 0.6:
-            key = self.rng.choice(words.TRAITS)
+            key = self.rng.choice(self.traits)
             return core.Holds(core.Trait(key), self.test(key))
         term = self.aggregate(core.VALUE_KINDS)
         return core.Holds(term, self.test(term.field))
@@ -241,9 +259,17 @@ class Author:
             return rng.choice(self.pool)
         if keys and roll < 0.24:
             return core.InSegment(rng.choice(keys))
-        leaf = self.compare() if roll < 0.66 else self.holds() if roll < 0.84 else self.sequence()
+        for _ in range(6):
+            leaf = self.compare() if roll < 0.62 else self.holds() if roll < 0.82 else self.sequence()
+            if self.is_lively(leaf):
+                break
         self.pool.append(leaf)
         return leaf
+
+    def is_lively(self, leaf: core.Leaf) -> bool:
+        """Return whether the leaf is true of somebody and false of somebody, at one of a few moments of the log."""
+        truth = {evaluate(leaf, facts, at) for facts, at in self.moments}
+        return len(truth) > 1
 
     def node(self, keys: list[str], depth: int = 3) -> core.Node:
         rng = self.rng

@@ -86,6 +86,21 @@ def live_is_oracle(case: Case) -> str | None:
     return difference("oracle/live", expected, by_live(case.log, catalog, case.instants))
 
 
+def nothing_else_changes(case: Case) -> str | None:
+    """The oracle's memberships at any instant follow from its arrivals and predictions alone: it misses no timer."""
+    catalog = Catalog.of(case.nodes)
+    derivation, rows = Derivation(catalog), list(without_duplicates(case.log.events))
+    for at in case.instants:
+        while rows and rows[0][1].received_at <= at:
+            position, event = rows.pop(0)
+            derivation.arrive(event, position)
+        derivation.advance(at)
+        found = {(key, at): frozenset(p for k, p in derivation.member if k == key) for key in catalog.keys}
+        if problem := difference("oracle/its predictions", by_oracle(case.log, catalog, [at]), found):
+            return problem
+    return None
+
+
 def changes_are_predicted(case: Case) -> str | None:
     """Live's change log is the one the oracle implies at arrivals and at the instants it predicted, cause for cause."""
     catalog = Catalog.of(case.nodes)
@@ -251,6 +266,7 @@ def _log(case: Case, events: list[Any]) -> Log:
 
 ALWAYS_TRIED: tuple[Law, ...] = (batch_is_oracle, live_is_oracle, changes_are_predicted)
 IN_TURN: tuple[Law, ...] = (
+    nothing_else_changes,
     hindsight,
     any_order,
     any_chunks,

@@ -36,15 +36,38 @@ def lateness(rng: Random, grid: int) -> int:
     return rng.choice((7, 14, 21)) * DAY_US
 
 
-def properties_of(rng: Random, name: str, profile: str, at: int, grid: int, typed: bool) -> dict[str, Any]:
+class Habits(Struct, frozen=True):
+    """What the people of one log do: which events, properties and traits occur at all."""
+
+    profiles: tuple[str, ...]
+    names: tuple[str, ...]
+    keys: tuple[str, ...]
+    traits: tuple[str, ...]
+    system: tuple[str, ...]
+    typed: bool
+
+
+def random_habits(rng: Random) -> Habits:
+    traits = {trait for trait in ("joined", "age") if rng.random() < 0.55}
+    return Habits(
+        profiles=words.PROFILES[: rng.randrange(2, 6)],
+        names=tuple(rng.sample(words.NAMES, rng.randrange(2, 5))),
+        keys=("price", "sku", *rng.sample(words.KEYS[2:], rng.randrange(0, 3))),
+        traits=tuple(sorted(traits | set(rng.sample(words.TRAITS, rng.randrange(1, 3))))),
+        system=(IDENTIFY, SET, *([MERGE] if rng.random() < 0.6 else [])),
+        typed=rng.random() < 0.35,
+    )
+
+
+def properties_of(rng: Random, habits: Habits, name: str, at: int, grid: int) -> dict[str, Any]:
     if name == MERGE:
-        return {"loser": rng.choice(words.PROFILES)}
+        return {"loser": rng.choice(habits.profiles) if rng.random() < 0.9 else rng.choice(("eve", None, 1))}
     if name in (IDENTIFY, SET):
-        traits = rng.sample(words.TRAITS, rng.choice((1, 1, 2, 3)))
+        traits = rng.sample(habits.traits, rng.randrange(1, len(habits.traits) + 1))
         return {key: None if rng.random() < 0.1 else words.value_for(rng, key, at, grid) for key in traits}
-    chosen = [key for key in words.KEYS if rng.random() < (0.75 if key in ("price", "sku") else 0.2)]
+    chosen = [key for key in habits.keys if rng.random() < (0.75 if key in ("price", "sku") else 0.5)]
     found = {key: words.value_for(rng, key, at, grid) for key in chosen}
-    if typed:
+    if habits.typed:
         found["price"] = rng.choice((*words.NUMBERS, None))
         found["sku"] = rng.choice(("a", "b", "A", "1", "", None))
     return found
@@ -54,21 +77,18 @@ def random_log(rng: Random, size: int | None = None) -> Log:
     """Return a log of 10 to 60 records of 2 to 5 profiles."""
     grid = rng.choice(words.GRIDS)
     base = rng.choice(words.ANCHORS) - rng.randrange(0, 12) * grid
-    profiles = words.PROFILES[: rng.randrange(2, 6)]
-    names = rng.sample(words.NAMES, rng.randrange(2, 5))
-    merging, typed = rng.random() < 0.6, rng.random() < 0.35
-    count = size or rng.randrange(10, 56)
-    system = [IDENTIFY, SET, *([MERGE] if merging else [])]
+    habits, count = random_habits(rng), size or rng.randrange(10, 56)
     drafts = []
     for number in range(count):
-        profile = rng.choice(profiles)
-        name = rng.choice(names) if rng.random() < 0.68 else rng.choices(system, (5, 3, 1.4)[: len(system)])[0]
+        profile, name = rng.choice(habits.profiles), rng.choice(habits.names)
+        if rng.random() < 0.3:
+            name = rng.choices(habits.system, (5, 3, 1.4)[: len(habits.system)])[0]
         at = (
             base
             + rng.randrange(0, 18) * grid
             + (0 if rng.random() < 0.85 else rng.choice((-1, 1, SECOND_US, grid // 2)))
         )
-        properties = flatten(properties_of(rng, name, profile, at, grid, typed))
+        properties = flatten(properties_of(rng, habits, name, at, grid))
         received = at + lateness(rng, grid)
         drafts.append(
             Event(
@@ -80,7 +100,7 @@ def random_log(rng: Random, size: int | None = None) -> Log:
         drafts.append(structs.replace(draft, received_at=again))
     rng.shuffle(drafts)
     drafts.sort(key=lambda event: event.received_at)
-    return Log(tuple(drafts), grid, ("price", "sku") if typed and rng.random() < 0.7 else ())
+    return Log(tuple(drafts), grid, ("price", "sku") if habits.typed and rng.random() < 0.7 else ())
 
 
 def restamped(rng: Random, log: Log) -> Log:

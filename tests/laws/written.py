@@ -118,7 +118,7 @@ class Writer:
         elif roll < 0.42:
             found = {"like": self.rng.choice(words.PATTERNS)}
         if self.rng.random() < filtered:
-            key = self.rng.choice(words.KEYS)
+            key = self.rng.choice(self.author.keys)
             found["where"] = {key: self.plain(key) if self.rng.random() < 0.3 else self.operators(key)}
         return found
 
@@ -169,7 +169,7 @@ class Writer:
         return {}
 
     def _trait(self) -> Data:
-        name = self.rng.choice(words.TRAITS)
+        name = self.rng.choice(self.author.traits)
         return {"name": name, **self.operators(name)}
 
     def _date(self) -> Data:
@@ -183,10 +183,10 @@ class Writer:
             {"anniversary": "today"},
             {"anniversary": {"within_days": self.rng.choice((1, 7, 30))}},
         )
-        return {"trait": "joined", **self.rng.choice(ways), "time_zone": self.rng.choice(words.ZONES)}
+        return {"trait": self.author.dated, **self.rng.choice(ways), "time_zone": self.rng.choice(words.ZONES)}
 
     def _has_been(self) -> Data:
-        trait = self.rng.choice(words.TRAITS)
+        trait = self.rng.choice(self.author.traits)
         how = self.rng.choice(("for_at_least", "for_less_than"))
         return {"trait": trait, "equals": self.plain(trait), how: self.duration()}
 
@@ -205,7 +205,7 @@ class Writer:
         kind = self.rng.choice(
             ("sum", "mean", "smallest", "largest", "distinct", "days", "most_frequent", "first", "latest")
         )
-        prop = self.rng.choice(("price", "price", "sku", *words.KEYS))
+        prop = self.rng.choice(("price", "price", "sku", self.rng.choice(self.author.keys)))
         found: Data = {"kind": kind, **self.picker(), **self.window()}
         if kind != "days":
             found["property"] = prop
@@ -224,7 +224,7 @@ class Writer:
         found = self.picker()
         roll = self.rng.random()
         if roll < 0.7:
-            key = self.rng.choice(words.KEYS)
+            key = self.rng.choice(self.author.keys)
             found["has"] = {key: self.operators(key)}
         if roll > 0.3:
             found[self.rng.choice(("within", "more_than_ago"))] = self.duration()
