@@ -48,9 +48,10 @@ class Habits(Struct, frozen=True):
 
 
 def random_habits(rng: Random) -> Habits:
+    crowd = rng.random()
     traits = {trait for trait in ("joined", "age") if rng.random() < 0.55}
     return Habits(
-        profiles=words.PROFILES[: rng.randrange(2, 6)],
+        profiles=words.CROWD if crowd < 0.03 else words.PROFILES[: 1 if crowd < 0.06 else rng.randrange(2, 6)],
         names=tuple(rng.sample(words.NAMES, rng.randrange(2, 5))),
         keys=("price", "sku", *rng.sample(words.KEYS[2:], rng.randrange(0, 3))),
         traits=tuple(sorted(traits | set(rng.sample(words.TRAITS, rng.randrange(1, 3))))),
@@ -74,10 +75,11 @@ def properties_of(rng: Random, habits: Habits, name: str, at: int, grid: int) ->
 
 
 def random_log(rng: Random, size: int | None = None) -> Log:
-    """Return a log of 10 to 60 records of 2 to 5 profiles."""
+    """Return a log of 10 to 60 records of 2 to 5 profiles; now and then 200 of one profile, or of a crowd."""
     grid = rng.choice(words.GRIDS)
     base = rng.choice(words.ANCHORS) - rng.randrange(0, 12) * grid
-    habits, count = random_habits(rng), size or rng.randrange(10, 56)
+    habits = random_habits(rng)
+    count = size or (rng.randrange(10, 56) if 1 < len(habits.profiles) <= len(words.PROFILES) else 200)
     drafts = []
     for number in range(count):
         profile, name = rng.choice(habits.profiles), rng.choice(habits.names)

@@ -10,6 +10,7 @@ from coterie.limits import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from coterie.segments.instants import rfc3339, to_us
 
 PROFILES = ("ann", "bob", "cy", "dee", "eve")
+CROWD = tuple(f"p{number}" for number in range(50))
 NAMES = ("view", "buy", "add to cart", "TEST_1", "TEST_2", "[v]iew")
 PATTERNS = ("TEST_*", "v?ew", "*", "*u*", "$*", "[v]*", "TEST_?", "buy", "?", "t*")
 KEYS = ("price", "sku", "tags", "lines", "place", "build", "due", "a.b")
@@ -53,7 +54,7 @@ ANCHORS = (
 GRIDS = (SECOND_US, MINUTE_US, HOUR_US, 12 * HOUR_US, DAY_US, DAY_US, 3 * DAY_US)
 """The step on which instants and windows lie, so that their edges coincide."""
 
-NUMBERS: tuple[Any, ...] = (-1, 0, 1, 2, 3, 2.5, 0.1, 0.2, 0.7, 19.99, 100, -2.5, 1e-7, 1234567.891, 3, 1, 2)
+NUMBERS: tuple[Any, ...] = (-1, 0, 1, 2, 3, 2.5, 0.1, 0.2, 0.7, 19.99, 100, -2.5, 1e-7, 1234567.891, 3, 1, 2, 2e12)
 TEXTS: tuple[Any, ...] = (
     "a",
     "b",
