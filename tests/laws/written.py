@@ -50,6 +50,8 @@ class Writer:
 
     def __init__(self, rng: Random, log: Log) -> None:
         self.rng, self.log, self.author = rng, log, Author(rng, log)
+        self.cuts: dict[str, tuple[float, ...]] = {}
+        """Published numbers that the conditions of the definition in hand compare with."""
 
     # ── pieces ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -195,6 +197,7 @@ class Writer:
         if self.rng.random() < 0.75:
             found[self.rng.choice(("at_least", "at_least", "at_most", "exactly"))] = self.rng.choice((1, 1, 2, 2, 3))
         if self.rng.random() < 0.25:
+            found = {**self.picker(), **self.window(), "at_least": self.rng.choice((2, 3))}
             found["same"] = self.rng.choice(("sku", "price"))
         return found
 
@@ -260,6 +263,26 @@ class Writer:
 
     def _inactive(self) -> Data:
         return {"for": self.duration(), **(self.picker() if self.rng.random() < 0.5 else {})}
+
+    def _top(self) -> Data:
+        kind = self.rng.choice(("count", "sum", "mean", "smallest", "largest", "distinct", "days"))
+        of = {} if kind in ("count", "days") else {"property": "price"}
+        self.cuts["top"] = (self.author.threshold(core.Aggregate(kind, core.Selector(), "price")),)  # type: ignore[arg-type]
+        share = self.rng.choice(({"percent": 10}, {"count": 3}))
+        return {**share, "by": {"kind": kind, **of, **self.picker(), **self.window()}, "thresholds": 1}
+
+    def _rfm(self) -> Data:
+        grid = self.log.grid
+        self.cuts |= {
+            "recency": tuple(float(grid * k) for k in sorted(self.rng.sample(range(1, 12), 4))),
+            "frequency": tuple(float(k) for k in sorted(self.rng.sample(range(1, 9), 4))),
+            "monetary": tuple(sorted(self.author.number_near("price") for _ in range(4))),
+        }
+        names = self.rng.sample(("recency", "frequency", "monetary"), self.rng.choice((1, 1, 2, 3)))
+        scores = {name: sorted((self.rng.randrange(1, 6), self.rng.randrange(1, 6))) for name in names}
+        more = {"property": "price"} if "monetary" in names else {}
+        more |= {"within": self.duration()} if self.rng.random() < 0.5 else {}
+        return {**scores, **self.picker(), **more, "thresholds": 1}
 
     def _in_list(self) -> str:
         return "vip"
