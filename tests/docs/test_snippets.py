@@ -1,0 +1,67 @@
+"""Every command and every snippet of the documentation does what the page says."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.docs.blocks import ROOT, Block, blocks, missing_lines, pages
+
+RUN = ("bash", "python")
+
+
+def _named(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+def _runs(page: Path) -> bool:
+    return any(block.language in RUN and block.mark != "not run" for block in blocks(page))
+
+
+@pytest.mark.parametrize("page", [page for page in pages() if _runs(page)], ids=_named)
+def test_page_runs_from_top_to_bottom(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    printed, names = "", dict[str, Any]()
+    for block in blocks(page):
+        where = f"{_named(page)}:{block.line}"
+        if block.mark == "not run":
+            assert block.detail, f"{where}: say why it is not run"
+        elif block.mark == "file":
+            file = tmp_path / block.detail
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(block.text, encoding="utf-8")
+        elif block.mark == "output":
+            assert not missing_lines(block.text, printed), f"{where}: not printed, but this was:\n{printed}"
+        elif block.language == "bash":
+            printed = _shell(block, where, tmp_path)
+        elif block.language == "python":
+            exec(compile(block.text, where, "exec"), names)
+
+
+def _shell(block: Block, where: str, folder: Path) -> str:
+    """Run a block of commands and return what it printed; it must succeed."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = os.environ | {"PATH": path, "COLUMNS": "120", "NO_COLOR": "1", "TERM": "dumb"}
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", block.text],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, f"{where}: exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.mark.parametrize("page", pages(), ids=_named)
+def test_every_block_is_of_a_known_kind(page: Path) -> None:
+    for block in blocks(page):
+        assert block.language in ("bash", "python", "yaml", "json", "csv", "sql", "text"), f"{page}:{block.line}"
+        assert block.mark in ("", "file", "output", "not run") or block.language == "yaml", f"{page}:{block.line}"
