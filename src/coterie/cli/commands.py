@@ -1,0 +1,79 @@
+"""The group of all commands: names and one-line helps here, each command's module loaded when it is called."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from coterie.cli.session import Session
+
+COMMANDS: dict[str, str] = {
+    "init": "Make a project folder with examples.",
+    "ingest": "Bring files into the log through a mapping.",
+    "validate": "Check definitions and mappings; tell every error at once.",
+    "plan": "Show who would enter and leave if the definitions on disk were applied.",
+    "apply": "Put the definitions on disk into force.",
+    "segments": "List the segments with their sizes.",
+    "members": "List the members of a segment, now or at any instant.",
+    "preview": "Chart a segment's size over time, its overlaps and its cost.",
+    "explain": "Say why a profile is in a segment or not, and when that changes.",
+    "replay": "Drive the live reader through history and keep every membership change.",
+    "verify": "Prove that the three readers agree, or show where they differ.",
+    "profile": "Show a person: traits, timeline, memberships and their causes.",
+    "says": "Say a segment in one English sentence.",
+    "thresholds": "Publish the cut points of `top` and `rfm` segments.",
+    "lists": "Show the lists of people and take their changes into the log.",
+    "quarantine": "List the rows that were refused, or replay them.",
+    "schema": "Print the JSON Schema of segment definitions.",
+}
+"""Command → its help, in the order in which they are shown."""
+
+
+class Commands(click.Group):
+    """A group that imports ``coterie.cli.<command>`` only when that command is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command = import_module(f"coterie.cli.{name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from coterie.errors import nearest
+
+            raise click.UsageError(f"no command {args[0]!r}. {nearest(args[0], COMMANDS)}".rstrip(), ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option(
+    "--project",
+    "folder",
+    type=click.Path(path_type=Path),
+    envvar="COTERIE_PROJECT",
+    help="The project folder (default: the nearest one upwards from here).",
+)
+@click.option("--json", "as_json", is_flag=True, help="Answer with one JSON document on standard output.")
+@click.option("--quiet", "-q", is_flag=True, help="Say only what was asked for: no progress, no remarks.")
+@click.version_option(package_name="coterie", message="coterie %(version)s")
+@click.pass_context
+def coterie(ctx: click.Context, folder: Path | None, as_json: bool, quiet: bool) -> None:
+    """Coterie: customer segments with one definition and one answer.
+
+    A project is a folder with coterie.yaml, segments/, mappings/, lists/ and thresholds/. Begin with
+    `coterie init my-shop`, then `cd my-shop` and follow its README.
+    """
+    ctx.obj = Session(folder, as_json=as_json, quiet=quiet)

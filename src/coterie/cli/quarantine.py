@@ -1,0 +1,75 @@
+"""``coterie quarantine``: rows that were refused."""
+
+from __future__ import annotations
+
+import click
+
+from coterie.cli.session import Session
+
+
+@click.group("quarantine", invoke_without_command=True)
+@click.pass_context
+def command(ctx: click.Context) -> None:
+    """Count the refused rows by reason, list them, or replay them through a mended mapping."""
+    if ctx.invoked_subcommand is None:
+        _count(ctx.obj)
+
+
+def _count(session: Session) -> None:
+    reasons = session.project().quarantine.reasons().to_pylist()
+    if session.as_json:
+        session.answer(reasons)
+        return
+    from rich.table import Table
+
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    table.add_column("rows", justify="right", style="bold yellow")
+    table.add_column("reason")
+    table.add_column("source", style="cyan")
+    for one in reasons:
+        table.add_row(f"{one['rows']:,}", one["reason"], one["source"])
+    session.console().print(table if reasons else "[green]no row was refused[/]")
+
+
+@command.command("list")
+@click.option("--source", default="", help="Only rows of this source.")
+@click.option("--reason", default="", help="Only rows whose reason contains this.")
+@click.option("--limit", default=20, show_default=True, help="At most so many rows; -1 for all.")
+@click.pass_obj
+def list_rows(session: Session, source: str, reason: str, limit: int) -> None:
+    """List refused rows with reason, place and content."""
+    from coterie.values import parse
+
+    rows = session.project().quarantine.rows(source=source, reason=reason, limit=limit).to_pylist()
+    if session.as_json:
+        session.answer(
+            [{**one, "row": one["row"] if one["reason"] == "not a row" else parse(one["row"])} for one in rows]
+        )
+        return
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    for name in ("place", "reason", "detail", "row"):
+        table.add_column(name, overflow="fold", style={"reason": "yellow", "place": "cyan"}.get(name, ""))
+    for one in rows:
+        table.add_row(one["place"], one["reason"], escape(one["detail"]), escape(one["row"]))
+    session.console().print(table if rows else "[green]no row was refused[/]")
+
+
+@command.command("replay")
+@click.option("--map", "mapping", required=True, help="The mended mapping: a file, or the name of one in mappings/.")
+@click.pass_obj
+def replay_rows(session: Session, mapping: str) -> None:
+    """Pass the refused rows of the mapping's source through it again; those that pass leave the quarantine."""
+    from coterie.cli.ingest import show
+    from coterie.cli.mappings import named_mapping
+    from coterie.engine.ingest import replay_quarantine
+
+    project = session.project()
+    rules = named_mapping(project, mapping)
+    done = replay_quarantine(project, rules, now=project.wall())
+    if session.as_json:
+        session.answer(done)
+    else:
+        show(session, done, rules.source)

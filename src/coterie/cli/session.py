@@ -1,0 +1,92 @@
+"""What every command shares: the project, the instant it asks about, and where answers go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from coterie.engine.project import Project
+
+
+class Bar(Protocol):
+    """A progress bar under way."""
+
+    def move(self, done: float, note: str = "") -> None: ...
+
+
+class Session:
+    """One call of the command line. Answers go to standard output, remarks and progress to standard error."""
+
+    def __init__(self, folder: Path | None, *, as_json: bool, quiet: bool) -> None:
+        self.folder, self.as_json, self.quiet = folder, as_json, quiet
+
+    def project(self) -> Project:
+        """Return the project that was named, or the nearest one upwards from here. Raises: NotFound."""
+        from coterie.engine.project import Project
+
+        return Project(self.folder) if self.folder else Project.find()
+
+    def console(self) -> Console:
+        """Return the console on standard output, as wide as the terminal (100 columns when there is none)."""
+        from rich.console import Console
+
+        console = Console(highlight=False, soft_wrap=False)
+        return console if console.is_terminal else Console(highlight=False, width=110)
+
+    def answer(self, data: Any) -> None:
+        """Write ``data`` as one JSON document to standard output."""
+        import msgspec
+
+        click.echo(msgspec.json.format(msgspec.json.encode(data), indent=2).decode())
+
+    def remark(self, text: str) -> None:
+        """Say something beside the answer, on standard error."""
+        if not self.quiet and not self.as_json:
+            click.echo(click.style(text, dim=True), err=True)
+
+    @contextmanager
+    def progress(self, title: str, total: float) -> Iterator[Bar]:
+        """Show a progress bar on standard error while the block runs, if somebody can see it."""
+        from rich.console import Console
+
+        screen = Console(stderr=True)
+        if self.quiet or self.as_json or not screen.is_terminal:
+            yield _Silence()
+            return
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+        columns = (TextColumn("[bold]{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+        with Progress(*columns, TextColumn("[dim]{task.fields[note]}"), console=screen, transient=True) as bars:
+            yield _Shown(bars, bars.add_task(title, total=total, note=""))
+
+
+class _Silence:
+    def move(self, done: float, note: str = "") -> None:
+        return
+
+
+class _Shown:
+    def __init__(self, bars: Any, task: Any) -> None:
+        self._bars, self._task = bars, task
+
+    def move(self, done: float, note: str = "") -> None:
+        self._bars.update(self._task, completed=done, note=note)
+
+
+def instant_at(session: Session, project: Project, text: str | None) -> int:
+    """Return the instant that ``--at`` means, the present of the project when it was left out."""
+    from coterie.engine.when import instant, told
+
+    present = project.present()
+    if text is None:
+        if project.settings.present == "log":
+            session.remark(f"as of {told(present)}, the end of the log (another instant: --at)")
+        return present
+    return instant(text, present, project.wall(), project.settings.time_zone)

@@ -1,0 +1,114 @@
+"""Files through a mapping into the log and the quarantine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+from msgspec import Struct
+
+from coterie.connectors.mapping import Mapping
+from coterie.connectors.sources.files import retake, take
+from coterie.engine.project import Project
+
+EVENTS_MAX = 4_000_000
+"""Events held in memory before they are committed; a larger ingest takes several commits."""
+
+
+class Ingested(Struct, frozen=True, kw_only=True):
+    """What became of the rows: every row gave events, was skipped by a rule, or was refused."""
+
+    rows: int = 0
+    events: int = 0
+    added: int = 0
+    duplicates: int = 0
+    skipped: int = 0
+    refused: int = 0
+    quarantined: int = 0
+    reasons: dict[str, int] = {}
+
+
+def ingest(
+    project: Project,
+    files: Sequence[Path],
+    mapping: Mapping,
+    *,
+    now: int,
+    progress: Callable[[Path, int], None] = lambda path, done: None,
+) -> Ingested:
+    """Add the rows of ``files`` to the project's log and quarantine; rows that are there already add nothing.
+
+    ``progress`` is told the bytes read of each file. Cost: about 9 µs per row, 300 bytes of memory per event of one commit.
+    """
+    run = _Run(project)
+    for file in files:
+        for taken in take(file, mapping, now=now, progress=lambda done, file=file: progress(file, done)):  # type: ignore[misc]
+            run.keep(taken.events, taken.refused, taken.rows, taken.skipped)
+    return run.commit()
+
+
+def replay_quarantine(project: Project, mapping: Mapping, *, now: int) -> Ingested:
+    """Pass the quarantined rows of the mapping's source through it again; those that pass leave the quarantine."""
+    waiting = project.quarantine.rows(source=mapping.source)
+    taken = retake(waiting, mapping, now=now)
+    run = _Run(project)
+    run.keep(taken.events, taken.refused.slice(0, 0), taken.rows, taken.skipped)
+    still = set(taken.refused["id"].to_pylist())
+    mended = [one["id"] for one in waiting.to_pylist() if one["id"] not in still and one["reason"] != "not a row"]
+    done = run.commit()
+    if mended:
+        project.quarantine.remove(mended)
+    return Ingested(
+        rows=waiting.num_rows,
+        events=done.events,
+        added=done.added,
+        duplicates=done.duplicates,
+        skipped=done.skipped,
+        refused=waiting.num_rows - len(mended),
+        reasons=_counts(taken.refused),
+    )
+
+
+class _Run:
+    """Tables on their way into the stores."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._events: list[pa.Table] = []
+        self._refused: list[pa.Table] = []
+        self._held = self._rows = self._seen = self._added = self._skipped = 0
+
+    def keep(self, events: pa.Table, refused: pa.Table, rows: int, skipped: int) -> None:
+        self._events.append(events)
+        self._refused.append(refused)
+        self._rows, self._skipped = self._rows + rows, self._skipped + skipped
+        self._held += events.num_rows
+        if self._held >= EVENTS_MAX:
+            self._write()
+
+    def _write(self) -> None:
+        if self._held:
+            self._added += self._project.events.append(pa.concat_tables(self._events)).added
+        self._seen, self._held, self._events = self._seen + self._held, 0, []
+
+    def commit(self) -> Ingested:
+        """Write what is left; the quarantine comes first, so that a crash between the two loses no row."""
+        refused = pa.concat_tables(self._refused) if self._refused else None
+        quarantined = self._project.quarantine.add(refused) if refused is not None and refused.num_rows else 0
+        self._write()
+        return Ingested(
+            rows=self._rows,
+            events=self._seen,
+            added=self._added,
+            duplicates=self._seen - self._added,
+            skipped=self._skipped,
+            refused=0 if refused is None else refused.num_rows,
+            quarantined=quarantined,
+            reasons={} if refused is None else _counts(refused),
+        )
+
+
+def _counts(refused: pa.Table) -> dict[str, int]:
+    counted = refused["reason"].value_counts().to_pylist()
+    return {one["values"]: one["counts"] for one in sorted(counted, key=lambda one: (-one["counts"], one["values"]))}

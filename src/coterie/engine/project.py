@@ -1,0 +1,77 @@
+"""A project folder: its settings, its log, and the stores beside it. ``definitions`` reads its segments."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+from coterie.clock import Clock, SystemClock
+from coterie.errors import NotFound
+from coterie.settings import FILE, Settings
+from coterie.storage.applied import AppliedStore
+from coterie.storage.changes import ChangeStore
+from coterie.storage.events import EventStore
+from coterie.storage.lists import ListStore
+from coterie.storage.project_file import load_settings
+from coterie.storage.quarantine import QuarantineStore
+from coterie.storage.thresholds import ThresholdStore
+
+HIDDEN = ".coterie"
+"""Folder of everything that commands keep: the log, quarantine, applies, changes, copies of lists."""
+
+
+class Project:
+    """The project in ``root``. Opening it reads the settings only; everything else is read when asked for."""
+
+    def __init__(self, root: str | Path, clock: Clock | None = None) -> None:
+        self.root = Path(root)
+        self.settings: Settings = load_settings(self.root)
+        self._clock = clock or SystemClock()
+
+    @classmethod
+    def find(cls, start: str | Path = ".", clock: Clock | None = None) -> Project:
+        """Return the project in ``start`` or in the nearest folder above it. Raises: NotFound."""
+        here = Path(start).resolve()
+        for folder in (here, *here.parents):
+            if (folder / FILE).is_file():
+                return cls(folder, clock)
+        raise NotFound(
+            f"no project in {here} or above it", hint="make one: coterie init DIR, or name it: --project DIR"
+        )
+
+    # ── what it keeps ────────────────────────────────────────────────────────────────────────────────────────
+
+    @cached_property
+    def events(self) -> EventStore:
+        return EventStore(self.root / HIDDEN / "events")
+
+    @cached_property
+    def quarantine(self) -> QuarantineStore:
+        return QuarantineStore(self.root / HIDDEN / "quarantine")
+
+    @cached_property
+    def changes(self) -> ChangeStore:
+        return ChangeStore(self.root / HIDDEN / "changes")
+
+    @cached_property
+    def applied(self) -> AppliedStore:
+        return AppliedStore(self.root / HIDDEN / "applies")
+
+    @cached_property
+    def lists(self) -> ListStore:
+        return ListStore(self.root / "lists", self.root / HIDDEN / "lists")
+
+    @cached_property
+    def thresholds(self) -> ThresholdStore:
+        return ThresholdStore(self.root / "thresholds")
+
+    # ── time ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def wall(self) -> int:
+        """Return the wall clock's instant."""
+        return self._clock.now()
+
+    def present(self) -> int:
+        """Return the instant that "now" means here: the end of the log, or the wall clock (also while the log is empty)."""
+        end = self.events.extent().last_received_at
+        return self._clock.now() if self.settings.present == "clock" or not end else end
