@@ -1,0 +1,47 @@
+"""Published numbers that population-relative conditions compare with, so that every reader uses the same ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
+from coterie.segments.core import Aggregate, Elapsed, Selector, Window
+
+
+class Thresholds(Struct, frozen=True, kw_only=True):
+    """The numbers of one segment as of one refresh: ``cuts`` by measure name."""
+
+    segment: str
+    version: int
+    cuts: Mapping[str, tuple[float, ...]]
+    published_at: int = 0
+
+
+class Measure(Struct, frozen=True, kw_only=True):
+    """What to measure on every profile that has an event of ``selector`` in ``window``, and where to cut.
+
+    ``shares`` are ascending shares of that population: the cut at share 0.9 is the value with nine tenths of the
+    population below it. ``count`` instead asks for the value of the count-th best.
+    """
+
+    name: str
+    term: Aggregate | Elapsed
+    selector: Selector
+    window: Window
+    shares: tuple[float, ...] = ()
+    count: int = 0
+
+    def cuts(self, values: Sequence[float]) -> tuple[float, ...]:
+        """Return the cuts of a population; of an empty one, none.
+
+        The cut at share q of n ascending values is the one at index ``floor(q · n)``, the last at most: the lowest
+        value that still belongs to the upper part.
+        """
+        ordered = sorted(values)
+        if not ordered:
+            return ()
+        last = len(ordered) - 1
+        if self.count:
+            return (ordered[max(0, len(ordered) - self.count)],)
+        return tuple(ordered[min(last, int(share * len(ordered) + 1e-9))] for share in self.shares)
