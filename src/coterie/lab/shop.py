@@ -28,7 +28,7 @@ class Shop:
 
     ``events``: about how many records the whole log has (40 per person by default). ``duplicates``: share of
     records delivered twice (a store drops them). ``hot``: properties as typed columns ``p.…`` instead of JSON.
-    Memory holds the people and one day of events; a record takes about four microseconds to make.
+    Memory holds the people and one day of events; a record takes about three microseconds.
     """
 
     def __init__(

@@ -1,0 +1,207 @@
+"""What the demo shows: live tables on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from types import TracebackType
+
+import plotext
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.live import Live as Screen
+from rich.panel import Panel
+from rich.progress import BarColumn, Progress, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from coterie.segments.instants import from_us
+
+BLOCKS = " ▁▂▃▄▅▆▇█"
+TAPE_LINES = 9
+CHART_LINES = 16
+COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red", "bright_cyan", "bright_magenta")
+DIRECTION = {"entered": Text("→ in ", "green"), "exited": Text("← out", "red")}
+
+
+def spark(values: Sequence[int], width: int) -> str:
+    """Return the last ``width`` values as a line of blocks, the largest one full height."""
+    shown = list(values)[-width:]
+    top = max(shown, default=0) or 1
+    return "".join(BLOCKS[round(value / top * (len(BLOCKS) - 1))] for value in shown)
+
+
+def day(at: int) -> str:
+    return from_us(at).strftime("%a %d %b")
+
+
+def clock(at: int) -> str:
+    return from_us(at).strftime("%a %d %b %H:%M")
+
+
+class Theatre:
+    """The console of a demo: numbered scenes, and a stage that is redrawn while history runs."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self._scenes = 0
+
+    def scene(self, title: str, words: str = "") -> None:
+        """Begin the next numbered part."""
+        self._scenes += 1
+        self.console.print()
+        self.console.print(Text.assemble((f" {self._scenes} ", "reverse bold cyan"), " ", (title, "bold")))
+        if words:
+            self.console.print(Text(words, "dim"))
+
+    def say(self, markup: str) -> None:
+        self.console.print(markup, highlight=False)
+
+    def bar(self, words: str, total: int) -> Bar:
+        return Bar(self.console, words, total)
+
+    def wait(self, words: str) -> AbstractContextManager[object]:
+        """Show that something takes a while, where somebody can see it."""
+        return self.console.status(f"[dim]{words} …[/]") if self.console.is_interactive else nullcontext()
+
+
+class Bar:
+    """A progress bar; one line when it ends where there is no terminal."""
+
+    def __init__(self, console: Console, words: str, total: int) -> None:
+        columns = (
+            TextColumn("  {task.description}"),
+            BarColumn(40),
+            TextColumn("{task.completed:>10,.0f} {task.fields[rate]}"),
+        )
+        self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_interactive)
+        self._task = self._progress.add_task(words, total=total, rate="")
+
+    def __enter__(self) -> Bar:
+        self._progress.start()
+        return self
+
+    def advance(self, by: int, rate: str = "") -> None:
+        self._progress.update(self._task, advance=by, rate=rate)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+
+class Stage:
+    """Sizes, their curves, the tape of changes and the virtual clock, while history runs through the live reader."""
+
+    def __init__(self, console: Console, titles: Mapping[str, str], start: int, end: int) -> None:
+        self._console, self._titles, self._start, self._end = console, titles, start, end
+        self._curves: dict[str, list[int]] = {key: [] for key in titles}
+        self._tape: deque[tuple[int, str, str, str, str]] = deque(maxlen=TAPE_LINES)
+        self._at, self._rate, self._changes, self._events = start, 0.0, 0, 0
+        self._screen = Screen(console=console, refresh_per_second=8, transient=True) if console.is_interactive else None
+        self._spoken = -1
+
+    def __enter__(self) -> Stage:
+        if self._screen:
+            self._screen.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._screen:
+            self._screen.stop()
+
+    def show(self, at: int, counts: Mapping[str, int], events: int, changes: int, rate: float) -> None:
+        """Take in the state of the replay at the virtual instant ``at``."""
+        self._at, self._events, self._changes, self._rate = at, events, changes, rate
+        for key, size in counts.items():
+            self._curves[key].append(size)
+        if self._screen:
+            self._screen.update(self._picture())
+        else:
+            self._speak(counts)
+
+    def tape(self, rows: Sequence[tuple[int, str, str, str, str]]) -> None:
+        """Add changes (at, direction, person, segment, cause) to the tape."""
+        self._tape.extend(rows)
+
+    def _speak(self, counts: Mapping[str, int]) -> None:
+        tenth = 10 * (self._at - self._start) // max(self._end - self._start, 1)
+        if tenth > self._spoken:
+            self._spoken = tenth
+            sizes = "  ".join(f"{key} {size:,}" for key, size in counts.items())
+            self._console.print(f"  {clock(self._at)}  {sizes}", highlight=False, soft_wrap=True)
+
+    def _picture(self) -> RenderableType:
+        share = (self._at - self._start) / max(self._end - self._start, 1)
+        bar = "━" * round(40 * share)
+        head = Text.assemble(
+            ("  ⏱ ", "bold"),
+            (clock(self._at), "bold white"),
+            "  ",
+            (bar, "cyan"),
+            ("━" * (40 - len(bar)), "grey30"),
+            f"  {self._events:,} events  ",
+            (f"{self._rate:,.0f}/s", "green"),
+            f"  {self._changes:,} changes",
+        )
+        return Group(head, self.sizes(), self._changes_panel())
+
+    def sizes(self) -> Table:
+        """Return the table of segments with their sizes and curves."""
+        table = Table(box=box.SIMPLE, show_header=True, header_style="dim", pad_edge=False, padding=(0, 1))
+        table.add_column("segment")
+        table.add_column("people", justify="right")
+        table.add_column("over time", no_wrap=True)
+        for colour, (key, title) in zip(COLOURS, self._titles.items(), strict=False):
+            curve = self._curves[key]
+            width = 44
+            step = max(len(curve) // width, 1)
+            table.add_row(
+                Text(title, colour), f"{curve[-1] if curve else 0:,}", Text(spark(curve[::step], width), colour)
+            )
+        return table
+
+    def _changes_panel(self) -> Panel:
+        table = Table.grid(padding=(0, 1))
+        for at, direction, person, segment, cause in self._tape:
+            table.add_row(
+                Text(clock(at), "dim"),
+                DIRECTION[direction],
+                Text(person, "bold"),
+                self._titles.get(segment, segment),
+                Text(cause, "dim"),
+            )
+        return Panel(
+            table,
+            title="membership changes",
+            title_align="left",
+            border_style="grey37",
+            height=TAPE_LINES + 2,
+            width=96,
+        )
+
+
+def chart(
+    curves: Mapping[str, Sequence[tuple[int, int]]], titles: Mapping[str, str], width: int, *, colour: bool
+) -> str:
+    """Return sizes over time, (instant, size) per segment, as a chart of text ``width`` columns wide."""
+    figure = plotext.figure
+    figure.clear()
+    plotext.terminal.limit(False, False)
+    figure.plot_size(width, CHART_LINES)
+    figure.theme("simple")
+    figure.canvas("default")
+    for key, points in curves.items():
+        signal = figure.signal([at for at, _ in points], [size for _, size in points], marker="braille")
+        figure.draw(signal.lines().label(titles[key]))
+    instants = sorted({at for points in curves.values() for at, _ in points})
+    days = instants[:: max(len(instants) // 6, 1)]
+    figure.ruler("x").ticks(days, [day(at) for at in days])
+    top = max((size for points in curves.values() for _, size in points), default=0)
+    sizes = [round(top * share / 4) for share in range(5)]
+    figure.ruler("y").ticks(sizes, [f"{size:,}" for size in sizes])
+    text = str(figure.build())
+    return text if colour else plotext.uncolorize(text)
