@@ -24,6 +24,8 @@ SCHEMA = pa.schema(
 )
 """``sequence`` is the place in the change log; the other columns are those of ``model.MembershipChange``."""
 
+_COLUMNS = ", ".join(f'"{name}"' for name in SCHEMA.names)
+
 
 class ChangeStore:
     """Membership changes in a Delta table at ``path``."""
@@ -48,7 +50,7 @@ class ChangeStore:
     def table(self, segment: str = "", profile: str = "") -> pa.Table:
         """Return the changes in order, of one segment or profile if named."""
         return self._folder.query(
-            f"SELECT {', '.join(SCHEMA.names)} FROM stored WHERE ($1 = '' OR segment = $1) AND ($2 = '' OR profile = $2)"
+            f"SELECT {_COLUMNS} FROM stored WHERE ($1 = '' OR segment = $1) AND ($2 = '' OR profile = $2)"
             " ORDER BY sequence",
             [segment, profile],
         ).cast(SCHEMA)
