@@ -11,7 +11,9 @@ import pyarrow as pa
 from coterie.identity.merges import Alias
 from coterie.segments.batch import Relation
 
-ALIASES = pa.schema([("profile", pa.string()), ("canonical", pa.string()), ("since", pa.int64()), ("until", pa.int64())])
+ALIASES = pa.schema(
+    [("profile", pa.string()), ("canonical", pa.string()), ("since", pa.int64()), ("until", pa.int64())]
+)
 
 
 class Duck:

@@ -1,0 +1,18 @@
+"""The batch reader: one SQL statement per segment, the same tree for DuckDB, Spark, ClickHouse, BigQuery and Snowflake."""
+
+from __future__ import annotations
+
+from coterie.segments.batch.dialects import DIALECTS
+from coterie.segments.batch.relation import Relation
+from coterie.segments.batch.source import Knowledge
+from coterie.segments.batch.statement import overlap_statement, size_statement, statement, values_statement
+
+__all__ = [
+    "DIALECTS",
+    "Knowledge",
+    "Relation",
+    "overlap_statement",
+    "size_statement",
+    "statement",
+    "values_statement",
+]
