@@ -1,0 +1,158 @@
+"""A story through each of the three readers, every time by the reader's public door."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from coterie.identity.merges import Merges, merge_of
+from coterie.model import Event
+from coterie.segments.catalog import Catalog
+from coterie.segments.conditions.thresholds import Thresholds
+from coterie.segments.definition import Context, lower_all
+from coterie.segments.oracle import Oracle
+from coterie.segments.parse import parse
+from coterie.values import canonical, event_key
+from tests.stories.script import Expected, Step, Story
+
+
+class Shelf:
+    """The definitions as a story edits them: what is on the shelf is the catalog."""
+
+    def __init__(self, segments: dict[str, Any]) -> None:
+        self.written: dict[str, dict[str, Any]] = {}
+        self.thresholds: dict[str, Thresholds] = {}
+        self.put(segments)
+
+    def put(self, segments: dict[str, Any]) -> None:
+        """Add or replace definitions; one that replaces another is its next version."""
+        for key, written in segments.items():
+            whole = dict(written) if "when" in written else {"when": written}
+            version = self.written[key]["version"] + 1 if key in self.written else 1
+            self.written[key] = {"key": key, "title": key, "version": version, **whole}
+
+    def edit(self, step: Step) -> Catalog:
+        """Return the catalog after the edits of ``step``."""
+        for key in step.remove:
+            del self.written[key]
+        self.put(step.define)
+        for key, cuts in step.thresholds.items():
+            version = self.thresholds[key].version + 1 if key in self.thresholds else 1
+            told = {name: tuple(float(cut) for cut in numbers) for name, numbers in cuts.items()}
+            self.thresholds[key] = Thresholds(segment=key, version=version, cuts=told, published_at=step.at)
+        return self.catalog()
+
+    def catalog(self) -> Catalog:
+        segments = [parse(data, f"segments/{key}.yaml") for key, data in self.written.items()]
+        return lower_all(segments, Context(thresholds=self.thresholds))
+
+
+def catalogs(story: Story) -> list[Catalog]:
+    """Return the catalog in force before the first step, and after every step."""
+    shelf = Shelf(story.segments)
+    return [shelf.catalog(), *(shelf.edit(step) for step in story.steps)]
+
+
+class Reader(Protocol):
+    """Answers about a whole story; ``members`` with the definitions of ``catalog``, at an instant, as known then or now."""
+
+    def members(self, catalog: Catalog, key: str, at: int, knowledge: str = "then") -> frozenset[str]: ...
+
+
+class ByOracle:
+    def __init__(self, log: Sequence[Event]) -> None:
+        self.log = log
+        self.oracles: dict[int, Oracle] = {}
+
+    def members(self, catalog: Catalog, key: str, at: int, knowledge: Any = "then") -> frozenset[str]:
+        oracle = self.oracles.setdefault(id(catalog), Oracle(catalog, self.log))
+        return frozenset(oracle.members(key, at, knowledge))
+
+
+class ByBatch:
+    def __init__(self, log: Sequence[Event]) -> None:
+        once: dict[str, tuple[int, Event]] = {}
+        for position, event in enumerate(log):
+            once.setdefault(event.id, (position, event))
+        found = (merge_of(event, position) for position, event in once.values())
+        aliases = Merges(merge for merge in found if merge is not None).intervals()
+        self.events = table_of(list(once.values()))
+        self.aliases = pa.table(
+            {
+                "profile": pa.array([a.profile for a in aliases], pa.string()),
+                "canonical": pa.array([a.canonical for a in aliases], pa.string()),
+                "since": pa.array([a.since for a in aliases], pa.int64()),
+                "until": pa.array([a.until for a in aliases], pa.int64()),
+            }
+        )
+
+    def members(self, catalog: Catalog, key: str, at: int, knowledge: Any = "then") -> frozenset[str]:
+        from coterie.segments.batch import Relation, statement
+        from coterie.storage.duck import Duck
+
+        relation = Relation.of(self.events.schema, merges=self.aliases.num_rows > 0)
+        text = statement(catalog, key, [at], relation=relation, knowledge=knowledge)
+        with Duck({"events": self.events, "aliases": self.aliases}) as duck:
+            rows = duck.query(text)
+        assert set(rows["at"].to_pylist()) <= {at}
+        return frozenset(rows["profile"].to_pylist())
+
+
+READERS = {"oracle": ByOracle, "batch": ByBatch}
+
+
+class Live:
+    """The live reader walking through a story, and every change it told."""
+
+    def __init__(self, story: Story) -> None:
+        from coterie.segments.live import Live as Reader
+
+        self.catalogs = catalogs(story)
+        self.log: list[tuple[int, Event]] = []
+        self.live = Reader(self.catalogs[0])
+        self.changes: list[Expected] = []
+        self.steps = 0
+
+    def walk(self, step: Step) -> None:
+        """Let everything that ``step`` says happen."""
+        from coterie.segments.live import Live as Reader
+
+        self.steps += 1
+        if step.restart:
+            self.live = Reader.restore(self.catalogs[self.steps - 1], self.live.snapshot())
+        arrivals = list(enumerate(step.arrivals, len(self.log)))
+        self.log += arrivals
+        if arrivals:
+            self.note(self.live.apply(table_of(arrivals)))
+        self.note(self.live.advance(step.at))
+        if step.edits:
+            self.note(self.live.edit(self.catalogs[self.steps], [table_of(self.log)], step.at))
+
+    def note(self, changes: Any) -> None:
+        for row in changes.table().to_pylist():
+            told = (row[name] for name in ("at", "profile", "segment", "direction", "cause"))
+            self.changes.append(Expected(*told))
+
+    def members(self, key: str) -> frozenset[str]:
+        members = self.live.members(key)
+        assert len(set(members)) == len(members) == self.live.counts()[key]
+        return frozenset(members)
+
+
+def table_of(rows: Sequence[tuple[int, Event]]) -> pa.Table:
+    """Return (position, event) rows as a log table."""
+    events = [event for _, event in rows]
+    return pa.table(
+        {
+            "position": pa.array([position for position, _ in rows], pa.int64()),
+            "event_id": pa.array([event.id for event in events], pa.string()),
+            "event_key": pa.array([event_key(event.id) for event in events], pa.int64()),
+            "profile": pa.array([event.profile for event in events], pa.string()),
+            "name": pa.array([event.name for event in events], pa.string()),
+            "occurred_at": pa.array([event.occurred_at for event in events], pa.int64()),
+            "received_at": pa.array([event.received_at for event in events], pa.int64()),
+            "properties": pa.array([canonical(event.properties) for event in events], pa.string()),
+        }
+    )
