@@ -54,5 +54,5 @@ class Counts(Form, frozen=True, kw_only=True):
         if self.at_most is None:
             return "" if self.is_once else f"at least {times(self.at_least or 1)}"
         if self.at_least is None:
-            return "never or at most " + times(self.at_most) if self.at_most else "never"
+            return f"at most {times(self.at_most)} (or never)" if self.at_most else "never"
         return f"{self.at_least} to {times(self.at_most)}"

@@ -143,7 +143,7 @@ class Date(Spoken, frozen=True, kw_only=True):
         if self.in_next is not None:
             return f"lies in the next {says_last(self.in_next)}"
         if self.is_ is not None:
-            return f"is {self.is_}" if self.is_ in _DAYS else f"lies in {self.is_.replace('_', ' ')}"
+            return f"is {self.is_}" if self.is_ in _DAYS else f"lies {self.is_.replace('_', ' ')}"
         if self.days_from_now is not None:
             days = self.days_from_now
             return f"is {counted(days, 'day')} from now" if days >= 0 else f"was {counted(-days, 'day')} ago"

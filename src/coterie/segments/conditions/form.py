@@ -41,14 +41,6 @@ class Choice(Struct, frozen=True):
     hint: str = ""
 
 
-class Together(Struct, frozen=True):
-    """``key`` makes sense only beside one of ``beside``."""
-
-    key: str
-    beside: tuple[str, ...]
-    hint: str = ""
-
-
 class Check(Struct, frozen=True):
     """A rule between the values of ``fields``: told only when each of them could be read."""
 
@@ -68,7 +60,6 @@ class Form(Struct, frozen=True, kw_only=True, rename=spelled):
 
     spread: ClassVar[bool] = False
     choices: ClassVar[tuple[Choice, ...]] = ()
-    together: ClassVar[tuple[Together, ...]] = ()
     checks: ClassVar[tuple[Check, ...]] = ()
     switch: ClassVar[Switch | None] = None
     hints: ClassVar[Mapping[str, Callable[[], str]]] = {}
@@ -103,7 +94,7 @@ class Example(Struct, frozen=True, kw_only=True):
     cuts: Mapping[str, tuple[float, ...]] = {}
 
 
-def traits(ago: str, /, **values: Value) -> Past:
+def traits(ago: str, /, **values: Any) -> Past:
     """Return the event by which a person got these traits."""
     return Past(SET, ago, values)
 

@@ -62,7 +62,7 @@ def _says_near(point: NearPoint) -> str:
 
 
 def _order(op: Any) -> Callable[[float, str], tuple[core.Test, ...]]:
-    return lambda bound, _: (core.Order(op, bound),)
+    return lambda bound, _: (core.Order(op, float(bound)),)
 
 
 def _text(op: Any) -> Callable[[str, str], tuple[core.Test, ...]]:
@@ -74,12 +74,12 @@ MEANINGS: dict[str, Meaning] = {
     "not_equals": Meaning(lambda v, _: (core.Equals(scalar(v)),), lambda v: f"is not {valued(v)}", True),
     "in_": Meaning(lambda v, _: (core.OneOf(_scalars(v)),), lambda v: f"is {_says_any(v)}"),
     "not_in": Meaning(lambda v, _: (core.OneOf(_scalars(v)),), lambda v: f"is not {_says_any(v)}", True),
+    "at_least": Meaning(_order(">="), lambda v: f"is at least {figure(v)}"),
+    "greater_than": Meaning(_order(">"), lambda v: f"is above {figure(v)}"),
     "less_than": Meaning(_order("<"), lambda v: f"is below {figure(v)}"),
     "at_most": Meaning(_order("<="), lambda v: f"is at most {figure(v)}"),
-    "greater_than": Meaning(_order(">"), lambda v: f"is above {figure(v)}"),
-    "at_least": Meaning(_order(">="), lambda v: f"is at least {figure(v)}"),
     "between": Meaning(
-        lambda v, _: (core.Order(">=", v[0]), core.Order("<=", v[1])),
+        lambda v, _: (core.Order(">=", float(v[0])), core.Order("<=", float(v[1]))),
         lambda v: f"is from {figure(v[0])} to {figure(v[1])}",
     ),
     "contains": Meaning(_text("contains"), lambda v: f"contains {valued(v)}"),
@@ -95,15 +95,15 @@ MEANINGS: dict[str, Meaning] = {
     ),
     "includes_any": Meaning(lambda v, _: (core.Includes("any", _scalars(v)),), lambda v: f"includes {_says_any(v)}"),
     "includes_none": Meaning(
-        lambda v, _: (core.Includes("any", _scalars(v)),), lambda v: f"includes neither {_says_any(v, 'nor')}", True
+        lambda v, _: (core.Includes("any", _scalars(v)),), lambda v: f"does not include {_says_any(v)}", True
     ),
     "element": Meaning(
         lambda v, zone: (core.Element(fields_of(v, zone)),), lambda v: f"has an element where {says_fields(v)}"
     ),
     "near": Meaning(lambda v, _: (core.Near(v.lat, v.lon, v.within_m),), _says_near),
     "version": Meaning(_versions, _says_versions),
-    "before": Meaning(lambda v, zone: (core.Moment("<", _moment(v, zone), zone),), lambda v: f"is before {v}"),
     "after": Meaning(lambda v, zone: (core.Moment(">=", _moment(v, zone), zone),), lambda v: f"is {v} or later"),
+    "before": Meaning(lambda v, zone: (core.Moment("<", _moment(v, zone), zone),), lambda v: f"is before {v}"),
 }
 """Every field of ``ValueOperators``, in the order in which it is said."""
 

@@ -59,7 +59,7 @@ class Kind(Struct, frozen=True, eq=False):
         if self.literals:
             return isinstance(raw, str | bool)
         if self.form is not None:
-            return isinstance(raw, dict) or isinstance(raw, self.form)
+            return isinstance(raw, (dict, self.form))
         if self.values_of_mapping is not None:
             return isinstance(raw, dict)
         if self.is_list:

@@ -59,13 +59,14 @@ class Walker:
         allowed = says_kinds(annotation)
         if raw is None:
             return self.tell(path, Flaw("nothing is written here", allowed=allowed))
+        is_number = isinstance(raw, int | float) and not isinstance(raw, bool)
         hint = ""
         if isinstance(raw, list | tuple) and any(kind.form and "in" in keys(kind.form) for kind in kinds(annotation)):
             hint = "for one of several values write {in: [...]}"
-        elif isinstance(raw, int | float) and not isinstance(raw, bool) and "text" in allowed or "a name" in allowed:
-            hint = f'put it in quotes: "{raw}"' if isinstance(raw, int | float) else ""
-        elif isinstance(raw, int) and not isinstance(raw, bool) and "a duration" in allowed:
+        elif is_number and "a duration" in allowed:
             hint = f"add a unit, such as {raw}d"
+        elif is_number and any(kind.base is str for kind in kinds(annotation)):
+            hint = f'for text put it in quotes: "{raw}"'
         return self.tell(path, Flaw("wrong type", received=shown(raw), allowed=allowed, hint=hint))
 
     def _literal(self, alternatives: tuple[Kind, ...], raw: Any, path: Path) -> Any:

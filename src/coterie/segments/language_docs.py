@@ -1,0 +1,166 @@
+"""The language page, written from the conditions themselves: ``python -m coterie.segments.language_docs``."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from coterie.segments.conditions import CONDITIONS
+from coterie.segments.conditions.counts import Counts
+from coterie.segments.conditions.form import Example, Form, Past, Spoken
+from coterie.segments.conditions.numbers import NumberOperators
+from coterie.segments.conditions.operators import NearPoint, ValueOperators, VersionOperators
+from coterie.segments.conditions.picker import Picker
+from coterie.segments.conditions.steps import Step
+from coterie.segments.conditions.window import During, Window
+from coterie.segments.definition import Schedule, Segment
+from coterie.segments.parse import parse_condition, yaml_text
+from coterie.segments.parse.slots import Slot, says_kinds, slots
+from coterie.values import canonical
+
+GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("Who somebody is", "Traits are properties of `$identify` and `$set` events; the last write of each counts.",
+     ("trait", "date", "has_been", "in_list", "consented")),
+    ("What somebody did", "Events count by the instant at which they occurred, whenever they arrived.",
+     ("did", "did_not", "aggregate", "first_time", "last_time")),
+    ("Habits", "Each of these ends or begins by itself, at its exact instant, with no event arriving.",
+     ("stopped", "returned", "regularly", "inactive")),
+    ("One thing after another", "", ("then", "then_not")),
+    ("Compared with others, and by lot", "", ("top", "rfm", "bucket", "in_segment")),
+    ("Logic", "A condition that is false where a value is missing is true under `not`: the plain complement.",
+     ("all", "any", "none", "not", "at_least_of", "everyone")),
+)  # fmt: skip
+SHARED: tuple[tuple[str, type[Form]], ...] = (
+    ("Picker", Picker),
+    ("Window", Window),
+    ("Counts", Counts),
+    ("Value operators", ValueOperators),
+    ("Number operators", NumberOperators),
+    ("During", During),
+    ("Step", Step),
+    ("Near", NearPoint),
+    ("Version", VersionOperators),
+)
+_TITLES = {form: title for title, form in SHARED}
+
+HEAD = """\
+# The language
+
+<!-- Written by `python -m coterie.segments.language_docs` from the conditions. Do not edit. -->
+
+A segment is a file, `segments/<key>.yaml` (or `.json`). Start it with
+`# yaml-language-server: $schema=segment.schema.json` and an editor completes and checks it.
+
+```yaml
+key: high-intent-at-risk
+title: High Intent but At-Risk
+owner: growth
+when:
+  then_not: {first: {event: add_to_cart}, absent: {event: checkout_started}, for: 24h}
+```
+
+- A **condition** is a mapping with exactly one key: its word.
+- A **duration** is a whole number and `s`, `m`, `h`, `d` or `w`: `24h`. It is exact; a day is 24 hours. A window
+  `within: 24h` at an instant holds what occurred after 24 hours before it, up to and including it.
+- An **instant** is a date, or a date and time with `Z` or an offset: `2026-01-31T08:00:00Z`. A date begins at midnight in
+  the definition's time zone.
+- **Missing** is a value that is absent, null, or empty text. Every positive test of it is false.
+- Text that YAML readers disagree about (`yes`, `on`, `0150`, `12:30`) has to stand in quotes.
+
+In the examples below, now is 12:00 UTC on Wednesday, 18 March 2026.
+"""
+
+
+def page() -> str:
+    """Return the whole page."""
+    parts = [HEAD, "## The definition\n", _table(Segment), "`refresh` may be a schedule:\n", _table(Schedule)]
+    for title, lead, words in GROUPS:
+        parts.append(f"## {title}\n")
+        parts += [f"{lead}\n"] if lead else []
+        parts += [_condition(CONDITIONS[word]) for word in words]
+    parts.append("## Shared pieces\n")
+    for title, form in SHARED:
+        parts += [f"### {title}\n", f"{_prose(form)}\n", _table(form)]
+    return "\n".join(parts)
+
+
+def _prose(form: type[Form]) -> str:
+    return inspect.getdoc(form) or ""
+
+
+def _condition(kind: type[Spoken]) -> str:
+    parts = [f"### `{kind.word}`\n", f"{_prose(kind)}\n"]
+    if kind.bare:
+        (slot,) = slots(kind)
+        parts.append(f"Its value is {_article(says_kinds(slot.annotation))}. {slot.doc}\n")
+    elif slots(kind):
+        parts.append(_table(kind))
+    parts += [_example(kind.word, example) for example in kind.examples]
+    return "\n".join(parts)
+
+
+def _article(words: str) -> str:
+    return words if words.startswith(("a ", "an ", "one ")) else f"one of {words}"
+
+
+def _example(word: str, example: Example) -> str:
+    data = {word: example.data}
+    said = parse_condition(data).says()
+    verdict = "in" if example.member else "out"
+    lines = ["```yaml", yaml_text(data).rstrip(), "```", f"*People {said}.*\n"]
+    notes = [f"{example.profile}: {', '.join(_past(past) for past in example.events)}"]
+    notes += [f"segment {key}: `{canonical(rule)}`" for key, rule in example.others.items()]
+    notes += [f"published: {name} {', '.join(f'{cut:g}' for cut in cuts)}" for name, cuts in example.cuts.items()]
+    lines += [f"- {note}" for note in notes]
+    lines.append(f"- **{verdict}**: {example.note}\n")
+    return "\n".join(lines)
+
+
+def _past(past: Past) -> str:
+    when = "now" if past.ago == "0s" else f"{past.ago} ago"
+    properties = f" `{canonical(dict(past.properties))}`" if past.properties else ""
+    return f"`{past.name}` {when}{properties}"
+
+
+def _table(form: type[Form]) -> str:
+    rows = ["| field | value | meaning |", "|---|---|---|"]
+    rows += _rows(slots(form))
+    return "\n".join(rows) + "\n"
+
+
+def _rows(fields: Iterable[Slot]) -> list[str]:
+    rows = []
+    for slot in fields:
+        if slot.spread is not None:
+            title = _title(slot.spread)
+            keys = ", ".join(f"`{one.key}`" for one in slots(slot.spread))
+            rows.append(f"| {_shortened(keys)} | | [{title}](#{title.lower().replace(' ', '-')}) |")
+        else:
+            needed = " (needed)" if slot.required else ""
+            rows.append(f"| `{slot.key}`{needed} | {_cell(says_kinds(slot.annotation))} | {_cell(slot.doc)} |")
+    return rows
+
+
+def _title(form: type[Any]) -> str:
+    return next((title for one, title in _TITLES.items() if issubclass(form, one)), form.__name__)
+
+
+def _shortened(keys: str) -> str:
+    parts = keys.split(", ")
+    return keys if len(parts) <= 8 else ", ".join(parts[:6]) + ", …"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def main(path: str) -> None:
+    """Write the page to ``path``."""
+    Path(path).write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1] if len(sys.argv) > 1 else "docs/language.md")
