@@ -80,7 +80,7 @@ def test_a_list_tells_what_changed_since_it_was_taken(tmp_path: Path) -> None:
     assert store.members("vip", 1) == ["ada", "bob"]
     store.take(second)
     (tmp_path / "lists" / "vip.csv").unlink()
-    assert store.keys() == ["vip"]
+    assert store.names() == ["vip"]
     assert store.change("vip").removed == ("bob", "eve")
 
 

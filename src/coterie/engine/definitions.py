@@ -30,9 +30,15 @@ def in_use(project: Project) -> list[Segment]:
     return in_force(project) if project.applied.current() else on_disk(project)
 
 
-def one_in_use(project: Project, key: str) -> Segment:
-    """Return one definition in use. Raises: NotFound with the nearest key."""
-    found = {segment.key: segment for segment in in_use(project)}
+def candidates(project: Project) -> list[Segment]:
+    """Return the definitions in use, with those on disk in their place or beside them: what a preview looks at."""
+    found = {segment.key: segment for segment in in_force(project)}
+    return list({**found, **{segment.key: segment for segment in on_disk(project)}}.values())
+
+
+def named(segments: Sequence[Segment], key: str) -> Segment:
+    """Return the definition with that key. Raises: NotFound with the nearest key."""
+    found = {segment.key: segment for segment in segments}
     if key not in found:
         raise NotFound(f"no segment {key!r}", hint=nearest(key, found) or "see them: coterie segments")
     return found[key]

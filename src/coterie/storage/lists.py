@@ -25,7 +25,7 @@ class ListStore:
     def __init__(self, folder: str | Path, taken: str | Path) -> None:
         self.folder, self.taken = Path(folder), Path(taken)
 
-    def keys(self) -> list[str]:
+    def names(self) -> list[str]:
         """Return the keys of every list on disk or taken before, sorted."""
         on_disk = {file.stem for file in self.folder.glob("*.csv")} if self.folder.is_dir() else set()
         return sorted(on_disk | {file.stem.rpartition("@")[0] for file in self._copies()})

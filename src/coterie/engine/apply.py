@@ -1,0 +1,81 @@
+"""Definitions put into force: versioned, kept, backfilled, and told as membership changes with cause ``edit``."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from coterie.engine import definitions
+from coterie.engine.moves import put_and_record, table_of
+from coterie.engine.plan import Plan, Row, as_data, make_plan
+from coterie.engine.project import Project
+from coterie.engine.records import Fact
+from coterie.model import SET, Cause
+from coterie.segments.definition import Segment
+from coterie.storage.applied import Apply, Entry
+
+_KEPT: dict[str, Literal["added", "changed", "removed"]] = {
+    "new": "added",
+    "changed": "changed",
+    "described": "changed",
+    "removed": "removed",
+}
+
+
+def take_lists(project: Project, at: int) -> int:
+    """Bring the changes of ``lists/*.csv`` into the log as traits ``list.<key>`` and return how many people they concern.
+
+    Who is taken off a list has the trait ``false``: being removed is not the same as never having been on it.
+    """
+    facts: list[Fact] = []
+    found = (project.lists.change(key) for key in project.lists.names())
+    taken = [change for change in found if change.added or change.removed]
+    for change in taken:
+        name, version = f"list.{change.key}", change.version
+        for profile, on in [*((one, True) for one in change.added), *((one, False) for one in change.removed)]:
+            facts.append(Fact(f"{name}@{version}:{profile}", profile, SET, {name: on}))
+    if facts:
+        put_and_record(project, facts, at)
+    for change in taken:
+        project.lists.take(change)
+    return len(facts)
+
+
+def put_by_hand(project: Project, key: str, profile: str, state: Literal["in", "out"] | None, at: int) -> int:
+    """Put a person into a manual segment or take them out, whatever the rule says; ``None`` leaves it to the rule again.
+
+    Returns the number of membership changes. The latest word counts.
+    """
+    number = project.events.extent().events
+    fact = Fact(f"manual.{key}:{profile}#{number}", profile, SET, {f"manual.{key}": state})
+    return put_and_record(project, [fact], at)
+
+
+def apply(project: Project, at: int) -> Plan:
+    """Put the definitions on disk into force at the instant ``at`` and return what changed. An empty plan records nothing.
+
+    Lists are taken into the log first. Raises: InvalidDefinition; nothing is recorded then.
+    """
+    segments = definitions.on_disk(project)
+    definitions.catalog(project, segments)
+    take_lists(project, at)
+    plan = make_plan(project, at, segments)
+    by_key = {segment.key: segment for segment in segments}
+    entries = tuple(_entry(row, by_key.get(row.key)) for row in plan.rows if row.difference in _KEPT)
+    if entries:
+        project.applied.record(Apply(number=len(project.applied.history()) + 1, at=at, entries=entries))
+    project.changes.append(table_of(row.key, row.version, row.entered, row.exited, at, Cause.EDIT) for row in plan.rows)
+    return plan
+
+
+def _entry(row: Row, segment: Segment | None) -> Entry:
+    definition = as_data(msgspec.structs.replace(segment, version=row.version)) if segment is not None else {}
+    return Entry(
+        key=row.key,
+        change=_KEPT[row.difference],
+        version=row.version,
+        definition=definition,
+        entered=len(row.entered),
+        exited=len(row.exited),
+    )

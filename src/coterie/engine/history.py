@@ -1,0 +1,73 @@
+"""The batch reader over a project's log: who was in a segment at any instant, sizes over time, overlaps, values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pyarrow as pa
+
+from coterie.identity.merges import Merge, Merges
+from coterie.segments.batch import (
+    Knowledge,
+    Relation,
+    overlap_statement,
+    size_statement,
+    statement,
+    values_statement,
+)
+from coterie.segments.catalog import Catalog
+from coterie.segments.core import NumberTerm
+from coterie.storage.duck import Duck
+from coterie.storage.events import EventStore
+from coterie.storage.log import SCHEMA
+
+
+def merges_of(store: EventStore) -> Merges:
+    """Return the merges of the log."""
+    rows = store.merges().to_pylist()
+    return Merges(Merge(row["at"], row["position"], row["survivor"], row["loser"]) for row in rows if row["loser"])
+
+
+class History:
+    """One connection over the log as it is now. Close it, or use it as a context."""
+
+    def __init__(self, store: EventStore) -> None:
+        self._duck = Duck()
+        self._relation: Relation = self._duck.add_log(store.files(), merges=merges_of(store).intervals(), empty=SCHEMA)
+
+    def members(
+        self, catalog: Catalog, key: str, instants: Sequence[int], knowledge: Knowledge = "then"
+    ) -> dict[int, set[str]]:
+        """Return the members at each instant."""
+        sql = statement(catalog, key, instants, relation=self._relation, knowledge=knowledge)
+        found: Mapping[int, set[str]] = self._duck.members(sql)
+        return {at: found.get(at, set()) for at in instants}
+
+    def members_at(self, catalog: Catalog, key: str, at: int, knowledge: Knowledge = "then") -> set[str]:
+        """Return the members at one instant."""
+        return self.members(catalog, key, [at], knowledge)[at]
+
+    def sizes(self, catalog: Catalog, key: str, instants: Sequence[int], knowledge: Knowledge = "then") -> list[int]:
+        """Return the number of members at each instant, in the order given."""
+        sql = size_statement(catalog, key, instants, relation=self._relation, knowledge=knowledge)
+        rows = self._duck.run(sql).to_pylist()
+        found = {row["at"]: row["size"] for row in rows}
+        return [found.get(at, 0) for at in instants]
+
+    def overlaps(self, catalog: Catalog, keys: Sequence[str], at: int) -> dict[tuple[str, str], int]:
+        """Return the members that each pair of segments shares at an instant; a key with itself gives its size."""
+        rows = self._duck.run(overlap_statement(catalog, keys, [at], relation=self._relation)).to_pylist()
+        return {(row["one"], row["other"]): row["size"] for row in rows}
+
+    def values(self, term: NumberTerm, at: int) -> pa.Table:
+        """Return (at, profile, value) of every known profile; null where the term is missing."""
+        return self._duck.run(values_statement(term, [at], relation=self._relation))
+
+    def close(self) -> None:
+        self._duck.close()
+
+    def __enter__(self) -> History:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
