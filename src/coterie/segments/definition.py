@@ -11,8 +11,13 @@ from coterie.errors import InvalidDefinition, NotFound, Problem
 from coterie.segments import core
 from coterie.segments.catalog import Catalog, Lowered
 from coterie.segments.conditions.form import Check, Choice, Condition, Context, Flaw, Form
+from coterie.segments.conditions.rfm import Rfm
+from coterie.segments.conditions.thresholds import Measure
+from coterie.segments.conditions.top import Top
+from coterie.segments.conditions.tree import every
 from coterie.segments.conditions.words import Doc, Duration, MayBeEmpty, Name, SegmentKey, TimeZone, Unwritten, whole
 from coterie.segments.cron import Cron
+from coterie.segments.durations import says_last
 
 __all__ = ["Context", "Schedule", "Segment", "lower_all"]
 
@@ -25,6 +30,9 @@ class Schedule(Form, frozen=True, kw_only=True):
     every: Annotated[Duration | None, Doc("Again after so long.")] = None
     cron: Annotated[Cron | None, Doc("Five cron fields: minute, hour, day of month, month, day of week.")] = None
 
+    def says(self) -> str:
+        return f"computed every {says_last(self.every)}" if self.every else f"computed at cron {self.cron}"
+
 
 def _no_schedule_by_hand(refresh: object, manual: bool) -> Flaw | None:
     if manual and isinstance(refresh, Schedule):
@@ -32,10 +40,21 @@ def _no_schedule_by_hand(refresh: object, manual: bool) -> Flaw | None:
     return None
 
 
+def _one_measured(when: Condition) -> Flaw | None:
+    for kind in (Top, Rfm):
+        if sum(isinstance(condition, kind) for condition in every(when)) > 1:
+            return Flaw(f"more than one {kind.word}", "when", allowed=f"one {kind.word}, whose thresholds carry the segment's key",
+                        hint="give each its own segment and join them with in_segment")  # fmt: skip
+    return None
+
+
 class Segment(Form, frozen=True, kw_only=True):
     """One definition. ``explicit`` names the fields that were written although they say the default."""
 
-    checks: ClassVar[tuple[Check, ...]] = (Check(("refresh", "manual"), _no_schedule_by_hand),)
+    checks: ClassVar[tuple[Check, ...]] = (
+        Check(("refresh", "manual"), _no_schedule_by_hand),
+        Check(("when",), _one_measured),
+    )
 
     key: Annotated[SegmentKey, Doc("The segment's name for ever; the file is `segments/<key>.yaml`.")]
     title: Annotated[str, Doc("Its name for people.")] = ""
@@ -76,16 +95,20 @@ class Segment(Form, frozen=True, kw_only=True):
             node = core.All((core.KNOWN_BY_IDENTIFY, node))
         return Lowered(self.key, self.version, node)
 
+    def measures(self, context: Context = Context()) -> tuple[Measure, ...]:  # noqa: B008  an immutable value
+        """Return what `coterie thresholds` measures on every profile before it publishes ``cuts`` under each name."""
+        own = self.context(context)
+        parts = (part for part in every(self.when) if isinstance(part, Top | Rfm))
+        return tuple(measure for part in parts for measure in part.measures(own))
+
     def says(self) -> str:
         """Return the definition as one English sentence."""
-        who = "Identified people" if self.universe == "identified" else "People"
-        sentence = f"{who} {self.when.says()}"
+        sentence = f"{'identified people' if self.universe == 'identified' else 'people'} {self.when.says()}."
         if self.manual:
-            sentence += ", apart from those put in or taken out by hand"
+            sentence = f"apart from those put in or taken out by hand, {sentence}"
         if isinstance(self.refresh, Schedule):
-            when = f"every {self.refresh.every}" if self.refresh.every else f"at {self.refresh.cron}"
-            sentence += f", computed {when}"
-        return f"{sentence}."
+            sentence = f"{self.refresh.says()}: {sentence}"
+        return sentence[0].upper() + sentence[1:]
 
 
 def lower_all(segments: Iterable[Segment], context: Context = Context()) -> Catalog:  # noqa: B008  an immutable value

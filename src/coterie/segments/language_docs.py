@@ -110,7 +110,7 @@ def _example(word: str, example: Example) -> str:
     data = {word: example.data}
     said = parse_condition(data).says()
     verdict = "in" if example.member else "out"
-    lines = ["```yaml", yaml_text(data).rstrip(), "```", f"*People {said}.*\n"]
+    lines = ["```yaml", yaml_text(data).rstrip(), "```", f"> People {said}.\n"]
     notes = [f"{example.profile}: {', '.join(_past(past) for past in example.events)}"]
     notes += [f"segment {key}: `{canonical(rule)}`" for key, rule in example.others.items()]
     notes += [f"published: {name} {', '.join(f'{cut:g}' for cut in cuts)}" for name, cuts in example.cuts.items()]

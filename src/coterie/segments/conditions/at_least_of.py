@@ -47,5 +47,5 @@ class AtLeastOf(Spoken, frozen=True, kw_only=True):
         return core.AtLeast(self.count, tuple(item.lower(context) for item in self.of))
 
     def says(self) -> str:
-        parts = "; ".join(f"({number}) {item.says()}" for number, item in enumerate(self.of, 1))
-        return f"who are at least {self.count} of: {parts}"
+        parts = "; ".join(f"({number}) those {item.says()}" for number, item in enumerate(self.of, 1))
+        return f"who are in at least {self.count} of these groups: {parts}"

@@ -38,11 +38,25 @@ def _form(form: Form) -> dict[str, Any]:
     return data
 
 
+WIDTH = 88
+"""What fits on a line of this width is written on one line."""
+
+
 class _Dumper(yaml.SafeDumper):
-    """Writes text so that every YAML reader reads it as text, and short collections on one line."""
+    """Writes text so that every YAML reader reads it as text, and short leaves on one line."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, False)
+
+    def represent(self, data: Any) -> None:
+        """Write a document whose outermost mapping has a line for every key."""
+        node = self.represent_data(data)
+        if isinstance(node, yaml.MappingNode):
+            node.flow_style = not node.value
+        self.serialize(node)
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
@@ -50,7 +64,33 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
+def _list(dumper: yaml.SafeDumper, items: list[Any]) -> yaml.SequenceNode:
+    node = dumper.represent_sequence("tag:yaml.org,2002:seq", items)
+    for item in node.value:
+        if isinstance(item, yaml.MappingNode) and len(item.value) == 1:
+            item.flow_style = False
+    node.flow_style = _width(node) <= WIDTH and not any(isinstance(item, yaml.MappingNode) for item in node.value)
+    return node
+
+
+def _mapping(dumper: yaml.SafeDumper, data: dict[Any, Any]) -> yaml.MappingNode:
+    node = dumper.represent_mapping("tag:yaml.org,2002:map", data)
+    is_wrapper = len(node.value) == 1 and not isinstance(node.value[0][1], yaml.ScalarNode)
+    node.flow_style = not is_wrapper and _width(node) <= WIDTH
+    return node
+
+
+def _width(node: yaml.Node) -> int:
+    if isinstance(node, yaml.MappingNode):
+        return sum(_width(key) + _width(value) + 4 for key, value in node.value)
+    if isinstance(node, yaml.SequenceNode):
+        return sum(_width(item) + 2 for item in node.value)
+    return len(str(node.value))
+
+
 _Dumper.add_representer(str, _text)
+_Dumper.add_representer(list, _list)
+_Dumper.add_representer(dict, _mapping)
 
 
 def yaml_of(segment: Segment) -> str:
@@ -59,6 +99,5 @@ def yaml_of(segment: Segment) -> str:
 
 
 def yaml_text(data: Any) -> str:
-    """Return plain data as YAML text."""
-    text: str = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100, default_flow_style=None)
-    return text
+    """Return plain data as YAML text; the outermost mapping has a line for every key."""
+    return str(yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=WIDTH + 20))
