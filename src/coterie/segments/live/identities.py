@@ -1,0 +1,82 @@
+"""Finding a profile's row by its number, and event keys seen before: open addressing, probed a batch at a time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from coterie.segments.live.layout import M_AGE, M_DUPLICATES, M_KEYS, Ints, kernel, small
+
+SPREAD = 0x9E3779B97F4A7C15
+
+
+@small
+def home_of(key: int, cells: int) -> int:
+    """Return the cell at which the search for ``key`` begins; ``cells`` is a power of two."""
+    mixed = np.uint64(key) * np.uint64(SPREAD)
+    return np.int64((mixed ^ (mixed >> np.uint64(32))) & np.uint64(cells - 1))
+
+
+@kernel
+def rows_of(keys: Ints, skipped: Any, ids: Ints, rows_at: Any, rows: Ints, known: int) -> int:
+    """Return how many ids are known after ``rows`` holds the row of every key not skipped (-1: skipped); new ids get the next rows.
+
+    The table must have room: cells hold an id, and its row or -1.
+    """
+    cells = ids.shape[0]
+    for i in range(keys.shape[0]):
+        if skipped[i]:
+            rows[i] = -1
+            continue
+        key = keys[i]
+        cell = home_of(key, cells)
+        while rows_at[cell] >= 0 and ids[cell] != key:
+            cell = (cell + 1) & (cells - 1)
+        if rows_at[cell] < 0:
+            ids[cell] = key
+            rows_at[cell] = known
+            known += 1
+        rows[i] = rows_at[cell]
+    return known
+
+
+@kernel
+def settle_ids(keys: Ints, rows: Ints, ids: Ints, rows_at: Any) -> None:
+    """Every key is in the table with its row."""
+    cells = ids.shape[0]
+    for i in range(keys.shape[0]):
+        cell = home_of(keys[i], cells)
+        while rows_at[cell] >= 0:
+            cell = (cell + 1) & (cells - 1)
+        ids[cell] = keys[i]
+        rows_at[cell] = rows[i]
+
+
+@kernel
+def seen_before(keys: Ints, young: Ints, old: Ints, meta: Ints, most: int, repeated: Any) -> None:
+    """``repeated`` tells which keys are among the last ``most`` to twice that many; all are remembered now.
+
+    Two tables of twice ``most`` cells: when the young one holds ``most`` keys it becomes the old one. An empty cell holds 0.
+    """
+    cells = young.shape[0]
+    for i in range(keys.shape[0]):
+        key = keys[i] if keys[i] != 0 else SPREAD >> 1
+        a, b = (young, old) if meta[M_AGE] == 0 else (old, young)
+        cell = home_of(key, cells)
+        while a[cell] != 0 and a[cell] != key:
+            cell = (cell + 1) & (cells - 1)
+        found = a[cell] == key
+        if not found:
+            other = home_of(key, cells)
+            while b[other] != 0 and b[other] != key:
+                other = (other + 1) & (cells - 1)
+            found = b[other] == key
+            a[cell] = key
+            meta[M_KEYS] += 1
+        repeated[i] = found
+        meta[M_DUPLICATES] += found
+        if meta[M_KEYS] >= most:
+            meta[M_KEYS] = 0
+            meta[M_AGE] = 1 - meta[M_AGE]
+            b[:] = 0

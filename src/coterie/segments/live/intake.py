@@ -1,0 +1,172 @@
+"""A table of the log becomes columns of numbers: the last place where the interpreter sees strings and JSON."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from coterie.limits import Limits
+from coterie.model import MERGE, TRAIT_EVENTS
+from coterie.segments.live.dictionaries import Dictionaries, Dictionary
+from coterie.segments.live.layout import Batch, Floats, Ints
+from coterie.segments.live.names import Names
+from coterie.segments.live.plans import Design
+from coterie.values import event_key, number_of
+
+EVENT, TIMER, TRAIT, MERGED, EDIT, LATE = range(6)
+CAUSES = ("event", "timer", "trait", "merge", "edit", "late")
+HOT = "p."
+
+
+class Arrivals(NamedTuple):
+    """A batch for the kernels, and what only the interpreter reads of it. ``merges`` are the places of ``$merge`` events."""
+
+    batch: Batch
+    positions: Ints
+    event_ids: Any
+    profiles: Any
+    merges: Ints
+    losers: list[Any]
+
+
+def ints_of(column: Any) -> Ints:
+    """Return an Arrow column of whole numbers as an array of our own."""
+    return np.array(column.to_numpy(zero_copy_only=False), np.int64)
+
+
+def combined(column: Any) -> Any:
+    """Return one Arrow array of a possibly chunked column."""
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
+class Intake:
+    """Reads tables of the log for one plan."""
+
+    def __init__(self, made: Design, dictionaries: Dictionaries, names: Names, limits: Limits) -> None:
+        self._made = made
+        self._dictionaries = dictionaries
+        self._names = names
+        self._limits = limits
+        self._decode = msgspec.json.Decoder().decode
+
+    def read(self, table: Any) -> Arrivals:
+        """Return the arrivals of a table or record batch; rows of profiles are not resolved yet."""
+        columns = {name: combined(table.column(name)) for name in table.schema.names}
+        n = table.num_rows
+        classes, causes, named = self._classes(columns["name"], n)
+        occurred, received = ints_of(columns["occurred_at"]), ints_of(columns["received_at"])
+        late = (received - occurred > self._limits.late_after_us) & (causes == EVENT)
+        causes[late] = LATE
+        codes, numbers = self._properties(columns, n, classes)
+        batch = Batch(
+            rows=np.empty(n, np.int64),
+            occurred=occurred,
+            received=received,
+            keys=self._keys(columns),
+            classes=classes,
+            causes=causes,
+            codes=codes,
+            numbers=numbers,
+            bits=numbers.view(np.int64),
+        )
+        merges = np.flatnonzero(causes == MERGED) if named else np.zeros(0, np.int64)
+        positions = ints_of(columns["position"]) if "position" in columns else np.arange(n, dtype=np.int64)
+        losers = self._losers(columns, merges)
+        return Arrivals(batch, positions, columns.get("event_id"), columns["profile"], merges, losers)
+
+    def _keys(self, columns: dict[str, Any]) -> Ints:
+        if "event_key" in columns:
+            return ints_of(columns["event_key"])
+        return np.array([event_key(one) for one in columns["event_id"].to_pylist()], np.int64)
+
+    def _classes(self, column: Any, n: int) -> tuple[Ints, Ints, bool]:
+        """Return each event's class of names and its cause by name, and whether any is a merge."""
+        coded = column if pa.types.is_dictionary(column.type) else pc.dictionary_encode(column)
+        names = coded.dictionary.to_pylist()
+        if n == 0:
+            return np.zeros(0, np.int64), np.zeros(0, np.int64), False
+        groups = np.array([self._names.class_of(name) for name in names], np.int64)
+        causes = np.array([TRAIT if name in TRAIT_EVENTS else MERGED if name == MERGE else EVENT for name in names])
+        places = coded.indices.to_numpy(zero_copy_only=False)
+        return groups[places], causes[places].astype(np.int64), MERGE in names
+
+    # ── properties ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def _properties(self, columns: dict[str, Any], n: int, classes: Ints) -> tuple[Any, Floats]:
+        """Return (codes, numbers) of every property that the plan asks for; -1 and NaN where an event lacks it."""
+        draft = self._made.draft
+        codes = np.full((len(draft.coded), n), -1, np.int32)
+        numbers = np.full((len(draft.numbered), n), np.nan)
+        for i, key in enumerate(draft.coded):
+            if HOT + key in columns:
+                hot_codes(columns[HOT + key], self._dictionaries[key], codes[i])
+        for i, key in enumerate(draft.numbered):
+            if HOT + key in columns:
+                hot_numbers(columns[HOT + key], numbers[i])
+        cold_codes = {key: i for i, key in enumerate(draft.coded) if HOT + key not in columns}
+        cold_numbers = {key: i for i, key in enumerate(draft.numbered) if HOT + key not in columns}
+        if n and "properties" in columns and (cold_codes or cold_numbers):
+            wanted = np.flatnonzero(np.array(self._names.reads, bool)[classes])
+            if len(wanted):
+                self._parse(columns["properties"], wanted, (cold_codes, codes), (cold_numbers, numbers))
+        return codes, numbers
+
+    def _parse(
+        self, column: Any, wanted: Ints, coded: tuple[dict[str, int], Any], numbered: tuple[dict[str, int], Floats]
+    ) -> None:
+        """The wanted keys of the wanted events' JSON are in the columns. Cost: each distinct text is decoded once."""
+        texts = pc.dictionary_encode(column.take(pa.array(wanted)))
+        distinct = texts.dictionary.to_pylist()
+        codes = np.full((len(coded[1]), len(distinct) + 1), -1, np.int32)
+        numbers = np.full((len(numbered[1]), len(distinct) + 1), np.nan)
+        for j, text in enumerate(distinct):
+            for key, value in (self._decode(text) if text else {}).items():
+                place = coded[0].get(key)
+                if place is not None:
+                    codes[place, j] = self._dictionaries[key].codes_of((value,))[0]
+                place = numbered[0].get(key)
+                if place is not None:
+                    number = number_of(value)
+                    numbers[place, j] = np.nan if number is None else number
+        places = pc.fill_null(texts.indices, len(distinct)).to_numpy(zero_copy_only=False)
+        for place in coded[0].values():
+            coded[1][place, wanted] = codes[place, places]
+        for place in numbered[0].values():
+            numbered[1][place, wanted] = numbers[place, places]
+
+    def _losers(self, columns: dict[str, Any], merges: Ints) -> list[Any]:
+        """Return whom each merge absorbs, ``None`` where that is not said."""
+        if HOT + "loser" in columns:
+            return [columns[HOT + "loser"][int(i)].as_py() for i in merges]
+        if not len(merges) or "properties" not in columns:
+            return [None] * len(merges)
+        return [self._decode(columns["properties"][int(i)].as_py() or "{}").get("loser") for i in merges]
+
+
+def hot_codes(column: Any, dictionary: Dictionary, codes: Any) -> None:
+    """``codes`` holds the codes of a typed column; nulls are left as they are."""
+    kind = column.type
+    if pa.types.is_integer(kind):
+        if column.null_count == 0:
+            codes[:] = dictionary.codes_of_ints(ints_of(column))
+        elif column.null_count < len(column):
+            valid = column.is_valid().to_numpy(zero_copy_only=False)
+            codes[valid] = dictionary.codes_of_ints(ints_of(column.drop_null()))
+        return
+    coded = column if pa.types.is_dictionary(kind) else pc.dictionary_encode(column)
+    found = dictionary.codes_of(coded.dictionary.to_pylist())
+    if not len(found):
+        return
+    places = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False)
+    codes[:] = np.append(found, -1)[places]
+
+
+def hot_numbers(column: Any, numbers: Floats) -> None:
+    """``numbers`` holds the numbers of a typed column; anything else stays NaN."""
+    if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
+        found = pc.fill_null(column.cast(pa.float64()), float("nan")).to_numpy(zero_copy_only=False)
+        numbers[:] = np.where(np.isfinite(found), found, np.nan)

@@ -1,0 +1,87 @@
+"""The arrays of the state, and how they grow: by a quarter, in place where the allocator can."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from coterie.segments.live import layout as at
+from coterie.segments.live.arena import block_words
+from coterie.segments.live.layout import Ints, Plan, State
+from coterie.segments.live.wheel import BEYOND, NONE
+
+CHANGES = 1 << 14
+
+
+class Memory:
+    """Rows, arena, wheel and the list of changes. ``state`` is what kernels are given; it is made anew after growth."""
+
+    def __init__(self, plan: Plan, depth: int, work: int, tallied: bool) -> None:
+        self.width = int(plan.shape[at.WIDTH])
+        segments = int(plan.shape[at.SEGMENTS])
+        self.blank = plan.blank
+        self.rows = np.zeros(0, np.int64)
+        self.arena = np.zeros(64, np.int64)
+        self.meta = np.zeros(at.META, np.int64)
+        self.meta[at.M_WHEEL] = -1
+        self.heads = np.full(BEYOND + 1, NONE, np.uint32)
+        self.nodes = np.zeros((0, 3), np.uint32)
+        self.out = np.zeros((CHANGES + 8 * segments, 4), np.int64)
+        self._own = (
+            np.zeros(segments, np.int64),
+            np.zeros(2 * segments, np.int64),
+            np.zeros(2 * depth + 4, np.int64),
+            np.empty(work, np.int64),
+            np.zeros(3 * _cells(int(plan.shape[at.RUN_MOST])) if tallied else 3, np.int64),
+        )
+        self.state = self._state()
+
+    def _state(self) -> State:
+        marks, nexts, stack, work, cells = self._own
+        return State(
+            self.rows, self.rows.view(np.uint32), self.rows.view(np.float64), self.arena, self.arena.view(np.float64),
+            self.meta, self.heads, self.nodes, marks, nexts, stack, work, cells,
+        )  # fmt: skip
+
+    def reserve_rows(self, profiles: int) -> None:
+        """There are rows for so many profiles, the new ones blank."""
+        have = len(self.rows) // self.width
+        if profiles <= have:
+            return
+        more = max(profiles, have + (have >> 2), 256)
+        self.state = None  # type: ignore[assignment]
+        self.rows.resize(more * self.width, refcheck=False)
+        self.rows[have * self.width :].reshape(-1, self.width)[:] = self.blank
+        self.state = self._state()
+
+    def reserve_nodes(self, arrivals: int) -> None:
+        """There are wheel nodes for so many arrivals."""
+        need = int(self.meta[at.M_NODE_TOP]) + arrivals
+        if need > len(self.nodes):
+            self.state = None  # type: ignore[assignment]
+            self.nodes.resize((max(need, len(self.nodes) + (len(self.nodes) >> 2)), 3), refcheck=False)
+            self.state = self._state()
+
+    def reserve_arena(self, runs: int, sizes: int = 1) -> None:
+        """There is room for ``runs`` blocks ``sizes`` sizes above the largest, and some more."""
+        need = int(self.meta[at.M_TOP]) + runs * block_words(int(self.meta[at.M_LARGEST]) + sizes)
+        if need > len(self.arena):
+            self.state = None  # type: ignore[assignment]
+            self.arena.resize(max(need + 4096, len(self.arena) + (len(self.arena) >> 2)), refcheck=False)
+            self.state = self._state()
+
+    def drained(self) -> Ints:
+        """Return a copy of the changes noted so far; the list is empty afterwards."""
+        found = self.out[: self.meta[at.M_CHANGES]].copy()
+        self.meta[at.M_CHANGES] = 0
+        return found
+
+    def state_bytes(self) -> int:
+        """Return the memory of what is remembered, spare room included."""
+        return self.rows.nbytes + self.arena.nbytes + self.heads.nbytes + self.nodes.nbytes + self.meta.nbytes
+
+
+def _cells(most: int) -> int:
+    cells = 64
+    while cells < 2 * most:
+        cells *= 2
+    return cells

@@ -1,0 +1,218 @@
+"""The live reader: micro-batches of arrivals in, membership changes out; time moves only when told."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+
+from coterie.errors import NotFound, Problem
+from coterie.limits import DEFAULT, Limits
+from coterie.segments.catalog import Catalog
+from coterie.segments.live import layout as at
+from coterie.segments.live.changes import Changes, ordered
+from coterie.segments.live.dictionaries import Dictionaries
+from coterie.segments.live.duplicates import Duplicates
+from coterie.segments.live.intake import Arrivals, Intake
+from coterie.segments.live.layout import Ints
+from coterie.segments.live.memory import Memory
+from coterie.segments.live.merging import absorb
+from coterie.segments.live.names import Names
+from coterie.segments.live.plans import Design, design
+from coterie.segments.live.profiles import Profiles
+from coterie.segments.live.stepping import step
+from coterie.segments.live.timers import sweep
+
+TALLIED = (at.T_RUN_DISTINCT, at.T_RUN_REPEATS, at.T_RUN_FREQUENT)
+
+
+class Live:
+    """Everything that is remembered of every profile, and who is in which segment at ``now``."""
+
+    def __init__(self, catalog: Catalog, limits: Limits = DEFAULT) -> None:
+        self.limits = limits
+        self.now = at.LOW
+        self.profiles = Profiles()
+        self.duplicates = Duplicates(limits)
+        self._dictionaries = Dictionaries(limits)
+        self._counts = np.zeros(len(catalog), np.int64)
+        self._use(catalog, design(catalog, limits))
+        self.memory = memory_for(self.made)
+
+    def _use(self, catalog: Catalog, made: Design) -> None:
+        self.catalog = catalog
+        self.made = made
+        self._names = Names(made)
+        self._intake = Intake(made, self._dictionaries, self._names, self.limits)
+        self._dictionaries.serve(made)
+
+    # ── time and arrivals ────────────────────────────────────────────────────────────────────────────────────
+
+    def apply(self, table: Any) -> Changes:
+        """Return what changed by the arrivals of a table of the log, and by every timer due until the last of them.
+
+        ``received_at`` must not decrease, within the table and from call to call.
+        """
+        arrivals = self._intake.read(table)
+        n = len(arrivals.positions)
+        if n == 0:
+            return self._ordered([])
+        self._accept(arrivals)
+        repeated = self.duplicates.seen(arrivals.batch.keys)
+        found: list[Ints] = []
+        begin = 0
+        merges = [(int(place), loser) for place, loser in zip(arrivals.merges, arrivals.losers, strict=True)]
+        for place, loser in merges:
+            if loser is not None and loser != "" and not repeated[place]:
+                self._step(arrivals, repeated, begin, place, found)
+                self._merge(arrivals, place, loser, found)
+                begin = place + 1
+        self._step(arrivals, repeated, begin, n, found)
+        self.memory.meta[at.M_EVENTS] += n
+        self._sweep(int(arrivals.batch.received[-1]), found)
+        return self._ordered(found, arrivals)
+
+    def advance(self, now: int) -> Changes:
+        """Return what changes by timers until ``now``, those of ``now`` included."""
+        if now < self.now:
+            raise Problem("time does not move back", where="advance", received=now, allowed=f"at least {self.now}")
+        found: list[Ints] = []
+        self._begin_at(now)
+        self._sweep(now, found)
+        return self._ordered(found)
+
+    def _accept(self, arrivals: Arrivals) -> None:
+        received, occurred = arrivals.batch.received, arrivals.batch.occurred
+        if received[0] < self.now or (received[1:] < received[:-1]).any():
+            raise Problem("arrivals are not in the order of received_at", where="apply", allowed=f"from {self.now} on")
+        if (occurred > received).any():
+            raise Problem("an event occurred after it was received", where="apply", hint="ingest corrects or quarantines it")
+        self._begin_at(int(received[0]))
+        self._dictionaries.serve(self.made)
+
+    def _begin_at(self, now: int) -> None:
+        if self.memory.meta[at.M_WHEEL] < 0:
+            self.memory.meta[at.M_WHEEL] = max(now >> at.BUCKET, 0)
+
+    def _step(self, arrivals: Arrivals, repeated: Any, begin: int, end: int, found: list[Ints]) -> None:
+        """Arrivals ``begin`` to ``end``, no merge among them, are applied."""
+        if begin >= end:
+            return
+        known = len(self.profiles)
+        part = slice(begin, end)
+        arrivals.batch.rows[part] = self.profiles.rows_of(arrivals.profiles[part], repeated[part])
+        self._welcome(known)
+        memory = self.memory
+        memory.reserve_nodes(end - begin)
+        while True:
+            plan, tables = self.made.plan, self._dictionaries.tables
+            memory.reserve_arena(int(plan.shape[at.STORES]))
+            begin = step(plan, tables, memory.state, arrivals.batch, memory.out, begin, end)
+            if begin >= end:
+                return
+            found.append(memory.drained())
+
+    def _welcome(self, known: int) -> None:
+        """Profiles from row ``known`` on have rows, and their hashes are in them."""
+        memory = self.memory
+        memory.reserve_rows(len(self.profiles))
+        for row in range(known, len(self.profiles)) if self.made.salts else ():
+            for salt, word in self.made.salts:
+                memory.rows[row * memory.width + word] = hash_of(salt, self.profiles.text_of(row))
+
+    def _merge(self, arrivals: Arrivals, place: int, loser: Any, found: list[Ints]) -> None:
+        """The ``$merge`` event at ``place`` is applied: its profile has absorbed ``loser``."""
+        known = len(self.profiles)
+        none = np.zeros(1, bool)
+        into = int(self.profiles.rows_of(arrivals.profiles[place : place + 1], none)[0])
+        gone = self.profiles.canonical(self.profiles.row_of(str(loser) if not self.profiles.numeric else loser))
+        self._welcome(known)
+        batch, memory = arrivals.batch, self.memory
+        batch.rows[place] = into
+        memory.reserve_nodes(8)
+        if gone != into:
+            self.profiles.absorb(into, gone)
+        while True:
+            memory.reserve_arena(self.made.runs + 1, 3)
+            row = gone if gone != into else -1
+            if absorb(self.made.plan, self._dictionaries.tables, memory.state, batch, memory.out, place, into, row):
+                break
+            found.append(memory.drained())
+        blank = memory.rows[gone * memory.width : (gone + 1) * memory.width]
+        for salt, word in self.made.salts if gone != into else ():
+            blank[word] = hash_of(salt, self.profiles.text_of(gone))
+
+    def _sweep(self, until: int, found: list[Ints]) -> None:
+        self.now = until
+        memory = self.memory
+        while not sweep(self.made.plan, self._dictionaries.tables, memory.state, memory.out, until):
+            found.append(memory.drained())
+        found.append(memory.drained())
+
+    def _ordered(self, found: list[Ints], arrivals: Arrivals | None = None) -> Changes:
+        rows = np.concatenate(found) if found else np.zeros((0, 4), np.int64)
+        entered = rows[:, 3] & 1
+        segments = rows[:, 3] >> 8
+        self._counts += np.bincount(segments, 2 * entered - 1, len(self._counts)).astype(np.int64)
+        positions = None if arrivals is None else arrivals.positions
+        ids = None if arrivals is None else arrivals.event_ids
+        return ordered(rows, self.made.keys, self.made.versions, self.profiles, positions, ids)
+
+    # ── questions ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _number(self, key: str) -> int:
+        if key not in self.made.keys:
+            raise NotFound(f"no segment {key!r}")
+        return self.made.keys.index(key)
+
+    def rows_in(self, key: str) -> Ints:
+        """Return the rows of the members of a segment."""
+        segment, width = self._number(key), self.memory.width
+        words = self.memory.rows[at.BITS + (segment >> 6) : len(self.profiles) * width : width]
+        return np.flatnonzero((words >> (segment & 63)) & 1)
+
+    def members(self, key: str) -> list[str]:
+        """Return the ids of the members of a segment, sorted."""
+        return sorted(self.profiles.text_of(row) for row in self.rows_in(key).tolist())
+
+    def member(self, key: str, profile: Any) -> bool:
+        """Return whether ``profile``, or the one that absorbed it, is in a segment."""
+        segment = self._number(key)
+        row = self.profiles.row_of(profile, new=False)
+        if row < 0:
+            return False
+        word = self.profiles.canonical(row) * self.memory.width + at.BITS + (segment >> 6)
+        return bool((int(self.memory.rows[word]) >> (segment & 63)) & 1)
+
+    def counts(self) -> dict[str, int]:
+        """Return how many members each segment has."""
+        return {key: int(count) for key, count in zip(self.made.keys, self._counts, strict=True)}
+
+    def counters(self) -> dict[str, int]:
+        """Return what has happened so far, and how often each bound was hit."""
+        meta = self.memory.meta
+        return {
+            "events": int(meta[at.M_EVENTS]),
+            "profiles": len(self.profiles),
+            "duplicates_dropped": self.duplicates.dropped,
+            "run_entries_dropped": int(meta[at.M_DROPPED]),
+            "timer_evaluations": int(meta[at.M_FIRED]),
+        }
+
+    def state_bytes(self) -> int:
+        """Return the memory of everything remembered, spare room included."""
+        parts = (self.memory, self.profiles, self.duplicates, self._dictionaries)
+        return sum(part.state_bytes() for part in parts)
+
+
+def memory_for(made: Design) -> Memory:
+    """Return empty memory for a plan."""
+    terms = made.plan.leaves[:, at.L_TERM]
+    tallied = bool(np.isin(terms, TALLIED).any())
+    return Memory(made.plan, made.depth, made.work, tallied)
+
+
+def hash_of(salt: str, profile: str) -> int:
+    """Return the first 32 bits of md5("{salt}:{profile}")."""
+    return int.from_bytes(hashlib.md5(f"{salt}:{profile}".encode(), usedforsecurity=False).digest()[:4], "big")

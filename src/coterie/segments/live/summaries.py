@@ -1,0 +1,238 @@
+"""How one event changes what is remembered of a profile: one small function per kind of store."""
+
+from __future__ import annotations
+
+import math
+
+from coterie.segments.live.layout import (
+    EMPTY_CODE,
+    ENTRIES,
+    F_COLUMN,
+    F_NEGATE,
+    F_ORDER,
+    F_TABLE,
+    K_COUNT,
+    K_EARLIEST,
+    K_FIRST,
+    K_LARGEST,
+    K_LAST,
+    K_LATEST,
+    K_RUN,
+    K_RUN_CODE,
+    K_RUN_KEYED,
+    K_RUN_NUMBER,
+    K_RUN_STEPS,
+    K_RUN_SUM,
+    K_SMALLEST,
+    K_TOTAL,
+    LOW,
+    NEED_CARRIED,
+    NEED_NONE,
+    NEED_PRESENT,
+    OFFSET,
+    Q_ABSENT,
+    Q_LENGTH,
+    Q_STEPS,
+    RUN_MOST,
+    S_AFTER,
+    S_BEFORE,
+    S_COLUMN,
+    S_KEPT,
+    S_KIND,
+    S_NEED,
+    S_QUOTAS,
+    S_QUOTAS_END,
+    S_RETAIN,
+    S_SELECTOR,
+    S_SEQUENCE,
+    S_SLOT,
+    S_STRIDE,
+    Batch,
+    Ints,
+    Plan,
+    State,
+    Tables,
+    kernel,
+    small,
+)
+from coterie.segments.live.runs import insert
+from coterie.segments.live.sequences import ABSENT, CODE, record
+
+SUMMABLE = 1e12
+
+
+@small
+def compares(order: int, left: float, right: float) -> bool:
+    """Return ``left order right``; a missing number (NaN) compares with nothing."""
+    if order == 0:
+        return left == right
+    if order == 1:
+        return left < right
+    if order == 2:
+        return left <= right
+    if order == 3:
+        return left > right
+    return left >= right
+
+
+@kernel
+def passes(plan: Plan, tables: Tables, batch: Batch, e: int, selector: int) -> bool:
+    """Return whether event ``e`` passes every field test of the selector."""
+    for f in range(plan.selectors[selector, 0], plan.selectors[selector, 1]):
+        order = plan.filters[f, F_ORDER]
+        if order >= 0:
+            passed = compares(order, batch.numbers[plan.filters[f, F_COLUMN], e], plan.filter_numbers[f])
+        else:
+            code = batch.codes[plan.filters[f, F_COLUMN], e]
+            passed = code >= 0 and tables.verdicts[plan.filters[f, F_TABLE] + code] != 0
+        if passed == (plan.filters[f, F_NEGATE] != 0):
+            return False
+    return True
+
+
+@kernel
+def keep_latest(rows: Ints, word: int, n: int, at: int) -> bool:
+    """Return whether ``at`` is among the ``n`` latest instants, which now hold it."""
+    if at <= rows[word + n - 1]:
+        return False
+    i = n - 1
+    while i > 0 and rows[word + i - 1] < at:
+        rows[word + i] = rows[word + i - 1]
+        i -= 1
+    rows[word + i] = at
+    return True
+
+
+@kernel
+def keep_earliest(rows: Ints, word: int, n: int, at: int) -> bool:
+    """Return whether ``at`` is among the ``n`` earliest instants, which now hold it."""
+    if at >= rows[word + n - 1]:
+        return False
+    i = n - 1
+    while i > 0 and rows[word + i - 1] > at:
+        rows[word + i] = rows[word + i - 1]
+        i -= 1
+    rows[word + i] = at
+    return True
+
+
+@kernel
+def keep_keyed(rows: Ints, word: int, at: int, key: int, code: int, last: bool) -> bool:
+    """Return whether the event is the last (or first) by (instant, key), whose code the row now holds."""
+    known = rows[word]
+    if last:
+        better = at > known or (at == known and key > rows[word + 1])
+    else:
+        better = at < known or (at == known and key < rows[word + 1])
+    if better:
+        rows[word], rows[word + 1], rows[word + 2] = at, key, code
+    return better
+
+
+@kernel
+def keep_quotas(plan: Plan, state: State, store: int, base: int, code: int) -> None:
+    """For each n asked for, the row holds the latest instant at which any value had been seen n times since."""
+    head = state.rows[base + plan.stores[store, S_SLOT]]
+    offset, arena = head >> OFFSET, state.arena
+    for quota in range(plan.stores[store, S_QUOTAS], plan.stores[store, S_QUOTAS_END]):
+        left = plan.quotas[quota, 0]
+        slot = base + plan.quotas[quota, 1]
+        best = state.rows[slot]
+        i = offset + 2 * ((head & ENTRIES) - 1)
+        while i >= offset and arena[i] > best:
+            if arena[i + 1] == code:
+                left -= 1
+                if left == 0:
+                    state.rows[slot] = arena[i]
+                    break
+            i -= 2
+
+
+@kernel
+def steps_of(plan: Plan, tables: Tables, batch: Batch, e: int, sequence: int) -> int:
+    """Return the steps of the sequence that select event ``e``, one bit each."""
+    first, group, found = plan.sequences[sequence, Q_STEPS], batch.classes[e], 0
+    for k in range(plan.sequences[sequence, Q_LENGTH]):
+        selector = plan.steps[first + k, 0]
+        if plan.matches[group, selector] != 0 and passes(plan, tables, batch, e, selector):
+            found |= 1 << k
+    absent = plan.sequences[sequence, Q_ABSENT]
+    if absent >= 0 and plan.matches[group, absent] != 0 and passes(plan, tables, batch, e, absent):
+        found |= ABSENT
+    return found
+
+
+@kernel
+def keep_run(plan: Plan, tables: Tables, state: State, batch: Batch, e: int, store: int, base: int, code: int) -> bool:
+    """Return whether the run of a store now holds event ``e``."""
+    about = plan.stores[store]
+    kind, retain, word = about[S_KIND], about[S_RETAIN], base + about[S_SLOT]
+    at, now, most = batch.occurred[e], batch.received[e], plan.shape[RUN_MOST]
+    floor, value, stride = now - retain, code, about[S_STRIDE]
+    if kind == K_RUN_STEPS:
+        steps = steps_of(plan, tables, batch, e, about[S_SEQUENCE])
+        if steps == 0:
+            return False
+        return record(plan, state, about[S_SEQUENCE], word, base, at, steps | (max(code, 0) << CODE), now)
+    if at <= floor:
+        return False
+    if kind == K_RUN_SUM or kind == K_RUN_NUMBER:
+        number = batch.numbers[about[S_COLUMN], e]
+        if math.isnan(number):
+            return False
+        value = batch.bits[about[S_COLUMN], e]
+        if kind == K_RUN_SUM:
+            if abs(number) > SUMMABLE:
+                return False
+            value = int(math.floor(number * 1_000_000 + 0.5))
+    if not insert(state, word, stride, at, batch.keys[e], value, floor, kind == K_RUN_SUM, most):
+        return False
+    if kind == K_RUN_CODE:
+        keep_quotas(plan, state, store, base, code)
+    return True
+
+
+@kernel
+def keep_number(state: State, kind: int, word: int, number: float) -> bool:
+    """Return whether a number changed a total or an extreme of the row."""
+    if math.isnan(number):
+        return False
+    if kind == K_TOTAL:
+        if abs(number) > SUMMABLE:
+            return False
+        state.rows[word] += int(math.floor(number * 1_000_000 + 0.5))
+        state.rows[word + 1] += 1
+        return True
+    known = state.floats[word]
+    if math.isnan(known) or (number < known if kind == K_SMALLEST else number > known):
+        state.floats[word] = number
+        return True
+    return False
+
+
+@kernel
+def keep(plan: Plan, tables: Tables, state: State, batch: Batch, e: int, store: int, base: int) -> bool:
+    """Return whether event ``e``, one of a name the store listens to, changed what the store remembers."""
+    kind, selector = plan.stores[store, S_KIND], plan.stores[store, S_SELECTOR]
+    at, word = batch.occurred[e], base + plan.stores[store, S_SLOT]
+    if selector >= 0 and not passes(plan, tables, batch, e, selector):
+        return False
+    if kind == K_LATEST and plan.stores[store, S_BEFORE] > at >= plan.stores[store, S_AFTER]:
+        return keep_latest(state.rows, word, plan.stores[store, S_KEPT], at)
+    if at < plan.stores[store, S_AFTER] or at >= plan.stores[store, S_BEFORE]:
+        return False
+    need, code = plan.stores[store, S_NEED], 0
+    if need != NEED_NONE or kind == K_FIRST or kind == K_LAST or kind == K_RUN_KEYED:
+        code = batch.codes[plan.stores[store, S_COLUMN], e]
+        if (need == NEED_CARRIED and code < 0) or (need == NEED_PRESENT and code <= EMPTY_CODE):
+            return False
+    if kind >= K_RUN:
+        return keep_run(plan, tables, state, batch, e, store, base, code)
+    if kind == K_EARLIEST:
+        return keep_earliest(state.rows, word, plan.stores[store, S_KEPT], at)
+    if kind == K_COUNT:
+        state.rows[word] += 1
+        return True
+    if kind == K_FIRST or kind == K_LAST:
+        return keep_keyed(state.rows, word, at, batch.keys[e], code, kind == K_LAST)
+    return keep_number(state, kind, word, batch.numbers[plan.stores[store, S_COLUMN], e])

@@ -1,0 +1,262 @@
+"""The number a term has for one profile at an instant, and how long it surely stays so."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from coterie.segments.live.calendars import days_until_return, start_of, unit_at
+from coterie.segments.live.layout import (
+    ENTRIES,
+    HIGH,
+    L_CALENDAR,
+    L_COUNT,
+    L_NEWER,
+    L_OFFSET,
+    L_OLDER,
+    L_SLOT,
+    L_STRIDE,
+    L_TABLE,
+    L_TERM,
+    L_WINDOW,
+    LOW,
+    OFFSET,
+    T_ANNIVERSARY,
+    T_ELAPSED,
+    T_ELAPSED_CODE,
+    T_ELAPSED_FIRST,
+    T_ELAPSED_LAST,
+    T_ELAPSED_SINCE,
+    T_FIRST_AT,
+    T_FLOAT,
+    T_INSTANT,
+    T_LAST_AT,
+    T_MEAN,
+    T_NUMBER,
+    T_RUN_COUNT,
+    T_RUN_DAYS,
+    T_RUN_DISTINCT,
+    T_RUN_FIRST,
+    T_RUN_FREQUENT,
+    T_RUN_LARGEST,
+    T_RUN_LAST,
+    T_RUN_MEAN,
+    T_RUN_REPEATS,
+    T_RUN_SMALLEST,
+    T_RUN_SUM,
+    T_SLOT,
+    T_SUM,
+    T_UNTIL,
+    W_CALENDAR,
+    W_ROLLING,
+    Plan,
+    State,
+    Tables,
+    kernel,
+)
+from coterie.segments.live.runs import first_after
+from coterie.segments.live.tallies import tally
+
+MISSING = math.nan
+
+
+@kernel
+def window_of(plan: Plan, leaf: int, now: int) -> tuple[int, int, int]:
+    """Return the window as (after, up to, instant at which a calendar window moves on)."""
+    kind = plan.leaves[leaf, L_WINDOW]
+    if kind == W_ROLLING:
+        older, newer = plan.leaves[leaf, L_OLDER], plan.leaves[leaf, L_NEWER]
+        return LOW if older == HIGH else now - older, now - newer, HIGH
+    if kind == W_CALENDAR:
+        calendar = plan.leaves[leaf, L_CALENDAR]
+        unit = unit_at(plan, calendar, now)
+        last = unit - plan.leaves[leaf, L_OFFSET]
+        start = start_of(plan, calendar, last - plan.leaves[leaf, L_COUNT] + 1)
+        return start - 1, start_of(plan, calendar, last + 1) - 1, start_of(plan, calendar, unit + 1)
+    return LOW, HIGH, HIGH
+
+
+@kernel
+def span_of(plan: Plan, state: State, leaf: int, base: int, now: int) -> tuple[int, int, int]:
+    """Return (first, end) of the entries inside the leaf's window, and the next instant at which they may change."""
+    head = state.rows[base + plan.leaves[leaf, L_SLOT]]
+    offset, entries, stride = head >> OFFSET, head & ENTRIES, plan.leaves[leaf, L_STRIDE]
+    if entries == 0:
+        return 0, 0, HIGH
+    after, until, moves = window_of(plan, leaf, now)
+    first = first_after(state.arena, offset, entries, stride, after)
+    end = first_after(state.arena, offset, entries, stride, until)
+    if plan.leaves[leaf, L_WINDOW] == W_ROLLING:
+        older, newer = plan.leaves[leaf, L_OLDER], plan.leaves[leaf, L_NEWER]
+        if first < end and older != HIGH:
+            moves = min(moves, state.arena[offset + first * stride] + older)
+        if end < entries:
+            moves = min(moves, state.arena[offset + end * stride] + newer)
+    return first, max(first, end), moves
+
+
+@kernel
+def days_in(plan: Plan, state: State, leaf: int, offset: int, first: int, end: int) -> float:
+    """Return how many local days hold an entry."""
+    stride, calendar, i, days = plan.leaves[leaf, L_STRIDE], plan.leaves[leaf, L_TABLE], first, 0
+    while i < end:
+        days += 1
+        day = unit_at(plan, calendar, state.arena[offset + i * stride])
+        tomorrow = start_of(plan, calendar, day + 1)
+        while i < end and state.arena[offset + i * stride] < tomorrow:
+            i += 1
+    return float(days)
+
+
+@kernel
+def extreme(state: State, offset: int, first: int, end: int, largest: bool) -> float:
+    """Return the smallest or largest number of the entries."""
+    if first == end:
+        return MISSING
+    best = state.reals[offset + 2 * first + 1]
+    for i in range(first + 1, end):
+        number = state.reals[offset + 2 * i + 1]
+        if (number > best) if largest else (number < best):
+            best = number
+    return best
+
+
+@kernel
+def code_of_run(plan: Plan, state: State, leaf: int, base: int, now: int) -> tuple[int, int]:
+    """Return the code of the first, last or most frequent value in the window (-1: none), and how long it stays."""
+    first, end, moves = span_of(plan, state, leaf, base, now)
+    if first == end:
+        return -1, moves
+    offset = state.rows[base + plan.leaves[leaf, L_SLOT]] >> OFFSET
+    term, stride = plan.leaves[leaf, L_TERM], plan.leaves[leaf, L_STRIDE]
+    if term == T_RUN_FIRST:
+        return state.arena[offset + first * stride + 2], moves
+    if term == T_RUN_LAST:
+        return state.arena[offset + end * stride - 1], moves
+    _, _, code = tally(state, offset, first, end, stride)
+    return code, moves
+
+
+@kernel
+def number_of_run(plan: Plan, tables: Tables, state: State, leaf: int, base: int, now: int) -> tuple[float, int]:
+    """Return a number over the entries in the leaf's window (NaN: missing), and how long it stays."""
+    term, stride = plan.leaves[leaf, L_TERM], plan.leaves[leaf, L_STRIDE]
+    if term == T_RUN_FIRST or term == T_RUN_LAST or term == T_RUN_FREQUENT:
+        code, moves = code_of_run(plan, state, leaf, base, now)
+        return MISSING if code < 0 else tables.numbers[plan.leaves[leaf, L_TABLE] + code], moves
+    first, end, moves = span_of(plan, state, leaf, base, now)
+    offset = state.rows[base + plan.leaves[leaf, L_SLOT]] >> OFFSET
+    if term == T_RUN_COUNT:
+        return float(end - first), moves
+    if term == T_RUN_SUM or term == T_RUN_MEAN:
+        micro = 0
+        if first < end:
+            micro = state.arena[offset + 2 * end - 1]
+            if first > 0:
+                micro -= state.arena[offset + 2 * first - 1]
+        total = float(micro) / 1e6
+        if term == T_RUN_SUM:
+            return total, moves
+        return MISSING if first == end else total / float(end - first), moves
+    if term == T_RUN_DAYS:
+        return days_in(plan, state, leaf, offset, first, end), moves
+    if term == T_RUN_SMALLEST or term == T_RUN_LARGEST:
+        return extreme(state, offset, first, end, term == T_RUN_LARGEST), moves
+    distinct, most, _ = tally(state, offset, first, end, stride)
+    return float(distinct if term == T_RUN_DISTINCT else most), moves
+
+
+@kernel
+def held_since(state: State, word: int) -> int:
+    """Return since when the last value of a run of writes has been held; LOW when it is missing."""
+    head = state.rows[word]
+    offset, i = head >> OFFSET, (head & ENTRIES) - 1
+    if i < 0:
+        return LOW
+    code = state.arena[offset + 3 * i + 2]
+    if code <= 1:
+        return LOW
+    while i > 0 and state.arena[offset + 3 * i - 1] == code:
+        i -= 1
+    return state.arena[offset + 3 * i]
+
+
+@kernel
+def instant_of(plan: Plan, tables: Tables, state: State, leaf: int, base: int, now: int) -> tuple[int, int]:
+    """Return the instant a term speaks of (LOW: missing), and how long it stays the same."""
+    term, word = plan.leaves[leaf, L_TERM], base + plan.leaves[leaf, L_SLOT]
+    if term == T_ELAPSED or term == T_INSTANT:
+        at = state.rows[word]
+        return LOW if at == HIGH else at, HIGH
+    if term == T_ELAPSED_CODE:
+        code = state.rows[word]
+        return LOW if code < 0 else tables.instants[plan.leaves[leaf, L_TABLE] + code], HIGH
+    if term == T_ELAPSED_SINCE:
+        return held_since(state, word), HIGH
+    first, end, moves = span_of(plan, state, leaf, base, now)
+    if first == end:
+        return LOW, moves
+    offset, stride = state.rows[word] >> OFFSET, plan.leaves[leaf, L_STRIDE]
+    if term == T_ELAPSED_FIRST or term == T_FIRST_AT:
+        return state.arena[offset + first * stride], moves
+    return state.arena[offset + (end - 1) * stride], moves
+
+
+@kernel
+def crossing(at: int, number: float, now: int) -> int:
+    """Return the first instant after ``now`` at which the time since ``at`` passes ``number`` microseconds."""
+    if not abs(number) < 4e18:
+        return HIGH
+    reached = at + int(math.ceil(number))
+    if reached > now:
+        return reached
+    passed = at + int(math.floor(number)) + 1
+    return passed if passed > now else HIGH
+
+
+@kernel
+def units_until(plan: Plan, tables: Tables, state: State, leaf: int, base: int, now: int) -> tuple[float, int]:
+    """Return the calendar units until a trait's instant, and when the present unit ends."""
+    code = state.rows[base + plan.leaves[leaf, L_SLOT]]
+    if code < 0:
+        return MISSING, HIGH
+    there = tables.instants[plan.leaves[leaf, L_TABLE] + code]
+    if there == LOW:
+        return MISSING, HIGH
+    calendar = plan.leaves[leaf, L_CALENDAR]
+    unit = unit_at(plan, calendar, now)
+    following = start_of(plan, calendar, unit + 1)
+    if plan.leaves[leaf, L_TERM] == T_ANNIVERSARY:
+        return float(days_until_return(unit, there)), following
+    return float(there - unit), following
+
+
+@kernel
+def number_of(
+    plan: Plan, tables: Tables, state: State, leaf: int, base: int, now: int, against: float
+) -> tuple[float, int]:
+    """Return the term's number (NaN: missing), and how long it surely compares alike with ``against``."""
+    term, word = plan.leaves[leaf, L_TERM], base + plan.leaves[leaf, L_SLOT]
+    if term == T_SLOT:
+        return float(state.rows[word]), HIGH
+    if term == T_SUM:
+        return float(state.rows[word]) / 1e6, HIGH
+    if term == T_MEAN:
+        numbers = state.rows[word + 1]
+        return MISSING if numbers == 0 else float(state.rows[word]) / 1e6 / float(numbers), HIGH
+    if term == T_FLOAT:
+        return state.floats[word], HIGH
+    if term == T_NUMBER:
+        code = state.rows[word]
+        return MISSING if code < 0 else tables.numbers[plan.leaves[leaf, L_TABLE] + code], HIGH
+    if term == T_UNTIL or term == T_ANNIVERSARY:
+        return units_until(plan, tables, state, leaf, base, now)
+    if term >= T_RUN_COUNT and term <= T_RUN_FREQUENT:
+        return number_of_run(plan, tables, state, leaf, base, now)
+    at, moves = instant_of(plan, tables, state, leaf, base, now)
+    if at == LOW:
+        return MISSING, moves
+    if term >= T_FIRST_AT:
+        return np.float64(at), moves
+    return np.float64(now - at), min(moves, crossing(at, against, now))
