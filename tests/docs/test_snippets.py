@@ -32,24 +32,24 @@ def test_page_runs_from_top_to_bottom(page: Path, tmp_path: Path, monkeypatch: p
         if block.mark == "not run":
             assert block.detail, f"{where}: say why it is not run"
         elif block.mark == "file":
-            file = tmp_path / block.detail
+            file = Path.cwd() / block.detail
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(block.text, encoding="utf-8")
         elif block.mark == "output":
             assert not missing_lines(block.text, printed), f"{where}: not printed, but this was:\n{printed}"
         elif block.language == "bash":
-            printed = _shell(block, where, tmp_path)
+            printed, folder = _shell(block, where, tmp_path / ".folder")
+            monkeypatch.chdir(folder)
         elif block.language == "python":
             exec(compile(block.text, where, "exec"), names)
 
 
-def _shell(block: Block, where: str, folder: Path) -> str:
-    """Run a block of commands and return what it printed; it must succeed."""
+def _shell(block: Block, where: str, note: Path) -> tuple[str, str]:
+    """Run a block of commands, which must succeed; return what it printed and the folder in which it left the reader."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = os.environ | {"PATH": path, "COLUMNS": "120", "NO_COLOR": "1", "TERM": "dumb"}
+    environment = os.environ | {"PATH": path, "COLUMNS": "120", "NO_COLOR": "1", "TERM": "dumb", "NOTE": str(note)}
     done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", block.text],
-        cwd=folder,
+        ["bash", "-euo", "pipefail", "-c", f"trap 'pwd > \"$NOTE\"' EXIT\n{block.text}"],
         env=environment,
         capture_output=True,
         text=True,
@@ -57,7 +57,7 @@ def _shell(block: Block, where: str, folder: Path) -> str:
         check=False,
     )
     assert done.returncode == 0, f"{where}: exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
+    return done.stdout, note.read_text(encoding="utf-8").strip()
 
 
 @pytest.mark.parametrize("page", pages(), ids=_named)

@@ -7,17 +7,21 @@ import time
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 from msgspec import Struct
 from rich.console import Console
 from rich.text import Text
 
-from coterie.cli.demo_screen import Stage, Theatre, chart
+from coterie.cli.demo_person import somebody, story
+from coterie.cli.demo_proof import members_then, prove
+from coterie.cli.demo_screen import Stage, Theatre, chart, proof_table
+from coterie.cli.exits import DISAGREE, OK
 from coterie.cli.session import Session
 from coterie.engine import definitions
+from coterie.engine.apply import apply
 from coterie.engine.project import Project
+from coterie.engine.records import person
 from coterie.errors import Problem
 from coterie.lab import Shop
 from coterie.segments.definition import Segment
@@ -27,6 +31,17 @@ from coterie.values import parse
 NAME = "coterie-demo-shop"
 BATCH_ROWS = 10_000
 DUPLICATES = 0.002
+CHARTED = ("high-intent-at-risk", "torn-between", "regulars")
+"""Segments whose sizes are drawn, in the order of the chart's colours."""
+SAMPLE = 300
+"""People whom the oracle judges in the proof."""
+NEXT = (
+    "segments",
+    "members high-intent-at-risk",
+    "explain high-intent-at-risk {person}",
+    "preview worth-a-reminder",
+    "verify big-spenders",
+)
 PROPERTIES = ("product_id", "total")
 """Properties that the segments of the demo ask for."""
 
@@ -45,8 +60,8 @@ class History(Struct, frozen=True, kw_only=True):
     """What the replay left: every change, and the sizes along the way."""
 
     changes: pa.Table
+    log: pa.Table
     curves: dict[str, list[tuple[int, int]]]
-    counts: dict[str, int]
 
 
 def play(session: Session, wish: Wish, console: Console | None = None) -> int:
@@ -57,11 +72,16 @@ def play(session: Session, wish: Wish, console: Console | None = None) -> int:
     shop = Shop(
         people=wish.people, days=wish.days, seed=wish.seed, events=wish.events, duplicates=DUPLICATES, hot=False
     )
+    write_segments(project)
+    apply(project, shop.start)
     open_shop(theatre, shop, project, wish)
-    segments = write_segments(theatre, project)
+    segments = say_segments(theatre, project)
     history = replay(theatre, shop, project, segments)
     show_sizes(theatre, history, segments)
-    return 0
+    who = explain_one(theatre, project, history, segments)
+    agreed = show_proof(theatre, shop, project, history, segments)
+    farewell(theatre, project, who, began)
+    return OK if agreed else DISAGREE
 
 
 def fresh_project(out: Path) -> Project:
@@ -83,7 +103,10 @@ def fresh_project(out: Path) -> Project:
 
 def open_shop(theatre: Theatre, shop: Shop, project: Project, wish: Wish) -> None:
     """Simulate the shop and keep its events in the project's log."""
-    theatre.scene("A shop opens", "People with habits, carts, stores, devices, late and repeated events. The simulator knows the truth.")
+    theatre.scene(
+        "A shop opens",
+        "People with habits, carts, stores, devices, late and repeated events. The simulator knows the truth.",
+    )
     started = time.perf_counter()
     waiting = []
     with theatre.bar("simulating", wish.events) as bar:
@@ -102,16 +125,21 @@ def open_shop(theatre: Theatre, shop: Shop, project: Project, wish: Wish) -> Non
     )
 
 
-def write_segments(theatre: Theatre, project: Project) -> list[Segment]:
-    """Put the segments of the demo into the project and say them."""
+def write_segments(project: Project) -> None:
+    """Put the segments of the demo into the project."""
     folder = project.root / "segments"
     folder.mkdir()
-    for file in sorted(resources.files("coterie.lab").joinpath("segments").iterdir(), key=lambda one: one.name):
+    for file in resources.files("coterie.lab").joinpath("segments").iterdir():
         (folder / file.name).write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
-    segments = definitions.on_disk(project)
-    theatre.scene("Seven questions, a few lines of YAML each", f"{folder}/*.yaml, said in English by `coterie says`:")
-    for segment in segments:
-        theatre.console.print(Text.assemble("  ", (segment.title, "bold"), "  ", (segment.says(), "dim")))
+
+
+def say_segments(theatre: Theatre, project: Project) -> list[Segment]:
+    """Say every segment in English and return them."""
+    segments = definitions.in_use(project)
+    theatre.scene(
+        f"{len(segments)} questions, a few lines of YAML each", f"{project.root}/segments/*.yaml, said in English:"
+    )
+    theatre.pairs([(segment.title, segment.says()) for segment in segments])
     return segments
 
 
@@ -128,7 +156,7 @@ def replay(theatre: Theatre, shop: Shop, project: Project, segments: Sequence[Se
     with theatre.wait("reading the log"):
         log = project.events.scan(properties=PROPERTIES)
         names = names_of(project)
-    curves: dict[str, list[tuple[int, int]]] = {key: [] for key in titles}
+    curves: dict[str, list[tuple[int, int]]] = {key: [(shop.start, 0)] for key in titles}
     tables: list[pa.Table] = []
     changed, started = 0, 0.0
     with theatre.wait("compiling the kernels, once per machine"):
@@ -146,6 +174,7 @@ def replay(theatre: Theatre, shop: Shop, project: Project, segments: Sequence[Se
             stage.tape(some_changes(tables[-1], names))
             stage.show(at, counts, done, changed, done / (time.perf_counter() - started))
         tables.append(live.advance(shop.end).table())
+        stage.show(shop.end, live.counts(), log.num_rows, changed, log.num_rows / (time.perf_counter() - started))
         picture = stage.sizes()
     took = time.perf_counter() - started
     changes = pa.concat_tables(tables)
@@ -155,7 +184,7 @@ def replay(theatre: Theatre, shop: Shop, project: Project, segments: Sequence[Se
         f"[green]{log.num_rows / took:,.0f} events/s[/] on one core, screen included"
     )
     project.changes.replace([changes])
-    return History(changes=changes, curves=curves, counts=live.counts())
+    return History(changes=changes, log=log, curves=curves)
 
 
 def names_of(project: Project) -> dict[str, str]:
@@ -168,7 +197,9 @@ def names_of(project: Project) -> dict[str, str]:
 def some_changes(changes: pa.Table, names: Mapping[str, str]) -> list[tuple[int, str, str, str, str]]:
     """Return a few of the changes, as the tape shows them."""
     step = max(changes.num_rows // 3, 1)
-    rows = changes.select(["at", "direction", "profile", "segment", "cause"]).take(list(range(0, changes.num_rows, step)))
+    rows = changes.select(["at", "direction", "profile", "segment", "cause"]).take(
+        list(range(0, changes.num_rows, step))
+    )
     return [
         (row["at"], row["direction"], names.get(row["profile"], row["profile"]), row["segment"], row["cause"])
         for row in rows.to_pylist()
@@ -178,9 +209,65 @@ def some_changes(changes: pa.Table, names: Mapping[str, str]) -> list[tuple[int,
 def show_sizes(theatre: Theatre, history: History, segments: Sequence[Segment]) -> None:
     """Draw the sizes over time and count the causes."""
     theatre.scene("Sizes over time")
-    shown = [key for key in ("high-intent-at-risk", "torn-between", "regulars") if key in history.curves]
     titles = {segment.key: segment.title for segment in segments}
     picture = chart(
-        {key: history.curves[key] for key in shown}, titles, min(theatre.console.width, 100), colour=theatre.console.is_terminal
+        {key: history.curves[key] for key in CHARTED},
+        titles,
+        min(theatre.console.width, 100),
+        colour=theatre.console.is_terminal,
     )
     theatre.console.print(Text.from_ansi(picture))
+
+
+def explain_one(theatre: Theatre, project: Project, history: History, segments: Sequence[Segment]) -> str:
+    """Tell the story of one member of the segment at risk, explain the membership, and return who it is."""
+    names = names_of(project)
+    who = somebody(history.changes, "worth-a-reminder", names) or somebody(
+        history.changes, "high-intent-at-risk", names
+    )
+    if not who:
+        return ""
+    titles = {segment.key: segment.title for segment in segments}
+    theatre.scene(f"One person: {names[who]}", "Every change of membership is kept, with its cause.")
+    theatre.console.print(story(history.changes, person(project, who), titles))
+    return who
+
+
+def show_proof(theatre: Theatre, shop: Shop, project: Project, history: History, segments: Sequence[Segment]) -> bool:
+    """Compare the three readers and the simulator's own truth, show the result, and return whether all agree."""
+    quarter = (shop.end - shop.start) // 4
+    instants = [shop.start + quarter * place for place in range(1, 4)] + [shop.end]
+    theatre.scene(
+        "The proof",
+        "Live said who was in when. SQL recomputes it from the log for everybody, and plain Python for a sample of people.",
+    )
+    catalog = definitions.catalog(project, segments)
+    with theatre.wait("comparing the three readers"):
+        live = members_then(history.changes, instants)
+        proofs = prove(project, catalog, live, history.log, instants, SAMPLE)
+        truth = shop.truth()
+    theatre.console.print(proof_table(proofs, {segment.key: segment.title for segment in segments}))
+    risky = set(truth.filter(truth["at_risk"])["profile"].to_pylist())
+    found = live.get("high-intent-at-risk", {}).get(shop.end, set())
+    differences = sum(proof.batch_differs + proof.oracle_differs for proof in proofs) + len(risky ^ found)
+    compared = sum(proof.people + proof.sampled for proof in proofs)
+    theatre.say(
+        f"  [bold]{compared:,}[/] memberships compared at {len(instants)} instants: "
+        + ("[bold green]0 differences[/]" if not differences else f"[bold red]{differences:,} differences[/]")
+    )
+    theatre.say(
+        f"  The simulator itself counted [bold]{len(risky):,}[/] people at risk; the segment has [bold]{len(found):,}[/]: "
+        + ("[green]the same people[/]" if risky == found else "[red]not the same people[/]")
+    )
+    return differences == 0
+
+
+def farewell(theatre: Theatre, project: Project, who: str, began: float) -> None:
+    """Say how long it took, and what to try next."""
+    folder = project.root
+    theatre.console.print()
+    theatre.say(
+        f"  [dim]The whole demo took {time.perf_counter() - began:.0f} s. It left a project in[/] {folder}[dim]. Try:[/]"
+    )
+    for words in NEXT:
+        theatre.say(f"    [cyan]coterie --project {folder} {words.format(person=who)}[/]")

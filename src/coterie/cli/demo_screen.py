@@ -16,12 +16,14 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from coterie.cli.demo_proof import Proof
 from coterie.segments.instants import from_us
 
 BLOCKS = " ▁▂▃▄▅▆▇█"
 TAPE_LINES = 9
 CHART_LINES = 16
-COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red", "bright_cyan", "bright_magenta")
+COLOURS = ("bright_blue", "bright_green", "bright_red", "cyan", "magenta", "yellow", "white")
+"""The first three are those of the chart's curves."""
 DIRECTION = {"entered": Text("→ in ", "green"), "exited": Text("← out", "red")}
 
 
@@ -57,6 +59,13 @@ class Theatre:
 
     def say(self, markup: str) -> None:
         self.console.print(markup, highlight=False)
+
+    def pairs(self, rows: Sequence[tuple[str, str]]) -> None:
+        """Say pairs of a name and a sentence, the sentences below each other."""
+        grid = Table.grid(padding=(0, 2))
+        for name, sentence in rows:
+            grid.add_row("", Text(name, "bold", no_wrap=True), Text(sentence, "dim"))
+        self.console.print(grid)
 
     def bar(self, words: str, total: int) -> Bar:
         return Bar(self.console, words, total)
@@ -205,3 +214,25 @@ def chart(
     figure.ruler("y").ticks(sizes, [f"{size:,}" for size in sizes])
     text = str(figure.build())
     return text if colour else plotext.uncolorize(text)
+
+
+def proof_table(proofs: Sequence[Proof], titles: Mapping[str, str]) -> Table:
+    """Return the table of what was compared, segment by segment."""
+    table = Table(box=box.SIMPLE, header_style="dim", pad_edge=False, padding=(0, 1))
+    table.add_column("segment")
+    for head in ("judged", "members", "live = SQL", "sampled", "live = oracle"):
+        table.add_column(head, justify="right" if head in ("judged", "members", "sampled") else "center")
+    for proof in proofs:
+        table.add_row(
+            titles.get(proof.key, proof.key),
+            f"{proof.people:,}",
+            f"{proof.members:,}",
+            _verdict(proof.batch_differs),
+            f"{proof.sampled:,}",
+            _verdict(proof.oracle_differs),
+        )
+    return table
+
+
+def _verdict(differs: int) -> Text:
+    return Text(f"{differs:,} differ", "bold red") if differs else Text("✓", "bold green")

@@ -1,0 +1,34 @@
+"""Write ``demo.svg`` beside this file from a real run of the demo: ``python docs/pictures/record.py [PEOPLE EVENTS]``."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich.console import Console
+from rich.terminal_theme import MONOKAI
+
+from coterie.cli.demo import DAYS, EVENTS, PEOPLE
+from coterie.cli.demo_scenes import Wish, play
+from coterie.cli.session import Session
+
+WIDTH = 104
+FONT_FACES = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
+
+
+def record(people: int, events: int) -> str:
+    """Return the demo as it looked, as an SVG picture that fetches nothing from elsewhere."""
+    console = Console(record=True, width=WIDTH, force_terminal=True, force_interactive=False, color_system="truecolor")
+    with TemporaryDirectory() as folder:
+        out = Path(folder) / "demo"
+        session = Session(None, as_json=False, quiet=False)
+        play(session, Wish(people=people, events=events, days=DAYS, seed=7, out=out), console)
+        picture = console.export_svg(title="make demo", theme=MONOKAI, unique_id="demo")
+    return FONT_FACES.sub("", picture).replace(str(Path(folder)) + "/", "")
+
+
+if __name__ == "__main__":
+    people, events = (int(word) for word in sys.argv[1:3]) if len(sys.argv) > 2 else (PEOPLE, EVENTS)
+    (Path(__file__).parent / "demo.svg").write_text(record(people, events), encoding="utf-8")
