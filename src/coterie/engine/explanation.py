@@ -9,7 +9,20 @@ from coterie.engine.leaf_words import said
 from coterie.engine.project import Project
 from coterie.engine.records import person
 from coterie.model import Event, Value
-from coterie.segments.core import Absent, Aggregate, Compare, Elapsed, Holds, InSegment, Leaf, Selector, Sequence
+from coterie.segments.core import (
+    Absent,
+    Aggregate,
+    Compare,
+    Elapsed,
+    Holds,
+    InSegment,
+    Leaf,
+    Selector,
+    Sequence,
+    Trait,
+    TraitSince,
+    Until,
+)
 from coterie.segments.oracle import LeafVerdict, Oracle
 
 EVIDENCE_MAX = 12
@@ -36,6 +49,8 @@ class LeafTold(Struct, frozen=True, kw_only=True):
     evidence: tuple[Told, ...]
     next_change: int | None
     listens_to: tuple[str, ...]
+    reads: tuple[str, ...]
+    """Properties of the events that this part looks at."""
 
 
 class Explanation(Struct, frozen=True, kw_only=True):
@@ -94,6 +109,7 @@ def _leaf(verdict: LeafVerdict, by_id: dict[str, Event]) -> LeafTold:
         evidence=tuple(_told(by_id[one]) for one in latest if one in by_id),
         next_change=verdict.next_change,
         listens_to=listens_to(verdict.leaf),
+        reads=reads(verdict.leaf),
     )
 
 
@@ -109,21 +125,31 @@ def _told(event: Event) -> Told:
 
 def listens_to(leaf: Leaf) -> tuple[str, ...]:
     """Return the names of the events that can change a leaf; ``any`` stands for all of a person's activity."""
-    found: dict[str, None] = {}
+    if isinstance(leaf, InSegment):
+        return (f"a change of {leaf.key}",)
+    names = (name for one in _selectors(leaf) for name in one.names or (one.pattern or "any event",))
+    return tuple(dict.fromkeys(names))
 
-    def note(selector: Selector) -> None:
-        for name in selector.names or (selector.pattern or "any event",):
-            found[name] = None
 
+def reads(leaf: Leaf) -> tuple[str, ...]:
+    """Return the properties or traits that a leaf looks at."""
+    found = [field.key for one in _selectors(leaf) for field in one.where]
     if isinstance(leaf, Sequence):
-        for step in leaf.steps:
-            note(step.selector)
-        if isinstance(leaf.absent, Absent):
-            note(leaf.absent.selector)
+        found.append(leaf.same)
     elif isinstance(leaf, Compare | Holds):
+        term = leaf.term.of if isinstance(leaf.term, Elapsed | Until) else leaf.term
+        found += (
+            [term.field] if isinstance(term, Aggregate) else [term.name] if isinstance(term, Trait | TraitSince) else []
+        )
+        found += [leaf.value.name] if isinstance(leaf, Compare) and isinstance(leaf.value, Trait) else []
+    return tuple(dict.fromkeys(name for name in found if name))
+
+
+def _selectors(leaf: Leaf) -> tuple[Selector, ...]:
+    if isinstance(leaf, Sequence):
+        absent = (leaf.absent.selector,) if isinstance(leaf.absent, Absent) else ()
+        return (*(step.selector for step in leaf.steps), *absent)
+    if isinstance(leaf, Compare | Holds):
         term = leaf.term.of if isinstance(leaf.term, Elapsed) else leaf.term
-        if isinstance(term, Aggregate):
-            note(term.selector)
-    elif isinstance(leaf, InSegment):
-        found[f"a change of {leaf.key}"] = None
-    return tuple(found)
+        return (term.selector,) if isinstance(term, Aggregate) else ()
+    return ()

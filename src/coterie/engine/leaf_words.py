@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from coterie.engine.when import span, told
 from coterie.segments.core import (
+    KNOWN_BY_IDENTIFY,
     Absolute,
     Aggregate,
     Calendar,
@@ -56,6 +57,8 @@ _OPS = {"=": "is", "<": "is below", "<=": "is at most", ">": "is above", ">=": "
 
 def said(leaf: Leaf) -> str:
     """Return one leaf in words."""
+    if leaf == KNOWN_BY_IDENTIFY:
+        return "has been identified"
     if isinstance(leaf, InSegment):
         return f"in the segment {leaf.key}"
     if isinstance(leaf, Sequence):

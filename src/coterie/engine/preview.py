@@ -20,6 +20,14 @@ class Overlap(Struct, frozen=True, kw_only=True):
     of_other: float
 
 
+class Cost(Struct, frozen=True, kw_only=True):
+    """What the live reader keeps for the segment, measured by giving it the latest events of the log."""
+
+    events: int
+    bytes_per_profile: float
+    bytes_total: float
+
+
 class Preview(Struct, frozen=True, kw_only=True):
     """Sizes at ``instants``, overlaps at the last of them, largest first; ``known`` profiles at that instant."""
 
@@ -29,6 +37,7 @@ class Preview(Struct, frozen=True, kw_only=True):
     sizes: tuple[int, ...]
     known: int
     overlaps: tuple[Overlap, ...]
+    cost: Cost | None = None
 
 
 def instants_between(first: int, last: int, points: int) -> tuple[int, ...]:

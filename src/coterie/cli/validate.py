@@ -1,0 +1,74 @@
+"""``coterie validate``: every mistake of a project at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from coterie.cli.exits import INVALID, OK
+from coterie.cli.session import Session
+
+if TYPE_CHECKING:
+    from coterie.engine.project import Project
+    from coterie.errors import Problem
+
+
+@click.command("validate")
+@click.pass_obj
+def command(session: Session) -> int:
+    """Check every definition and mapping of the project and tell every error at once. Exits with 2 if there are any."""
+    project = session.project()
+    segments, mappings, problems = check(project)
+    if session.as_json:
+        found = [
+            {
+                "where": one.where,
+                "what": one.what,
+                "received": _plain(one.received),
+                "allowed": one.allowed,
+                "hint": one.hint,
+            }
+            for one in problems
+        ]
+        session.answer({"segments": segments, "mappings": mappings, "problems": found})
+        return INVALID if problems else OK
+    from rich.markup import escape
+
+    console = session.console()
+    for one in problems:
+        first, *rest = str(one).splitlines()
+        console.print(f"[red]✗[/] {escape(first)}")
+        for line in rest:
+            console.print(f"  [dim]{escape(line)}[/]")
+    count = f"{segments} segment{'s' * (segments != 1)} and {mappings} mapping{'s' * (mappings != 1)}"
+    if problems:
+        console.print(f"[red]{len(problems)} problem{'s' * (len(problems) != 1)}[/] in {count}")
+        return INVALID
+    console.print(f"[green]✓[/] {count} are valid")
+    return OK
+
+
+def check(project: Project) -> tuple[int, int, list[Problem]]:
+    """Return how many segment and mapping files there are and everything that is wrong with them."""
+    from coterie.connectors.mapping_file import load_mapping
+    from coterie.engine import definitions
+    from coterie.errors import InvalidDefinition
+
+    problems: list[Problem] = []
+    files = [file for file in (project.root / "segments").glob("*") if file.suffix in (".yaml", ".yml", ".json")]
+    try:
+        definitions.catalog(project, definitions.on_disk(project))
+    except InvalidDefinition as error:
+        problems += error.problems
+    mappings = sorted((project.root / "mappings").glob("*.yaml"))
+    for file in mappings:
+        try:
+            load_mapping(file)
+        except InvalidDefinition as error:
+            problems += error.problems
+    return len(files), len(mappings), problems
+
+
+def _plain(value: object) -> object:
+    return value if isinstance(value, str | int | float | bool | None) else repr(value)
