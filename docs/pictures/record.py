@@ -18,15 +18,31 @@ WIDTH = 104
 FONT_FACES = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 
 
+class Recorder(Session):
+    """A session whose answers are drawn and remembered."""
+
+    def __init__(self) -> None:
+        super().__init__(None, as_json=False, quiet=False)
+        self.screen = Console(
+            record=True,
+            width=WIDTH,
+            force_terminal=True,
+            force_interactive=False,
+            color_system="truecolor",
+            highlight=False,
+        )
+
+    def console(self) -> Console:
+        return self.screen
+
+
 def record(people: int, events: int) -> str:
     """Return the demo as it looked, as an SVG picture that fetches nothing from elsewhere."""
-    console = Console(record=True, width=WIDTH, force_terminal=True, force_interactive=False, color_system="truecolor")
+    recorder = Recorder()
     with TemporaryDirectory() as folder:
-        out = Path(folder) / "demo"
-        session = Session(None, as_json=False, quiet=False)
-        play(session, Wish(people=people, events=events, days=DAYS, seed=7, out=out), console)
-        picture = console.export_svg(title="make demo", theme=MONOKAI, unique_id="demo")
-    return FONT_FACES.sub("", picture).replace(str(Path(folder)) + "/", "")
+        play(recorder, Wish(people=people, events=events, days=DAYS, seed=7, out=Path(folder) / "demo"))
+    picture = recorder.screen.export_svg(title="make demo", theme=MONOKAI, unique_id="demo")
+    return FONT_FACES.sub("", picture).replace(f"{folder}/", "")
 
 
 if __name__ == "__main__":

@@ -10,16 +10,17 @@ from pathlib import Path
 
 import pyarrow as pa
 from msgspec import Struct
-from rich.console import Console
 from rich.text import Text
 
 from coterie.cli.demo_person import somebody, story
 from coterie.cli.demo_proof import members_then, prove
 from coterie.cli.demo_screen import Stage, Theatre, chart, proof_table
 from coterie.cli.exits import DISAGREE, OK
+from coterie.cli.explain import show
 from coterie.cli.session import Session
 from coterie.engine import definitions
 from coterie.engine.apply import apply
+from coterie.engine.explanation import explain
 from coterie.engine.project import Project
 from coterie.engine.records import person
 from coterie.errors import Problem
@@ -33,6 +34,7 @@ BATCH_ROWS = 10_000
 DUPLICATES = 0.002
 CHARTED = ("high-intent-at-risk", "torn-between", "regulars")
 """Segments whose sizes are drawn, in the order of the chart's colours."""
+EXPLAINED = "worth-a-reminder"
 SAMPLE = 300
 """People whom the oracle judges in the proof."""
 NEXT = (
@@ -64,10 +66,10 @@ class History(Struct, frozen=True, kw_only=True):
     curves: dict[str, list[tuple[int, int]]]
 
 
-def play(session: Session, wish: Wish, console: Console | None = None) -> int:
+def play(session: Session, wish: Wish) -> int:
     """Play the whole demo and return the exit code."""
     began = time.perf_counter()
-    theatre = Theatre(console or session.console())
+    theatre = Theatre(session.console())
     project = fresh_project(wish.out)
     shop = Shop(
         people=wish.people, days=wish.days, seed=wish.seed, events=wish.events, duplicates=DUPLICATES, hot=False
@@ -78,7 +80,7 @@ def play(session: Session, wish: Wish, console: Console | None = None) -> int:
     segments = say_segments(theatre, project)
     history = replay(theatre, shop, project, segments)
     show_sizes(theatre, history, segments)
-    who = explain_one(theatre, project, history, segments)
+    who = explain_one(theatre, session, shop, project, history, segments)
     agreed = show_proof(theatre, shop, project, history, segments)
     farewell(theatre, project, who, began)
     return OK if agreed else DISAGREE
@@ -177,7 +179,7 @@ def replay(theatre: Theatre, shop: Shop, project: Project, segments: Sequence[Se
         stage.show(shop.end, live.counts(), log.num_rows, changed, log.num_rows / (time.perf_counter() - started))
         picture = stage.sizes()
     took = time.perf_counter() - started
-    changes = pa.concat_tables(tables)
+    changes = pa.concat_tables(tables, promote_options="default")
     theatre.console.print(picture)
     theatre.say(
         f"  [bold]{changes.num_rows:,}[/] membership changes from {log.num_rows:,} events in {took:.1f} s: "
@@ -219,7 +221,9 @@ def show_sizes(theatre: Theatre, history: History, segments: Sequence[Segment]) 
     theatre.console.print(Text.from_ansi(picture))
 
 
-def explain_one(theatre: Theatre, project: Project, history: History, segments: Sequence[Segment]) -> str:
+def explain_one(
+    theatre: Theatre, session: Session, shop: Shop, project: Project, history: History, segments: Sequence[Segment]
+) -> str:
     """Tell the story of one member of the segment at risk, explain the membership, and return who it is."""
     names = names_of(project)
     who = somebody(history.changes, "worth-a-reminder", names) or somebody(
@@ -228,8 +232,12 @@ def explain_one(theatre: Theatre, project: Project, history: History, segments: 
     if not who:
         return ""
     titles = {segment.key: segment.title for segment in segments}
-    theatre.scene(f"One person: {names[who]}", "Every change of membership is kept, with its cause.")
+    theatre.scene(
+        f"One person: {names[who]}",
+        "Every change of membership is kept, with its cause. And every membership can be explained.",
+    )
     theatre.console.print(story(history.changes, person(project, who), titles))
+    show(session, explain(project, EXPLAINED, who, shop.end))
     return who
 
 
