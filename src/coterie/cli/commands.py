@@ -10,6 +10,7 @@ import click
 from coterie.cli.session import Session
 
 COMMANDS: dict[str, str] = {
+    "demo": "Simulate a shop, replay it, explain one person and prove it all.",
     "init": "Make a project folder with examples.",
     "ingest": "Bring files into the log through a mapping.",
     "validate": "Check definitions and mappings; tell every error at once.",
