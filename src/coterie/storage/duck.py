@@ -59,7 +59,7 @@ class Duck:
 
     def run(self, statement: str) -> pa.Table:
         """Return the rows of ``statement`` as an Arrow table."""
-        return self._connection.execute(statement).to_arrow_table()
+        return self._connection.sql(statement).to_arrow_table()
 
     def members(self, statement: str) -> Mapping[int, set[str]]:
         """Return the profiles per instant of a statement of (at, profile); instants without members are absent."""

@@ -46,9 +46,9 @@ def repeats(source: Source, term: Aggregate, at_least: float | None = None) -> e
     places = [column(name, "t") for name in source.names()]
     if at_least is not None:
         counts = counts.having(compare(exp.Count(this=exp.Star()), ">=", double(at_least)))
-        return exp.select(*places).from_(counts.subquery("t")).group_by(*places)
+        return exp.select(*places).from_(counts.subquery("t", copy=False), copy=False).group_by(*places)
     best = exp.Max(this=column("n", "t")).as_("value", quoted=True)
-    return exp.select(*places, best).from_(counts.subquery("t")).group_by(*places)
+    return exp.select(*places, best).from_(counts.subquery("t", copy=False), copy=False).group_by(*places)
 
 
 def most_frequent(source: Source, term: Aggregate) -> exp.Select:
@@ -69,14 +69,18 @@ def most_frequent(source: Source, term: Aggregate) -> exp.Select:
         exp.Count(this=exp.Star()).as_("n", quoted=True),
         exp.Max(this=column("seen", "t")).as_("last", quoted=True),
     )
-    tally = tally.from_(seen.subquery("t")).group_by(*places, column("value", "t"))
+    tally = tally.from_(seen.subquery("t", copy=False), copy=False).group_by(*places, column("value", "t"))
     order = [exp.Ordered(this=column(name, "u"), desc=True, nulls_first=False) for name in ("n", "last")]
     outer = [column(name, "u") for name in names]
     rank = exp.Window(this=exp.RowNumber(), partition_by=outer, order=exp.Order(expressions=order))
     ranked = exp.select(*(one.copy() for one in outer), column("value", "u"), rank.as_("rank", quoted=True))
-    ranked = ranked.from_(tally.subquery("u"))
+    ranked = ranked.from_(tally.subquery("u", copy=False), copy=False)
     chosen = [column(name, "w") for name in [*names, "value"]]
-    return exp.select(*chosen).from_(ranked.subquery("w")).where(compare(column("rank", "w"), "=", integer(1)))
+    return (
+        exp.select(*chosen)
+        .from_(ranked.subquery("w", copy=False), copy=False)
+        .where(compare(column("rank", "w"), "=", integer(1)))
+    )
 
 
 def zero(value: Sql) -> Sql:

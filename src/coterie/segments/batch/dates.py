@@ -60,46 +60,28 @@ def instant_within(value: ValueSql, low: Edge, high: Edge, time_zone: str, insta
     return exp.and_(value.is_string(), some([dated, timed]))
 
 
-def instant_us(value: ValueSql, time_zone: str, dialect: DuckDB) -> Sql:
-    """Return the instant that ``value`` names, in microseconds, or NULL."""
+def read_instant(value: ValueSql, dialect: DuckDB) -> tuple[Sql, Sql]:
+    """Return (day number of a date, microseconds of a date and time): each NULL where ``value`` names no such."""
     string = value.string()
-    day = dialect.day(string.copy())
-    return when(
-        value.is_string(),
-        cases(
-            [
-                (_is_date(string, dialect), minus(times(day, integer(DAY_US)), _midnight_offset(day, time_zone))),
-                (_is_instant(string, dialect), _timed_us(string, dialect)),
-            ]
-        ),
-    )
+    dated = every([value.is_string(), _is_date(string, dialect)])
+    timed = every([value.is_string(), _is_instant(string, dialect)])
+    return when(dated, dialect.day(string.copy())), when(timed, _timed_us(string, dialect))
+
+
+def midnight_us(day: Sql, time_zone: str) -> Sql:
+    """Return the instant at which a local day begins. ``day`` should be a column: it is repeated for every clock change."""
+    return minus(times(day.copy(), integer(DAY_US)), _stepwise(day, list(_midnight_steps(time_zone))))
 
 
 def local_day(instant: Sql, time_zone: str, until: int = INT64_MAX) -> Sql:
-    """Return the number of the local day that holds ``instant`` (at most ``until``), as ``instants.unit_at`` counts."""
+    """Return the number of the local day that holds ``instant`` (at most ``until``), as ``instants.unit_at`` counts.
+
+    ``instant`` should be a column: it is repeated for every clock change.
+    """
     steps = [(at, offset) for at, offset in _day_steps(time_zone) if at <= until]
     shifted = plus(instant.copy(), _stepwise(instant, steps))
     base = DAY_US * 100_000  # keeps the dividend positive
     return minus(floor_divided(plus(shifted, integer(base)), DAY_US), integer(100_000))
-
-
-def civil(day: Sql) -> tuple[Sql, Sql, Sql]:
-    """Return (year, month, day of month) of a day number. Source: H. Hinnant, chrono-Compatible Low-Level Date Algorithms."""
-    z = plus(day.copy(), integer(719_468))
-    era = floor_divided(z, 146_097)
-    doe = minus(z.copy(), times(era, integer(146_097)))
-    centuries = minus(
-        plus(minus(doe, floor_divided(doe, 1_460)), floor_divided(doe, 36_524)), floor_divided(doe, 146_096)
-    )
-    yoe = floor_divided(centuries, 365)
-    leap = minus(floor_divided(yoe, 4), floor_divided(yoe, 100))
-    doy = minus(doe.copy(), plus(times(integer(365), yoe), leap))
-    mp = floor_divided(plus(times(integer(5), doy), integer(2)), 153)
-    day_of_month = plus(minus(doy.copy(), floor_divided(plus(times(integer(153), mp), integer(2)), 5)), integer(1))
-    early = compare(mp.copy(), "<", integer(10))
-    month = cases([(early, plus(mp.copy(), integer(3)))], minus(mp.copy(), integer(9)))
-    year = plus(plus(yoe.copy(), times(era.copy(), integer(400))), cases([(early.copy(), integer(0))], integer(1)))
-    return year, month, day_of_month
 
 
 def _is_date(string: Sql, dialect: DuckDB) -> Sql:
@@ -189,10 +171,6 @@ def _midnight_steps(time_zone: str) -> tuple[tuple[int, int], ...]:
         if not steps or steps[-1][1] != offset:
             steps.append((day, offset))
     return tuple(steps)
-
-
-def _midnight_offset(day: Sql, time_zone: str) -> Sql:
-    return _stepwise(day, list(_midnight_steps(time_zone)))
 
 
 def _stepwise(value: Sql, steps: list[tuple[int, int]]) -> Sql:

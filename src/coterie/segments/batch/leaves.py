@@ -7,9 +7,8 @@ from typing import Any
 
 from sqlglot import exp
 
-from coterie.segments.batch import aggregates, sequence, traits
+from coterie.segments.batch import aggregates, calendars, sequence, traits
 from coterie.segments.batch.aggregates import OWN_SCAN, ZERO_KINDS, zero
-from coterie.segments.batch.dates import instant_us
 from coterie.segments.batch.facts import Grouped
 from coterie.segments.batch.source import Source
 from coterie.segments.batch.sql import Sql, column, compare, double, minus, number, text
@@ -17,7 +16,6 @@ from coterie.segments.batch.terms import (
     elapsed_edges,
     elapsed_trait,
     integers,
-    until,
     until_trait,
     within_edges,
 )
@@ -111,7 +109,7 @@ def number_of(term: NumberTerm, parts: Parts) -> Sql:
     if isinstance(term, Elapsed):
         return minus(source.instants.at(), _instant(term, parts))
     if isinstance(term, Until):
-        return until(traits.trait(parts.grouped(), term.of.name), term, source.instants, source.dialect)
+        return column("value", parts.part("until", calendars.trait_until(source, term)))
     return source.dialect.bucket(exp.DPipe(this=text(f"{term.salt}:"), expression=column("profile", PERSON)))
 
 
@@ -126,7 +124,8 @@ def _aggregate(term: Aggregate, parts: Parts) -> Sql:
 def _instant(term: Elapsed, parts: Parts) -> Sql:
     """Return the instant a term counts from, in microseconds."""
     if isinstance(term.of, Trait):
-        return instant_us(traits.trait(parts.grouped(), term.of.name), term.time_zone, parts.source.dialect)
+        select = calendars.trait_instant(parts.source, term.of.name, term.time_zone)
+        return column("value", parts.part("instant", select))
     if isinstance(term.of, TraitSince):
         return column("value", parts.part("since", traits.since(parts.source, term.of.name)))
     if term.of.kind in INSTANT_KINDS:
@@ -142,9 +141,10 @@ def _compare(leaf: Compare, parts: Parts) -> Sql:
     value = float(leaf.value)
     if isinstance(term, Aggregate) and term.kind == "repeats" and (least := _least(leaf.op, value)) is not None:
         return _is_there(parts.part("repeats", aggregates.repeats(source, term, least)))
-    if isinstance(term, Until):
+    if isinstance(term, Until) and term.unit != "anniversary":
+        span = integers(leaf.op, value)
         trait = traits.trait(parts.grouped(), term.of.name)
-        return until_trait(trait, term, leaf.op, value, source.instants, source.dialect)
+        return exp.false() if span is None else until_trait(trait, term, span, source.instants, source.dialect)
     if isinstance(term, Elapsed):
         return _elapsed(term, leaf.op, value, parts)
     return compare(number_of(term, parts), leaf.op, double(value))

@@ -11,7 +11,7 @@ from coterie.segments.batch import leaves
 from coterie.segments.batch.instants import ALIAS, AT
 from coterie.segments.batch.leaves import PERSON, Parts
 from coterie.segments.batch.source import INSTANTS, Source
-from coterie.segments.batch.sql import Sql, column, compare, every, integer, negation, plus, some, sure
+from coterie.segments.batch.sql import Sql, cases, column, compare, every, integer, negation, plus, some, sure
 from coterie.segments.core import All, Any, AtLeast, Compare, Leaf, Node, Not, Trait
 from coterie.segments.holds import compare as holds_of_numbers
 from coterie.segments.holds import holds
@@ -55,9 +55,7 @@ class Membership:
             return exp.true()
         if node.count > len(node.items):
             return exp.false()
-        ones: list[Sql] = [
-            exp.Case().when(sure(self._truth(item)), integer(1)).else_(integer(0)) for item in node.items
-        ]
+        ones = [cases([(sure(self._truth(item)), integer(1))], integer(0)) for item in node.items]
         return compare(exp.paren(reduce(plus, ones)), ">=", integer(node.count))
 
     def _leaf(self, leaf: Leaf) -> tuple[Sql, frozenset[str]]:
@@ -84,6 +82,8 @@ class Membership:
             return None if inner is None else not inner
         if isinstance(node, All | Any | AtLeast):
             needed = len(node.items) if isinstance(node, All) else 1 if isinstance(node, Any) else node.count
+            if needed <= 0 or needed > len(node.items):
+                return needed <= 0
             found = [self._settled(item, absent) for item in node.items]
             if sum(one is True for one in found) >= needed:
                 return True

@@ -57,11 +57,11 @@ def chains(source: Source, sequence: Sequence) -> exp.Select:
         spoiler = exp.Max(this=when(column("absent", "t"), end.copy()))
         unknown = exp.Is(this=spoiler.copy(), expression=exp.null())
         found.append(some([unknown, exp.LTE(this=spoiler, expression=last.copy())]))
-    held = exp.select(*keys).from_(layer.subquery("t")).group_by(*keys).having(every(found))
+    held = exp.select(*keys).from_(layer.subquery("t", copy=False), copy=False).group_by(*keys).having(every(found))
     if not sequence.same:
         return held
     places = [column(name, "h") for name in source.names()]
-    return exp.select(*places).from_(held.subquery("h")).group_by(*places)
+    return exp.select(*places).from_(held.subquery("h", copy=False), copy=False).group_by(*places)
 
 
 def _records(source: Source, sequence: Sequence) -> exp.Select:
@@ -111,4 +111,4 @@ def _continued(layer: exp.Select, names: list[str], number: int, step: Step) -> 
     holds = every([column(f"m{number}", "t"), exp.not_(exp.Is(this=earlier, expression=exp.null()))])
     return exp.select(
         exp.Column(this=exp.Star(), table=exp.to_identifier("t")), holds.as_(f"f{number}", quoted=True)
-    ).from_(layer.subquery("t"))
+    ).from_(layer.subquery("t", copy=False), copy=False)

@@ -67,20 +67,14 @@ def negation(condition: Sql) -> Sql:
     return exp.not_(sure(condition))
 
 
-def when(condition: Sql, value: Sql, otherwise: Sql | None = None) -> Sql:
-    """Return ``value`` where ``condition`` is true, and NULL (or ``otherwise``) elsewhere."""
-    if condition == exp.true():
-        return value
-    case = exp.Case().when(condition, value)
-    return case if otherwise is None else case.else_(otherwise)
+def when(condition: Sql, value: Sql) -> Sql:
+    """Return ``value`` where ``condition`` is true, and NULL elsewhere."""
+    return value if condition == exp.true() else cases([(condition, value)])
 
 
 def cases(branches: Iterable[tuple[Sql, Sql]], otherwise: Sql | None = None) -> Sql:
-    """Return the value of the first branch whose condition is true."""
-    case = exp.Case()
-    for condition, value in branches:
-        case = case.when(condition, value)
-    return case if otherwise is None else case.else_(otherwise)
+    """Return the value of the first branch whose condition is true, else ``otherwise`` (NULL)."""
+    return exp.Case(ifs=[exp.If(this=condition, true=value) for condition, value in branches], default=otherwise)
 
 
 def call(name: str, *arguments: Sql) -> Sql:

@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 from sqlglot import exp
 
-from coterie.segments.batch.dates import civil, instant_us, instant_within, local_day
+from coterie.segments.batch.dates import instant_within
 from coterie.segments.batch.dialects import DuckDB
 from coterie.segments.batch.instants import Instants
 from coterie.segments.batch.sql import (
     INT64_MAX,
     Sql,
     between,
-    cases,
-    compare,
-    every,
-    floor_divided,
-    integer,
-    minus,
-    plus,
-    times,
 )
 from coterie.segments.batch.values import Json
 from coterie.segments.batch.windows import Edge
 from coterie.segments.core import Until
-from coterie.segments.instants import Unit, boundaries, local_date, unit_at
+from coterie.segments.instants import Unit, boundaries, unit_at
 
 Span = tuple[int, int]
 """First and last integer of a range."""
@@ -94,70 +85,8 @@ def elapsed_trait(value: Json, op: str, number: float, time_zone: str, instants:
     return instant_within(value, *elapsed_edges(span), time_zone, instants, dialect)
 
 
-def until_trait(value: Json, term: Until, op: str, number: float, instants: Instants, dialect: DuckDB) -> Sql:
-    """Return whether the calendar distance to the trait's instant compares so with a number."""
+def until_trait(value: Json, term: Until, span: Span, instants: Instants, dialect: DuckDB) -> Sql:
+    """Return whether the trait's instant lies in a local unit that is first … last units after that of now."""
     if term.unit == "anniversary":
-        return compare(until(value, term, instants, dialect), op, exp.convert(number))
-    span = integers(op, number)
-    if span is None:
-        return exp.false()
+        raise ValueError("days until an anniversary are no range of instants")
     return instant_within(value, *until_edges(span, term.unit, term.time_zone), term.time_zone, instants, dialect)
-
-
-def until(value: Json, term: Until, instants: Instants, dialect: DuckDB) -> Sql:
-    """Return the calendar units from now to the trait's instant, as a number."""
-    day = local_day(instant_us(value, term.time_zone, dialect), term.time_zone)
-    if term.unit == "anniversary":
-        return _days_to_return(day, term.time_zone, instants)
-    unit = term.unit
-    today = instants.value(lambda now: unit_at(now, unit, term.time_zone))
-    assert today is not None, "every instant lies in a local unit"
-    return minus(_unit_of(day, unit), today)
-
-
-def _unit_of(day: Sql, unit: str) -> Sql:
-    if unit == "day":
-        return day
-    if unit == "week":
-        # 7 · 100,000 days keep the dividend positive
-        return minus(floor_divided(plus(day, integer(3 + 700_000)), 7), integer(100_000))
-    year, month, _ = civil(day)
-    return year if unit == "year" else minus(plus(times(year, integer(12)), month), integer(1))
-
-
-def _days_to_return(day: Sql, time_zone: str, instants: Instants) -> Sql:
-    """Return the days from today to the next return of the day's month and date, from the lengths of the months."""
-
-    def known(of: Callable[[int], int]) -> Sql:
-        value = instants.value(of)
-        assert value is not None, "the calendar of an instant is known"
-        return value
-
-    _, month, date = civil(day)
-    today = known(lambda now: local_date(now, time_zone).timetuple().tm_yday)
-    leap = known(lambda now: _is_leap(_year(now, time_zone)))
-    next_leap = known(lambda now: _is_leap(_year(now, time_zone) + 1))
-    length = known(lambda now: 365 + _is_leap(_year(now, time_zone)))
-    before = cases([(compare(month.copy(), "=", integer(n)), integer(days)) for n, days in enumerate(_BEFORE, 1)])
-    on_leap_day = every([compare(month.copy(), "=", integer(2)), compare(date.copy(), "=", integer(29))])
-
-    def place(is_leap: Sql) -> Sql:
-        late = compare(month.copy(), ">", integer(2))
-        shift = cases([(late, is_leap.copy()), (on_leap_day.copy(), minus(is_leap.copy(), integer(1)))], integer(0))
-        return plus(plus(before.copy(), date.copy()), shift)
-
-    this_year = place(leap)
-    following = minus(plus(place(next_leap), length), today.copy())
-    return cases([(compare(this_year, ">=", today), minus(this_year.copy(), today.copy()))], following)
-
-
-_BEFORE = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
-"""Days of a common year before each month."""
-
-
-def _is_leap(year: int) -> int:
-    return int(year % 4 == 0 and (year % 100 != 0 or year % 400 == 0))
-
-
-def _year(now: int, time_zone: str) -> int:
-    return local_date(now, time_zone).year

@@ -42,4 +42,6 @@ def since(source: Source, name: str) -> exp.Select:
     )
     places = [column(one, "t") for one in source.names()]
     began = exp.Max(this=column("began", "t")).as_("value", quoted=True)
-    return exp.select(*places, began).from_(written.subquery("t")).where(changed).group_by(*places)
+    return (
+        exp.select(*places, began).from_(written.subquery("t", copy=False), copy=False).where(changed).group_by(*places)
+    )

@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from coterie.segments.batch.dialects import DuckDB
 from coterie.segments.batch.relation import Relation, Type
-from coterie.segments.batch.sql import EXACT, Sql, cases, column, compare, double, number, substring, text, when
+from coterie.segments.batch.sql import EXACT, Sql, cases, column, compare, double, number, substring, text
 from coterie.segments.core import Scalar
 from coterie.values import canonical, normal
 
@@ -124,7 +124,8 @@ class Typed(Struct, frozen=True):
             compare(exp.Floor(this=value.copy()), "=", value.copy()),
             compare(exp.Abs(this=value.copy()), "<", double(1e15)),
         )
-        return when(whole, exp.cast(exp.cast(value.copy(), "bigint"), "text"), exp.cast(value.copy(), "text"))
+        integral = exp.cast(exp.cast(value.copy(), "bigint"), "text")
+        return cases([(whole, integral)], exp.cast(value.copy(), "text"))
 
 
 ValueSql: TypeAlias = Json | Typed
