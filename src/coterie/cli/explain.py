@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import click
@@ -9,7 +10,12 @@ import click
 from coterie.cli.session import Session, instant_at
 
 if TYPE_CHECKING:
-    from coterie.engine.explanation import Explanation, LeafTold, Told
+    from coterie.engine.explanation import Explained
+    from coterie.model import Event
+    from coterie.segments.explain import LeafExplanation
+
+EVIDENCE_SHOWN = 8
+TEXT_SHOWN = 64
 
 
 @click.command("explain")
@@ -26,81 +32,65 @@ def command(session: Session, key: str, profile: str, at: str | None) -> None:
     if session.as_json:
         session.answer(found)
     else:
-        _show(session, found)
+        show(session, found)
 
 
-def _show(session: Session, found: Explanation) -> None:
+def show(session: Session, found: Explained) -> None:
+    """Draw an explanation: verdict, sentence, parts with evidence, outlook."""
     from rich.markup import escape
 
-    from coterie.engine.when import told
+    from coterie.segments.instants import rfc3339
 
-    console = session.console()
-    verdict = "[bold green]is in[/]" if found.member else "[bold red]is not in[/]"
-    console.print(f"[bold]{escape(found.profile)}[/] {verdict} [bold cyan]{found.key}[/] at {told(found.at)}")
-    if found.profile != found.asked_for:
-        console.print(f"[dim]{escape(found.asked_for)} was merged into {escape(found.profile)}[/]")
-    console.print(f"[italic]{escape(found.sentence)}[/]")
-    if not found.known:
-        console.print("[yellow]nothing of this profile had arrived by then[/]")
-    for leaf in found.leaves:
+    console, told = session.console(), found.explanation
+    verdict = "[bold green]is in[/]" if told.member else "[bold red]is not in[/]"
+    console.print(f"[bold]{escape(told.profile)}[/] {verdict} [bold cyan]{told.segment}[/] at {rfc3339(told.at)}")
+    if told.profile != found.asked_for:
+        console.print(f"[dim]{escape(found.asked_for)} was merged into {escape(told.profile)}[/]")
+    console.print(f"[italic]{escape(told.sentence)}[/]")
+    for leaf in told.leaves:
         console.print()
-        _show_leaf(session, leaf, found.at)
+        _show_leaf(session, leaf, found.events, told.at)
     console.print()
-    console.print(outlook(found))
+    console.print(f"[bold]{escape(told.outlook)}[/]")
 
 
-def _show_leaf(session: Session, leaf: LeafTold, at: int) -> None:
+def _show_leaf(session: Session, leaf: LeafExplanation, events: Mapping[str, Event], at: int) -> None:
     from rich.markup import escape
 
     from coterie.cli.tables import plain_table
-    from coterie.engine.when import span
+    from coterie.segments.explain import spell
 
     console = session.console()
     sign = "[green]✓[/]" if leaf.holds else "[red]✗[/]"
-    value = "" if leaf.value is None else f"  [dim]it is[/] {escape(_value(leaf))}"
-    console.print(f"{sign} {escape(leaf.says)}{value}")
-    if leaf.evidence:
-        table = plain_table(
-            "    when", "ago", "event", "properties", right=("ago",), styles={"properties": "dim", "event": "cyan"}
-        )
+    measured = f"  [dim]{escape(leaf.measured)}[/]" if leaf.measured else ""
+    console.print(f"{sign} {escape(leaf.description)}{measured}")
+    lines = _grouped(leaf, events)
+    if lines:
+        table = plain_table("", "when", "ago", "event", "what", right=("ago",), styles={"what": "dim", "event": "cyan"})
         table.show_header = False
-        for one in leaf.evidence:
-            table.add_row(f"    {_moment(one)}", span(at - one.occurred_at), one.name, escape(_short(one, leaf)))
+        for when, occurred_at, name, text, count in lines[-EVIDENCE_SHOWN:]:
+            times = f" × {count}" if count > 1 else ""
+            table.add_row("   ", when, f"{spell(at - occurred_at)} ago", f"{escape(name)}{times}", escape(text))
         console.print(table)
-    if leaf.evidence_count > len(leaf.evidence):
-        console.print(f"    [dim]the latest {len(leaf.evidence)} of {leaf.evidence_count:,} events that count[/]")
+    if len(lines) > EVIDENCE_SHOWN:
+        console.print(f"    [dim]and earlier ones: {len(leaf.counted):,} events count (all of them: --json)[/]")
     if leaf.next_change is not None:
-        console.print(f"    [dim]changes in {span(leaf.next_change - at)} if nothing arrives[/]")
+        console.print(f"    [dim]changes in {spell(leaf.next_change - at)} if nothing arrives[/]")
 
 
-def outlook(found: Explanation) -> str:
-    """Return when membership changes if nothing arrives, and which events may change that."""
-    from coterie.engine.when import span, told
+def _grouped(leaf: LeafExplanation, events: Mapping[str, Event]) -> list[tuple[str, int, str, str, int]]:
+    """Return (when, instant, name, properties, how many) of the evidence, events of one instant and name together."""
+    from coterie.segments.instants import rfc3339
 
-    unless = f" unless {' or '.join(found.unless)} arrives first" if found.unless else ""
-    if found.next_change is None:
-        stays = "stays in" if found.member else "stays out"
-        return f"[bold]{stays}[/]{unless}"
-    moves = "leaves" if found.member else "enters"
-    return f"[bold]{moves} in {span(found.next_change - found.at)}[/] [dim]({told(found.next_change)})[/]{unless}"
-
-
-def _value(leaf: LeafTold) -> str:
-    from coterie.engine.when import span
-    from coterie.values import canonical
-
-    if leaf.says.startswith("the time since") and isinstance(leaf.value, int | float):
-        return span(int(leaf.value))
-    return canonical(leaf.value)
+    groups: dict[tuple[int, str], list[str]] = {}
+    for one in leaf.counted:
+        groups.setdefault((one.occurred_at, one.name), []).append(one.event_id)
+    return [
+        (rfc3339(at), at, name, _short(events[ids[0]]) if len(ids) == 1 else "", len(ids))
+        for (at, name), ids in groups.items()
+    ]
 
 
-def _moment(one: Told) -> str:
-    from coterie.engine.when import told
-
-    return told(one.occurred_at)
-
-
-def _short(one: Told, leaf: LeafTold) -> str:
-    """Return the properties that the part looks at, in one line."""
-    text = "  ".join(f"{key}={one.properties[key]}" for key in leaf.reads if key in one.properties)
-    return text if len(text) < 60 else f"{text[:59]}…"
+def _short(event: Event) -> str:
+    text = "  ".join(f"{key}={value}" for key, value in event.properties.items())
+    return text if len(text) <= TEXT_SHOWN else f"{text[: TEXT_SHOWN - 1]}…"

@@ -47,14 +47,13 @@ def list_rows(session: Session, source: str, reason: str, limit: int) -> None:
         )
         return
     from rich.markup import escape
-    from rich.table import Table
 
-    table = Table(box=None, header_style="dim", pad_edge=False)
-    for name in ("place", "reason", "detail", "row"):
-        table.add_column(name, overflow="fold", style={"reason": "yellow", "place": "cyan"}.get(name, ""))
+    console = session.console()
     for one in rows:
-        table.add_row(one["place"], one["reason"], escape(one["detail"]), escape(one["row"]))
-    session.console().print(table if rows else "[green]no row was refused[/]")
+        console.print(f"[cyan]{escape(one['place'])}[/]  [yellow]{one['reason']}[/]  {escape(one['detail'])}")
+        console.print(f"  [dim]{escape(one['row'])}[/]")
+    if not rows:
+        console.print("[green]no row was refused[/]")
 
 
 @command.command("replay")

@@ -82,11 +82,12 @@ class _Shown:
 
 def instant_at(session: Session, project: Project, text: str | None) -> int:
     """Return the instant that ``--at`` means, the present of the project when it was left out."""
-    from coterie.engine.when import instant, told
+    from coterie.engine.when import instant
+    from coterie.segments.instants import rfc3339
 
     present = project.present()
     if text is None:
         if project.settings.present == "log":
-            session.remark(f"as of {told(present)}, the end of the log (another instant: --at)")
+            session.remark(f"as of {rfc3339(present)}, the end of the log (another instant: --at)")
         return present
     return instant(text, present, project.wall(), project.settings.time_zone)

@@ -10,6 +10,7 @@ from coterie.segments.catalog import Catalog
 from coterie.segments.conditions.form import Context
 from coterie.segments.conditions.thresholds import Thresholds
 from coterie.segments.definition import Segment, lower_all
+from coterie.segments.instants import instant_of
 from coterie.segments.parse import load, parse
 
 
@@ -51,7 +52,7 @@ def context(project: Project) -> Context:
             segment=key,
             version=version,
             cuts={name: tuple(cuts) for name, cuts in numbers["cuts"].items()},
-            published_at=numbers.get("published_at", 0),
+            published_at=instant_of(str(numbers.get("published_at", ""))) or 0,
         )
         for (key, version), numbers in project.thresholds.all().items()
     }

@@ -27,8 +27,8 @@ class ThresholdStore:
         if not file.is_file():
             raise NotFound(f"no thresholds {file.name}", hint=f"publish them: coterie thresholds {key}")
         found = yaml.safe_load(file.read_text(encoding="utf-8"))
-        if not isinstance(found, dict):
-            raise Problem("thresholds are a mapping of names to numbers", where=str(file), received=found)
+        if not isinstance(found, dict) or not isinstance(found.get("cuts"), dict):
+            raise Problem("not thresholds", where=str(file), received=found, allowed="cuts: {name: [number, …]}")
         return found
 
     def all(self) -> dict[tuple[str, int], dict[str, Any]]:
