@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from coterie.segments.live.layout import HIGH, LOW, Plan, kernel, small
+from coterie.segments.live.layout import D_BEGIN, D_END, D_FIRST, HIGH, LOW, Ints, kernel, small
 
 
 @kernel
-def unit_at(plan: Plan, calendar: int, at: int) -> int:
+def unit_at(plan: Ints, calendar: int, at: int) -> int:
     """Return the number of the local unit that holds ``at``."""
-    low, high = plan.calendars_at[calendar, 0], plan.calendars_at[calendar, 1]
+    low, high = plan[calendar + D_BEGIN], plan[calendar + D_END]
     begin = low
     while low < high:
         middle = (low + high) >> 1
-        if plan.calendars[middle] <= at:
+        if plan[middle] <= at:
             low = middle + 1
         else:
             high = middle
-    return plan.calendars_at[calendar, 2] + low - begin - 1
+    return plan[calendar + D_FIRST] + low - begin - 1
 
 
 @kernel
-def start_of(plan: Plan, calendar: int, index: int) -> int:
+def start_of(plan: Ints, calendar: int, index: int) -> int:
     """Return when the numbered unit begins; LOW or HIGH outside the known calendar."""
-    place = plan.calendars_at[calendar, 0] + index - plan.calendars_at[calendar, 2]
-    if place < plan.calendars_at[calendar, 0]:
+    place = plan[calendar + D_BEGIN] + index - plan[calendar + D_FIRST]
+    if place < plan[calendar + D_BEGIN]:
         return LOW
-    if place >= plan.calendars_at[calendar, 1]:
+    if place >= plan[calendar + D_END]:
         return HIGH
-    return plan.calendars[place]
+    return plan[place]
 
 
 @small

@@ -9,7 +9,6 @@ import numpy as np
 
 from coterie.errors import LimitExceeded
 from coterie.limits import Limits
-from coterie.segments.live import layout as at
 from coterie.segments.live.draft import Draft, Table
 from coterie.segments.live.identities import home_of, settle_ids
 from coterie.segments.live.layout import LOW, Ints, Tables, kernel
@@ -125,7 +124,8 @@ class Dictionaries:
                 pool[self._offsets[i] + done : self._offsets[i] + size] = self._data[i][done:size]
         if grown:
             self._lay_out(draft)
-            _point(made, self._offsets)
+            for word, table in made.tables:
+                made.plan[word] = self._offsets[table]
 
     def _lay_out(self, draft: Draft) -> None:
         """All tables of one type lie one after another."""
@@ -156,15 +156,3 @@ def _enlarged(table: Table, old: Any, size: int) -> Any:
     if old is not None:
         new[: len(old)] = old
     return new
-
-
-def _point(made: Design, offsets: Ints) -> None:
-    """Leaves and filters of the plan know where their tables begin."""
-    plan = made.plan
-    for array, column, tables in (
-        (plan.leaves, at.L_TABLE, made.leaf_tables),
-        (plan.leaves, at.L_TRAIT_TABLE, made.trait_tables),
-        (plan.filters, at.F_TABLE, made.filter_tables),
-    ):
-        asked = tables >= 0
-        array[asked, column] = offsets[tables[asked]]

@@ -6,7 +6,7 @@ import msgspec
 
 from coterie.limits import Limits
 from coterie.segments.core import Order, Selector, Test
-from coterie.segments.live.layout import HIGH, K_HASH, LEAF_COLUMNS, LOW, NEED_NONE
+from coterie.segments.live.layout import HIGH, K_HASH, LEAF_WORDS, LOW, NEED_NONE
 
 Calendar = tuple[str, str]
 """(unit, time zone)"""
@@ -50,7 +50,7 @@ class Table(msgspec.Struct, frozen=True):
 
 
 class Leaf(msgspec.Struct, kw_only=True):
-    """One row of ``Plan.leaves``; slots are known only when every store has been asked for."""
+    """One leaf of the plan; slots are known only when every store has been asked for."""
 
     fields: dict[int, int] = {}
     number: float = 0.0
@@ -61,9 +61,11 @@ class Leaf(msgspec.Struct, kw_only=True):
     table: int = -1
     trait: Store | None = None
     trait_table: int = -1
+    calendar: int = -1
+    days: int = -1
 
     def encoded(self) -> list[int]:
-        row = [0] * LEAF_COLUMNS
+        row = [0] * LEAF_WORDS
         for column, value in self.fields.items():
             row[column] = value
         return row
@@ -143,7 +145,7 @@ class Draft:
     def leaf(self, leaf: Leaf) -> int:
         """Return the number of a leaf; equal ones share it."""
         of = [None if s is None else self.stores.index(s) for s in (leaf.store, leaf.trait)]
-        plain = [sorted(leaf.fields.items()), leaf.number, leaf.word, leaf.quota, leaf.critical, leaf.table]
+        plain = [sorted(leaf.fields.items()), repr(leaf.number), leaf.calendar, leaf.days, leaf.word, leaf.quota, leaf.critical, leaf.table]
         key = msgspec.json.encode([*plain, leaf.trait_table, *of])
         if key not in self._leaves:
             self._leaves[key] = len(self.leaves)

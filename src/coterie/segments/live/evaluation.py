@@ -7,7 +7,10 @@ import math
 from coterie.segments.live.calendars import start_of, unit_at
 from coterie.segments.live.layout import (
     BITS,
+    G_BEGIN,
+    G_END,
     HIGH,
+    L_BITS,
     L_CALENDAR,
     L_COMPARE,
     L_COUNT,
@@ -34,9 +37,13 @@ from coterie.segments.live.layout import (
     P_OR,
     P_UNLESS_FALSE,
     P_UNLESS_TRUE,
-    Plan,
+    PROGRAMS,
+    SEGMENT_WORDS,
+    STACK,
+    Ints,
     State,
     Tables,
+    float_of,
     kernel,
     small,
 )
@@ -48,66 +55,66 @@ Truth = tuple[bool, int]
 
 
 @kernel
-def compared(plan: Plan, tables: Tables, state: State, leaf: int, base: int, now: int) -> Truth:
+def compared(plan: Ints, tables: Tables, state: State, leaf: int, base: int, now: int) -> Truth:
     """Return how a term compares with a constant or a numeric trait."""
-    against, trait = plan.leaf_numbers[leaf], plan.leaves[leaf, L_TRAIT]
+    against, trait = float_of(plan[leaf + L_BITS]), plan[leaf + L_TRAIT]
     if trait >= 0:
         code = state.rows[base + trait]
-        against = math.nan if code < 0 else tables.numbers[plan.leaves[leaf, L_TRAIT_TABLE] + code]
+        against = math.nan if code < 0 else tables.numbers[plan[leaf + L_TRAIT_TABLE] + code]
     number, until = number_of(plan, tables, state, leaf, base, now, against)
-    return compares(plan.leaves[leaf, L_COMPARE], number, against), until
+    return compares(plan[leaf + L_COMPARE], number, against), until
 
 
 @kernel
-def in_calendar(plan: Plan, leaf: int, at: int, now: int) -> Truth:
+def in_calendar(plan: Ints, leaf: int, at: int, now: int) -> Truth:
     """Return whether an instant of the past lies in the last calendar units."""
     if at == LOW:
         return False, HIGH
-    calendar, units = plan.leaves[leaf, L_CALENDAR], plan.leaves[leaf, L_COUNT]
+    calendar, units = plan[leaf + L_CALENDAR], plan[leaf + L_COUNT]
     if at < start_of(plan, calendar, unit_at(plan, calendar, now) - units + 1):
         return False, HIGH
     return True, start_of(plan, calendar, unit_at(plan, calendar, at) + units)
 
 
 @kernel
-def seldom(plan: Plan, tables: Tables, state: State, leaf: int, base: int, now: int) -> Truth:
+def seldom(plan: Ints, tables: Tables, state: State, leaf: int, base: int, now: int) -> Truth:
     """Return the truth of a leaf that is more than one look at the row."""
-    op, word = plan.leaves[leaf, L_OP], base + plan.leaves[leaf, L_SLOT]
+    op, word = plan[leaf + L_OP], base + plan[leaf + L_SLOT]
     if op == OP_COMPARE:
         return compared(plan, tables, state, leaf, base, now)
     if op == OP_CALENDAR:
         return in_calendar(plan, leaf, state.rows[word], now)
     if op == OP_CODE:
         code = state.rows[word]
-        return code >= 0 and tables.verdicts[plan.leaves[leaf, L_TABLE] + code] != 0, HIGH
+        return code >= 0 and tables.verdicts[plan[leaf + L_TABLE] + code] != 0, HIGH
     if op == OP_RUN_CODE:
         code, until = code_of_run(plan, state, leaf, base, now)
-        return code >= 0 and tables.verdicts[plan.leaves[leaf, L_TABLE] + code] != 0, until
-    return scan(plan, state, word, plan.leaves[leaf, L_SEQUENCE], now)
+        return code >= 0 and tables.verdicts[plan[leaf + L_TABLE] + code] != 0, until
+    return scan(plan, state, word, plan[leaf + L_SEQUENCE], now)
 
 
 @small
-def truth_of(plan: Plan, tables: Tables, state: State, leaf: int, base: int, now: int) -> Truth:
+def truth_of(plan: Ints, tables: Tables, state: State, leaf: int, base: int, now: int) -> Truth:
     """Return the truth of a leaf at ``now`` and the first later instant at which it may differ if nothing arrives."""
-    op = plan.leaves[leaf, L_OP]
+    op = plan[leaf + L_OP]
     if op == OP_WITHIN:
-        at, span = state.rows[base + plan.leaves[leaf, L_SLOT]], plan.leaves[leaf, L_SPAN]
+        at, span = state.rows[base + plan[leaf + L_SLOT]], plan[leaf + L_SPAN]
         if at == LOW or at == HIGH:
             return False, HIGH
         if span == HIGH:
             return True, HIGH
         return (True, at + span) if at > now - span else (False, HIGH)
     if op == OP_REACHED:
-        at = state.rows[base + plan.leaves[leaf, L_SLOT]]
+        at = state.rows[base + plan[leaf + L_SLOT]]
         if at == LOW or at == HIGH:
             return False, HIGH
-        at += plan.leaves[leaf, L_SPAN]
+        at += plan[leaf + L_SPAN]
         return (True, HIGH) if at <= now else (False, at)
     if op == OP_SEGMENT:
-        segment = plan.leaves[leaf, L_SLOT]
+        segment = plan[leaf + L_SLOT]
         return (state.rows[base + BITS + (segment >> 6)] >> (segment & 63)) & 1 != 0, HIGH
     if op == OP_CONSTANT:
-        return plan.leaves[leaf, L_SLOT] != 0, HIGH
+        return plan[leaf + L_SLOT] != 0, HIGH
     return seldom(plan, tables, state, leaf, base, now)
 
 
@@ -124,22 +131,23 @@ def both(one: bool, one_until: int, other: bool, other_until: int) -> Truth:
 
 
 @kernel
-def at_least(state: State, top: int, count: int, items: int) -> Truth:
+def at_least(stack: Ints, top: int, count: int, items: int) -> Truth:
     """Return whether at least ``count`` of the ``items`` on top of the stack hold."""
     holding, until = 0, HIGH
     for i in range(top - items + 1, top + 1):
-        holding += state.stack[2 * i]
-        until = min(until, state.stack[2 * i + 1])
+        holding += stack[2 * i]
+        until = min(until, stack[2 * i + 1])
     return holding >= count, until
 
 
 @kernel
-def evaluate(plan: Plan, tables: Tables, state: State, segment: int, base: int, now: int) -> Truth:
+def evaluate(plan: Ints, tables: Tables, state: State, segment: int, base: int, now: int) -> Truth:
     """Return the truth of a segment for the profile at ``base``, and the first later instant at which it may differ."""
-    stack, top, holds, until = state.stack, -1, False, HIGH
-    at, end = plan.program_at[segment], plan.program_at[segment + 1]
+    stack, top, holds, until = state.scratch[plan[STACK] :], -1, False, HIGH
+    about = plan[PROGRAMS] + segment * SEGMENT_WORDS
+    at, end = plan[about + G_BEGIN], plan[about + G_END]
     while at < end:
-        code = plan.program[at]
+        code = plan[at]
         op, argument = code & 255, code >> 8
         at += 1
         if op == P_LEAF:
@@ -165,6 +173,6 @@ def evaluate(plan: Plan, tables: Tables, state: State, segment: int, base: int, 
         elif op == P_AT_LEAST:
             stack[2 * top], stack[2 * top + 1] = holds, until
             items = argument & 0xFFFF
-            holds, until = at_least(state, top, argument >> 16, items)
+            holds, until = at_least(stack, top, argument >> 16, items)
             top -= items - 1
     return holds, until

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from coterie.limits import Limits
 from coterie.model import MERGE, TRAIT_EVENTS
+from coterie.segments.live import layout as at
 from coterie.segments.live.dictionaries import Dictionaries, Dictionary
 from coterie.segments.live.layout import Batch, Floats, Ints
 from coterie.segments.live.names import Names
@@ -62,17 +63,10 @@ class Intake:
         late = (received - occurred > self._limits.late_after_us) & (causes == EVENT)
         causes[late] = LATE
         codes, numbers = self._properties(columns, n, classes)
-        batch = Batch(
-            rows=np.empty(n, np.int64),
-            occurred=occurred,
-            received=received,
-            keys=self._keys(columns),
-            classes=classes,
-            causes=causes,
-            codes=codes,
-            numbers=numbers,
-            bits=numbers.view(np.int64),
-        )
+        filled = np.empty((at.BATCH_COLUMNS, n), np.int64)
+        filled[at.B_OCCURRED], filled[at.B_RECEIVED], filled[at.B_KEY] = occurred, received, self._keys(columns)
+        filled[at.B_CLASS], filled[at.B_CAUSE] = classes, causes
+        batch = Batch(filled, codes, numbers)
         merges = np.flatnonzero(causes == MERGED) if named else np.zeros(0, np.int64)
         positions = ints_of(columns["position"]) if "position" in columns else np.arange(n, dtype=np.int64)
         losers = self._losers(columns, merges)
@@ -110,7 +104,8 @@ class Intake:
         cold_codes = {key: i for i, key in enumerate(draft.coded) if HOT + key not in columns}
         cold_numbers = {key: i for i, key in enumerate(draft.numbered) if HOT + key not in columns}
         if n and "properties" in columns and (cold_codes or cold_numbers):
-            wanted = np.flatnonzero(np.array(self._names.reads, bool)[classes])
+            reading = [group for group, reads in self._names.reads.items() if reads]
+            wanted = np.flatnonzero(np.isin(classes, reading))
             if len(wanted):
                 self._parse(columns["properties"], wanted, (cold_codes, codes), (cold_numbers, numbers))
         return codes, numbers

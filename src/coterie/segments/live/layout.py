@@ -27,6 +27,18 @@ def small(function: Kernel) -> Kernel:
     return njit(cache=True, nogil=True, error_model="numpy", forceinline=True)(function)  # type: ignore[no-any-return]
 
 
+@small
+def float_of(bits: int) -> float:
+    """Return the float whose bits an int64 word holds."""
+    return np.int64(bits).view(np.float64)  # type: ignore[no-any-return]
+
+
+@small
+def bits_of(number: float) -> int:
+    """Return the bits of a float as an int64 word."""
+    return np.float64(number).view(np.int64)  # type: ignore[no-any-return]
+
+
 LOW = -(1 << 62)
 """Before every instant; also "no instant" where the latest counts."""
 HIGH = 1 << 62
@@ -46,12 +58,27 @@ SIZE = 20
 SIZE_MASK = 63
 ENTRIES = (1 << 20) - 1
 
-# ── Plan.shape ───────────────────────────────────────────────────────────────────────────────────────────────
-WIDTH, SEGMENTS, DUE, RUN_MOST, DEEPEST, STORES = range(6)
+# ── a plan is one array: its first words, then records that name each other by where they begin ──────────────
+(WIDTH, SEGMENTS, DUE, RUN_MOST, RUNS, PROGRAMS, FIRST, FIRST_END, STORES, STORES_END, BLANK, NEXTS, STACK, WORK,
+ CELLS, HEADER) = range(16)  # fmt: skip
 
-# ── columns of Plan.stores ───────────────────────────────────────────────────────────────────────────────────
+# a segment's record, one after another from word PROGRAMS on
+G_BEGIN, G_END, G_DEPENDENTS, G_DEPENDENTS_END, SEGMENT_WORDS = range(5)
+
+# a selector's record, and that of one field test
+E_FILTERS, E_FILTERS_END, E_NUMBER, SELECTOR_WORDS = range(4)
+F_COLUMN, F_TABLE, F_ORDER, F_NEGATE, F_BITS, FILTER_WORDS = range(6)
+
+# a class of names: the stores that listen, the segments they can touch in order of evaluation, and then, for each
+# selector's number, whether it selects the names
+C_STORES, C_STORES_END, C_SEGMENTS, C_SEGMENTS_END, C_SELECTED = range(5)
+
+# a calendar: where its instants begin and end, and the number of the first unit
+D_BEGIN, D_END, D_FIRST, CALENDAR_WORDS = range(4)
+
+# ── a store's record ───────────────────────────────────────────────────────────────────────────────────
 (S_KIND, S_SLOT, S_KEPT, S_COLUMN, S_RETAIN, S_AFTER, S_BEFORE, S_STRIDE, S_SELECTOR, S_NEED, S_QUOTAS, S_QUOTAS_END,
- S_SEQUENCE, S_TABLE, STORE_COLUMNS) = range(15)  # fmt: skip
+ S_SEQUENCE, S_SEGMENTS, S_SEGMENTS_END, STORE_WORDS) = range(16)  # fmt: skip
 
 # kinds of stores
 K_LATEST = 0  # the n latest instants, latest first
@@ -77,9 +104,9 @@ NEED_PRESENT = 2  # neither null nor empty text
 NULL_CODE = 0
 EMPTY_CODE = 1
 
-# ── columns of Plan.leaves ───────────────────────────────────────────────────────────────────────────────────
+# ── a leaf's record ───────────────────────────────────────────────────────────────────────────────────
 (L_OP, L_SLOT, L_SPAN, L_TABLE, L_TERM, L_COMPARE, L_TRAIT, L_TRAIT_TABLE, L_WINDOW, L_OLDER, L_NEWER, L_CALENDAR,
- L_COUNT, L_OFFSET, L_STRIDE, L_SEQUENCE, LEAF_COLUMNS) = range(17)  # fmt: skip
+ L_COUNT, L_OFFSET, L_STRIDE, L_SEQUENCE, L_BITS, LEAF_WORDS) = range(18)  # fmt: skip
 
 OP_CONSTANT = 0
 OP_WITHIN = 1  # an instant of the row lies within a span
@@ -102,9 +129,8 @@ EQ, LT, LE, GT, GE = range(5)
 # program: operation | argument << 8
 P_LEAF, P_NOT, P_AND, P_OR, P_AT_LEAST, P_UNLESS_FALSE, P_UNLESS_TRUE = range(7)
 
-# ── columns of Plan.filters and Plan.sequences ───────────────────────────────────────────────────────────────
-F_COLUMN, F_TABLE, F_ORDER, F_NEGATE, FILTER_COLUMNS = range(5)
-Q_STEPS, Q_LENGTH, Q_ABSENT, Q_WINDOW, Q_FOR, Q_MODE, Q_TIED, Q_CRITICAL, SEQUENCE_COLUMNS = range(9)
+# ── a sequence's record; its steps (selector, within) follow it ──────────────────────────────────────────────
+Q_LENGTH, Q_ABSENT, Q_WINDOW, Q_FOR, Q_MODE, Q_TIED, Q_CRITICAL, Q_STEPS = range(8)
 MODE_START = 0  # no absent event: the latest start of a chain decides
 MODE_END = 1  # absent, no window: the earliest surviving end of a chain decides
 MODE_SCAN = 2  # absent and a window: both
@@ -115,38 +141,8 @@ MODE_SCAN = 2  # absent and a window: both
 META = M_FREE + 64
 
 
-class Plan(NamedTuple):
-    """A catalog as data: what to remember, and a small program for each segment. Never changed by a kernel."""
-
-    shape: Ints
-    stores: Ints
-    selectors: Ints  # [selector, (first filter, last filter)]
-    filters: Ints
-    filter_numbers: Floats
-    matches: Any  # uint8 [class of names, selector]
-    class_stores: Ints  # the stores of each class of names, one after another
-    class_stores_at: Ints
-    class_segments: Ints  # the segments those can touch, in order of evaluation
-    class_segments_at: Ints
-    store_segments: Ints
-    store_segments_at: Ints
-    quotas: Ints  # [quota, (n, word of the row)]
-    sequences: Ints
-    steps: Ints  # [step, (selector, within)]
-    leaves: Ints
-    leaf_numbers: Floats
-    program: Ints
-    program_at: Ints
-    dependents: Ints
-    dependents_at: Ints
-    first: Ints  # segments to evaluate for a profile never seen
-    calendars: Ints  # boundaries, one calendar after another
-    calendars_at: Ints  # [calendar, (begin, end, number of the first unit)]
-    blank: Ints
-
-
 class Tables(NamedTuple):
-    """What was computed once per distinct value, indexed by a leaf's or filter's offset plus the value's code."""
+    """What was computed once per distinct value, indexed by where a leaf's or filter's table begins plus the value's code."""
 
     verdicts: Any  # uint8
     numbers: Floats  # NaN: no number
@@ -154,32 +150,23 @@ class Tables(NamedTuple):
 
 
 class State(NamedTuple):
-    """All that is remembered. ``timers`` and ``floats`` are views of ``rows``; ``reals`` one of ``arena``."""
+    """All that is remembered. ``timers`` is a view of ``rows``; ``scratch`` means nothing between calls, but its marks rise."""
 
     rows: Ints
     timers: Any  # uint32
-    floats: Floats
     arena: Ints
-    reals: Floats
     meta: Ints
-    heads: Any  # uint32 [2 levels of 4096 buckets, and one for what lies beyond]
-    nodes: Any  # uint32 [node, (profile, bucket, next)]
-    marks: Ints
-    nexts: Ints
-    stack: Ints
-    work: Ints
-    cells: Ints
+    wheel: Any  # uint32: heads of the lists, then nodes of three words (profile, bucket, next)
+    scratch: Ints  # a mark per segment, then from NEXTS, STACK, WORK and CELLS on what their users say
 
 
 class Batch(NamedTuple):
-    """Arrivals as columns. ``rows`` is -1 for an arrival that is ignored."""
+    """Arrivals as columns. A property that an event lacks has code -1 and number NaN."""
 
-    rows: Ints
-    occurred: Ints
-    received: Ints
-    keys: Ints
-    classes: Ints
-    causes: Ints
-    codes: Any  # int32 [column, arrival]; -1: the event lacks the property
-    numbers: Floats  # [column, arrival]; NaN: no number
-    bits: Ints  # the same bits as integers
+    columns: Ints  # [B_…, arrival]
+    codes: Any  # int32 [column, arrival]
+    numbers: Floats  # [column, arrival]
+
+
+B_ROW, B_OCCURRED, B_RECEIVED, B_KEY, B_CLASS, B_CAUSE, BATCH_COLUMNS = range(7)
+"""Columns of a batch: the profile's row (-1: ignore the arrival), instants, event key, where its class begins, cause."""

@@ -78,20 +78,19 @@ def _retain(window: Window) -> int:
     return at.HIGH
 
 
-def _window_fields(draft: Draft, window: Window) -> dict[int, int]:
+def _window_fields(window: Window) -> dict[int, int]:
     if _static(window) is not None:
         return {at.L_WINDOW: at.W_ALL}
     if isinstance(window, Rolling):
         older = at.HIGH if window.older_us is None else window.older_us
         return {at.L_WINDOW: at.W_ROLLING, at.L_OLDER: older, at.L_NEWER: max(window.newer_us, 0)}
     assert isinstance(window, Calendar)
-    calendar = draft.calendar(window.unit, window.time_zone)
-    return {
-        at.L_WINDOW: at.W_CALENDAR,
-        at.L_CALENDAR: calendar,
-        at.L_COUNT: window.count,
-        at.L_OFFSET: window.offset,
-    }
+    return {at.L_WINDOW: at.W_CALENDAR, at.L_COUNT: window.count, at.L_OFFSET: window.offset}
+
+
+def _calendar(draft: Draft, window: Window) -> int:
+    """Return the number of the window's calendar, -1 if it has none."""
+    return draft.calendar(window.unit, window.time_zone) if isinstance(window, Calendar) else -1
 
 
 # ── stores ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -149,7 +148,8 @@ def _holds(draft: Draft, leaf: Holds) -> Expression:
     table = draft.table(Table(term.field, "test", leaf.test))
     store, fields = _value_of(draft, term)
     if at.L_TERM in fields:
-        return _leaf(draft, Leaf(fields={**fields, at.L_OP: at.OP_RUN_CODE}, store=store, table=table))
+        fields[at.L_OP] = at.OP_RUN_CODE
+        return _leaf(draft, Leaf(fields=fields, store=store, table=table, calendar=_calendar(draft, term.window)))
     return _leaf(draft, Leaf(fields={at.L_OP: at.OP_CODE}, store=store, word=2, table=table))
 
 
@@ -160,7 +160,7 @@ def _value_of(draft: Draft, term: Aggregate) -> tuple[Store, dict[int, int]]:
     need = at.NEED_PRESENT if term.kind == "most_frequent" else at.NEED_NONE
     store = _remember(draft, at.K_RUN_KEYED, term, need=need)
     terms = {"first": at.T_RUN_FIRST, "latest": at.T_RUN_LAST, "most_frequent": at.T_RUN_FREQUENT}
-    return store, {at.L_TERM: terms[term.kind], at.L_STRIDE: 3, **_window_fields(draft, term.window)}
+    return store, {at.L_TERM: terms[term.kind], at.L_STRIDE: 3, **_window_fields(term.window)}
 
 
 # ── numbers ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -225,11 +225,12 @@ def _at_least(draft: Draft, term: Aggregate, n: int) -> Expression | None:
     else:
         store = _remember(draft, at.K_LATEST, term, kept=n)
     if isinstance(window, Calendar):
-        fields = {at.L_OP: at.OP_CALENDAR, **_window_fields(draft, window)}
+        fields = {at.L_OP: at.OP_CALENDAR, **_window_fields(window)}
     else:
         older = window.older_us if isinstance(window, Rolling) else None
         fields = {at.L_OP: at.OP_WITHIN, at.L_SPAN: at.HIGH if older is None else older}
-    return _leaf(draft, Leaf(fields=fields, store=store, word=0 if quota else n - 1, quota=quota))
+    word, calendar = 0 if quota else n - 1, _calendar(draft, window)
+    return _leaf(draft, Leaf(fields=fields, store=store, word=word, quota=quota, calendar=calendar))
 
 
 def _elapsed_since(draft: Draft, term: Elapsed, op: str, value: float) -> Expression | None:
@@ -255,8 +256,8 @@ def _number_leaf(draft: Draft, term: Aggregate | Elapsed | Until | Hash) -> Leaf
         unit = "day" if anniversary else term.unit
         table = draft.table(Table(term.of.name, "anniversary" if anniversary else unit, None, term.time_zone))
         fields = {at.L_TERM: at.T_ANNIVERSARY if anniversary else at.T_UNTIL}
-        fields[at.L_CALENDAR] = draft.calendar(unit, term.time_zone)
-        return Leaf(fields=fields, store=trait_store(draft, term.of.name), word=2, table=table)
+        calendar, store = draft.calendar(unit, term.time_zone), trait_store(draft, term.of.name)
+        return Leaf(fields=fields, store=store, word=2, table=table, calendar=calendar)
     if isinstance(term, Elapsed):
         return _elapsed(draft, term)
     return _aggregate(draft, term)
@@ -280,8 +281,8 @@ def _instant(draft: Draft, term: Aggregate, terms: tuple[int, int, int]) -> Leaf
     if _static(term.window) is not None:
         store = _remember(draft, at.K_EARLIEST if first else at.K_LATEST, term)
         return Leaf(fields={at.L_TERM: terms[0]}, store=store)
-    fields = {at.L_TERM: terms[1] if first else terms[2], at.L_STRIDE: 1, **_window_fields(draft, term.window)}
-    return Leaf(fields=fields, store=_remember(draft, at.K_RUN, term))
+    fields = {at.L_TERM: terms[1] if first else terms[2], at.L_STRIDE: 1, **_window_fields(term.window)}
+    return Leaf(fields=fields, store=_remember(draft, at.K_RUN, term), calendar=_calendar(draft, term.window))
 
 
 def _aggregate(draft: Draft, term: Aggregate) -> Leaf:
@@ -292,15 +293,15 @@ def _aggregate(draft: Draft, term: Aggregate) -> Leaf:
         table = draft.table(Table(term.field, "number"))
         store, fields = _value_of(draft, term)
         if at.L_TERM in fields:
-            return Leaf(fields=fields, store=store, table=table)
+            return Leaf(fields=fields, store=store, table=table, calendar=_calendar(draft, term.window))
         return Leaf(fields={at.L_TERM: at.T_NUMBER}, store=store, word=2, table=table)
     if static and kind in STILL:
         return Leaf(fields={at.L_TERM: STILL[kind][1]}, store=_remember(draft, STILL[kind][0], term))
     store_kind, number, stride = MOVING[kind]
-    fields = {at.L_TERM: number, at.L_STRIDE: stride, **_window_fields(draft, term.window)}
-    if kind == "days":
-        fields[at.L_TABLE] = draft.calendar("day", term.time_zone)
-    return Leaf(fields=fields, store=_remember(draft, store_kind, term))
+    fields = {at.L_TERM: number, at.L_STRIDE: stride, **_window_fields(term.window)}
+    days = draft.calendar("day", term.time_zone) if kind == "days" else -1
+    store = _remember(draft, store_kind, term)
+    return Leaf(fields=fields, store=store, calendar=_calendar(draft, term.window), days=days)
 
 
 STILL = {

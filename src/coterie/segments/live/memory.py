@@ -6,8 +6,9 @@ import numpy as np
 
 from coterie.segments.live import layout as at
 from coterie.segments.live.arena import block_words
-from coterie.segments.live.layout import Ints, Plan, State
-from coterie.segments.live.wheel import BEYOND, NONE
+from coterie.segments.live.layout import Ints, State
+from coterie.segments.live.plans import Design
+from coterie.segments.live.wheel import HEADS, NODE_WORDS
 
 CHANGES = 1 << 14
 
@@ -15,32 +16,23 @@ CHANGES = 1 << 14
 class Memory:
     """Rows, arena, wheel and the list of changes. ``state`` is what kernels are given; it is made anew after growth."""
 
-    def __init__(self, plan: Plan, depth: int, work: int, tallied: bool) -> None:
-        self.width = int(plan.shape[at.WIDTH])
-        segments = int(plan.shape[at.SEGMENTS])
-        self.blank = plan.blank
+    def __init__(self, made: Design) -> None:
+        plan = made.plan
+        self.width = int(plan[at.WIDTH])
+        segments = int(plan[at.SEGMENTS])
+        self.blank = plan[plan[at.BLANK] : plan[at.BLANK] + self.width].copy()
         self.rows = np.zeros(0, np.int64)
         self.arena = np.zeros(64, np.int64)
         self.meta = np.zeros(at.META, np.int64)
         self.meta[at.M_WHEEL] = -1
-        self.heads = np.full(BEYOND + 1, NONE, np.uint32)
-        self.nodes = np.zeros((0, 3), np.uint32)
+        self.meta[at.M_NODE_TOP] = HEADS
+        self.wheel = np.zeros(HEADS, np.uint32)
         self.out = np.zeros((CHANGES + 8 * segments, 4), np.int64)
-        self._own = (
-            np.zeros(segments, np.int64),
-            np.zeros(2 * segments, np.int64),
-            np.zeros(2 * depth + 4, np.int64),
-            np.empty(work, np.int64),
-            np.zeros(3 * _cells(int(plan.shape[at.RUN_MOST])) if tallied else 3, np.int64),
-        )
+        self._scratch = np.zeros(made.scratch, np.int64)
         self.state = self._state()
 
     def _state(self) -> State:
-        marks, nexts, stack, work, cells = self._own
-        return State(
-            self.rows, self.rows.view(np.uint32), self.rows.view(np.float64), self.arena, self.arena.view(np.float64),
-            self.meta, self.heads, self.nodes, marks, nexts, stack, work, cells,
-        )  # fmt: skip
+        return State(self.rows, self.rows.view(np.uint32), self.arena, self.meta, self.wheel, self._scratch)
 
     def reserve_rows(self, profiles: int) -> None:
         """There are rows for so many profiles, the new ones blank."""
@@ -55,10 +47,10 @@ class Memory:
 
     def reserve_nodes(self, arrivals: int) -> None:
         """There are wheel nodes for so many arrivals."""
-        need = int(self.meta[at.M_NODE_TOP]) + arrivals
-        if need > len(self.nodes):
+        need = int(self.meta[at.M_NODE_TOP]) + NODE_WORDS * arrivals
+        if need > len(self.wheel):
             self.state = None  # type: ignore[assignment]
-            self.nodes.resize((max(need, len(self.nodes) + (len(self.nodes) >> 2)), 3), refcheck=False)
+            self.wheel.resize(max(need, len(self.wheel) + (len(self.wheel) >> 2)), refcheck=False)
             self.state = self._state()
 
     def reserve_arena(self, runs: int, sizes: int = 1) -> None:
@@ -77,11 +69,5 @@ class Memory:
 
     def state_bytes(self) -> int:
         """Return the memory of what is remembered, spare room included."""
-        return self.rows.nbytes + self.arena.nbytes + self.heads.nbytes + self.nodes.nbytes + self.meta.nbytes
+        return self.rows.nbytes + self.arena.nbytes + self.wheel.nbytes + self.meta.nbytes
 
-
-def _cells(most: int) -> int:
-    cells = 64
-    while cells < 2 * most:
-        cells *= 2
-    return cells

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from coterie.segments.live.layout import (
+    BLANK,
     ENTRIES,
     HIGH,
     K_COUNT,
@@ -41,12 +42,15 @@ from coterie.segments.live.layout import (
     S_SLOT,
     S_STRIDE,
     SEGMENTS,
+    STORE_WORDS,
+    STORES,
+    STORES_END,
     WIDTH,
     Batch,
     Ints,
-    Plan,
     State,
     Tables,
+    float_of,
     kernel,
 )
 from coterie.segments.live.runs import insert, release
@@ -59,10 +63,10 @@ MERGE_CAUSE = 3
 
 
 @kernel
-def absorb_run(plan: Plan, state: State, store: int, into: int, gone: int, now: int) -> None:
+def absorb_run(plan: Ints, state: State, store: int, into: int, gone: int, now: int) -> None:
     """The run of the profile at ``into`` holds the entries of both; the other's block is free."""
-    kind, stride, slot = plan.stores[store, S_KIND], plan.stores[store, S_STRIDE], plan.stores[store, S_SLOT]
-    retain, summed = plan.stores[store, S_RETAIN], kind == K_RUN_SUM
+    kind, stride, slot = plan[store + S_KIND], plan[store + S_STRIDE], plan[store + S_SLOT]
+    retain, summed = plan[store + S_RETAIN], kind == K_RUN_SUM
     floor = LOW if retain == HIGH else now - retain
     head, arena = state.rows[gone + slot], state.arena
     offset, total = head >> OFFSET, 0
@@ -73,33 +77,32 @@ def absorb_run(plan: Plan, state: State, store: int, into: int, gone: int, now: 
             value -= total
             total += value
         if at > floor:
-            insert(state, into + slot, stride, at, key, value, floor, summed, plan.shape[RUN_MOST])
+            insert(state, into + slot, stride, at, key, value, floor, summed, plan[RUN_MOST])
         if kind == K_RUN_CODE and at > floor:
             keep_quotas(plan, state, store, into, value)
     release(state, gone + slot)
 
 
 @kernel
-def absorb_steps(plan: Plan, state: State, store: int, into: int, gone: int, now: int) -> None:
+def absorb_steps(plan: Ints, state: State, store: int, into: int, gone: int, now: int) -> None:
     """The sequence of the profile at ``into`` knows the steps of both."""
-    sequence, slot = plan.stores[store, S_SEQUENCE], plan.stores[store, S_SLOT]
-    about = plan.sequences[sequence]
-    critical, mode, arena = about[Q_CRITICAL], about[Q_MODE], state.arena
+    sequence, slot = plan[store + S_SEQUENCE], plan[store + S_SLOT]
+    critical, mode, arena = plan[sequence + Q_CRITICAL], plan[sequence + Q_MODE], state.arena
     head = state.rows[gone + slot]
     offset = head >> OFFSET
-    floor = LOW if about[Q_WINDOW] == HIGH else now - about[Q_WINDOW]
-    single = mode == MODE_END and about[Q_LENGTH] == 1
+    floor = LOW if plan[sequence + Q_WINDOW] == HIGH else now - plan[sequence + Q_WINDOW]
+    single = mode == MODE_END and plan[sequence + Q_LENGTH] == 1
     for i in range(head & ENTRIES):
         at, entry = arena[offset + 2 * i], arena[offset + 2 * i + 1]
         if at <= floor:
             continue
         if single:
             if entry & ABSENT:
-                if not forget_rescued(state, into + slot, at, entry >> CODE, about[Q_TIED] != 0):
+                if not forget_rescued(state, into + slot, at, entry >> CODE, plan[sequence + Q_TIED] != 0):
                     continue
             elif outlived(state, into + slot, at, entry >> CODE):
                 continue
-        insert(state, into + slot, 2, at, 0, entry, floor, False, plan.shape[RUN_MOST])
+        insert(state, into + slot, 2, at, 0, entry, floor, False, plan[RUN_MOST])
     release(state, gone + slot)
     if mode == MODE_START:
         state.rows[into + critical] = max(state.rows[into + critical], state.rows[gone + critical])
@@ -115,30 +118,30 @@ def absorb_number(state: State, kind: int, into: int, gone: int) -> None:
         if kind == K_TOTAL:
             state.rows[into + 1] += state.rows[gone + 1]
         return
-    one, other = state.floats[into], state.floats[gone]
+    one, other = float_of(state.rows[into]), float_of(state.rows[gone])
     if math.isnan(one) or (other < one if kind == K_SMALLEST else other > one):
-        state.floats[into] = other
+        state.rows[into] = state.rows[gone]
 
 
 @kernel
-def absorb_store(plan: Plan, state: State, store: int, into: int, gone: int, now: int) -> None:
+def absorb_store(plan: Ints, state: State, store: int, into: int, gone: int, now: int) -> None:
     """What the store remembers of the profile at ``into`` is what it would of one that had received both streams."""
-    kind, slot, rows = plan.stores[store, S_KIND], plan.stores[store, S_SLOT], state.rows
+    kind, slot, rows = plan[store + S_KIND], plan[store + S_SLOT], state.rows
     if kind == K_RUN_STEPS:
         absorb_steps(plan, state, store, into, gone, now)
     elif kind == K_HASH:
         return
     elif kind >= K_RUN:
-        for quota in range(plan.stores[store, S_QUOTAS], plan.stores[store, S_QUOTAS_END]):
-            word = plan.quotas[quota, 1]
+        for quota in range(plan[store + S_QUOTAS], plan[store + S_QUOTAS_END], 2):
+            word = plan[quota + 1]
             rows[into + word] = max(rows[into + word], rows[gone + word])
         absorb_run(plan, state, store, into, gone, now)
     elif kind == K_LATEST:
-        for i in range(plan.stores[store, S_KEPT]):
-            keep_latest(rows, into + slot, plan.stores[store, S_KEPT], rows[gone + slot + i])
+        for i in range(plan[store + S_KEPT]):
+            keep_latest(rows, into + slot, plan[store + S_KEPT], rows[gone + slot + i])
     elif kind == K_EARLIEST:
-        for i in range(plan.stores[store, S_KEPT]):
-            keep_earliest(rows, into + slot, plan.stores[store, S_KEPT], rows[gone + slot + i])
+        for i in range(plan[store + S_KEPT]):
+            keep_earliest(rows, into + slot, plan[store + S_KEPT], rows[gone + slot + i])
     elif kind == K_FIRST or kind == K_LAST:
         word = gone + slot
         keep_keyed(rows, into + slot, rows[word], rows[word + 1], rows[word + 2], kind == K_LAST)
@@ -148,26 +151,26 @@ def absorb_store(plan: Plan, state: State, store: int, into: int, gone: int, now
 
 @kernel
 def absorb(
-    plan: Plan, tables: Tables, state: State, batch: Batch, out: Ints, e: int, profile: int, loser: int
+    plan: Ints, tables: Tables, state: State, batch: Batch, out: Ints, e: int, profile: int, loser: int
 ) -> bool:
     """Return whether ``loser`` is part of ``profile`` (−1: no such row), by event ``e``; false: take changes away and call again."""
-    width, now = plan.shape[WIDTH], batch.received[e]
+    width, now = plan[WIDTH], batch.columns[B_RECEIVED, e]
     base, gone = profile * width, loser * width
     if not settle(plan, tables, state, out, profile, now):
         return False
-    if state.meta[M_CHANGES] + 3 * plan.shape[SEGMENTS] > out.shape[0]:
+    if state.meta[M_CHANGES] + 3 * plan[SEGMENTS] > out.shape[0]:
         return False
     if loser >= 0:
         if not settle(plan, tables, state, out, loser, now):
             return False
-        if state.meta[M_CHANGES] + 3 * plan.shape[SEGMENTS] > out.shape[0]:
+        if state.meta[M_CHANGES] + 3 * plan[SEGMENTS] > out.shape[0]:
             return False
-        for segment in range(plan.shape[SEGMENTS]):
+        for segment in range(plan[SEGMENTS]):
             if is_member(state, gone, segment):
                 flip(plan, state, out, loser, segment, now, MERGE_CAUSE, e, 0)
-        for store in range(plan.stores.shape[0]):
+        for store in range(plan[STORES], plan[STORES_END], STORE_WORDS):
             absorb_store(plan, state, store, base, gone, now)
         for word in range(width):
-            state.rows[gone + word] = plan.blank[word]
+            state.rows[gone + word] = plan[plan[BLANK] + word]
     touch(plan, tables, state, batch, out, e, profile, True)
     return True

@@ -1,8 +1,6 @@
-"""A catalog becomes a plan: words of the row are given out, and everything is written into arrays."""
+"""A catalog becomes a plan: words of the row are given out, and everything is written into one array of records."""
 
 from __future__ import annotations
-
-from collections.abc import Iterable, Sequence
 
 import numpy as np
 from msgspec import Struct
@@ -12,34 +10,46 @@ from coterie.segments.catalog import Catalog
 from coterie.segments.core import Compare, Hash, InSegment, Node, Order, leaves, references
 from coterie.segments.instants import boundaries
 from coterie.segments.live import layout as at
-from coterie.segments.live.draft import Calendar, Draft, Leaf, Store, Table
-from coterie.segments.live.layout import Floats, Ints, Plan
+from coterie.segments.live.draft import Draft, Leaf, Store, Table
+from coterie.segments.live.layout import Ints
 from coterie.segments.live.nothing import holds_of_nothing
 from coterie.segments.live.programs import depth_of, encode, lower_node
 
 INLINE = (at.K_LATEST, at.K_EARLIEST)
 WORDS = {at.K_TOTAL: 2, at.K_FIRST: 3, at.K_LAST: 3}
+CODED = (at.K_FIRST, at.K_LAST, at.K_RUN_CODE, at.K_RUN_KEYED, at.K_RUN_STEPS)
+RUN_KINDS = range(at.K_RUN, at.K_HASH)
+ORDERS = {"<": at.LT, "<=": at.LE, ">": at.GT, ">=": at.GE}
+TALLIED = (at.T_RUN_DISTINCT, at.T_RUN_REPEATS, at.T_RUN_FREQUENT)
 
 
 class Design(Struct, kw_only=True):
-    """What the interpreter knows of a plan: the draft it was made of, and which table fills which offset."""
+    """A plan, and what the interpreter knows of it: the draft it was made of, and where tables are pointed to.
+
+    ``tables`` holds (word of the plan, number of the table) of every word that says where a table begins.
+    """
 
     draft: Draft
-    plan: Plan
+    plan: Ints
     keys: tuple[str, ...]
     versions: tuple[int, ...]
-    leaf_tables: Ints
-    trait_tables: Ints
-    filter_tables: Ints
+    tables: list[tuple[int, int]]
+    stores_at: list[int]
+    dependents: list[list[int]]
     salts: tuple[tuple[str, int], ...]
-    identities: dict[bytes, Store]
-    depth: int
-    work: int
-    runs: int
+    scratch: int
+
+    @property
+    def runs(self) -> int:
+        return sum(store.kind in RUN_KINDS for store in self.draft.stores)
+
+    def identities(self) -> dict[bytes, Store]:
+        """Return the stores by what they remember."""
+        return {store.identity(self.draft.selector_keys): store for store in self.draft.stores}
 
 
 def design(catalog: Catalog, limits: Limits) -> Design:
-    """Return the plan of a catalog, with no class of names known yet and every offset of a table 0."""
+    """Return the plan of a catalog, with no class of names in it yet and every table at 0."""
     draft = Draft(limits)
     segments = list(catalog)
     order = {segment.key: i for i, segment in enumerate(segments)}
@@ -47,24 +57,27 @@ def design(catalog: Catalog, limits: Limits) -> Design:
     for i, segment in enumerate(segments):
         draft.segment = i
         expression = lower_node(draft, segment.node, order)
-        programs.append(encode(expression))
+        programs.append(expression)
         depth = max(depth, depth_of(expression))
-    width = _give_words(draft, len(segments))
-    plan = _written(draft, width, programs, [segment.node for segment in segments], order)
-    longest = max((len(store.steps) for store in draft.stores), default=0)
+    dependents: list[list[int]] = [[] for _ in segments]
+    for i, segment in enumerate(segments):
+        for key in references(segment.node):
+            dependents[order[key]].append(i)
+    writing = _Writing(draft, len(segments))
+    for number, expression in enumerate(programs):
+        writing.segment(number, encode(expression, writing.leaves_at), dependents[number])
+    writing.first([i for i, segment in enumerate(segments) if _may_hold_at_first(segment.node)])
+    scratch = writing.scratch(depth, limits)
     return Design(
         draft=draft,
-        plan=plan,
+        plan=np.array(writing.words, np.int64),
         keys=catalog.keys,
         versions=tuple(segment.version for segment in segments),
-        leaf_tables=np.array([leaf.table for leaf in draft.leaves], np.int64),
-        trait_tables=np.array([leaf.trait_table for leaf in draft.leaves], np.int64),
-        filter_tables=_filter_tables(draft),
+        tables=writing.tables,
+        stores_at=writing.stores_at,
+        dependents=dependents,
         salts=tuple((store.salt, store.slot) for store in draft.stores if store.kind == at.K_HASH),
-        identities={store.identity(draft.selector_keys): store for store in draft.stores},
-        depth=depth,
-        work=longest * limits.run_entries_max + 16,
-        runs=sum(store.kind >= at.K_RUN and store.kind != at.K_HASH for store in draft.stores),
+        scratch=scratch,
     )
 
 
@@ -88,17 +101,17 @@ def _give_words(draft: Draft, segments: int) -> int:
     return word
 
 
-def _blank(draft: Draft, width: int, segments: int) -> Ints:
+def _blank(draft: Draft, width: int, segments: int) -> list[int]:
     """Return the row of a profile of which nothing is known."""
-    row = np.zeros(width, np.int64)
+    row = [0] * width
     row[at.CLOCK] = at.LOW
     row[at.TIMER] = -1
-    row[due_word(segments) : due_word(segments) + (segments + 1) // 2] = -1
+    row[due_word(segments) : due_word(segments) + (segments + 1) // 2] = [-1] * ((segments + 1) // 2)
     for store in draft.stores:
         if store.kind in INLINE:
-            row[store.slot : store.slot + store.kept] = at.LOW if store.kind == at.K_LATEST else at.HIGH
+            row[store.slot : store.slot + store.kept] = [at.LOW if store.kind == at.K_LATEST else at.HIGH] * store.kept
         elif store.kind in (at.K_SMALLEST, at.K_LARGEST):
-            row.view(np.float64)[store.slot] = np.nan
+            row[store.slot] = int(at.bits_of(np.nan))
         elif store.kind in (at.K_FIRST, at.K_LAST):
             row[store.slot] = at.HIGH if store.kind == at.K_FIRST else at.LOW
             row[store.slot + 2] = -1
@@ -109,62 +122,6 @@ def _blank(draft: Draft, width: int, segments: int) -> Ints:
     return row
 
 
-def packed(groups: Iterable[Iterable[int]]) -> tuple[Ints, Ints]:
-    """Return lists of numbers one after another, and where each begins (one more than there are lists)."""
-    rows = [list(group) for group in groups]
-    begins = np.cumsum([0, *(len(row) for row in rows)], dtype=np.int64)
-    return np.array([one for row in rows for one in row], np.int64), begins
-
-
-def table_of(rows: Sequence[Sequence[int]], columns: int) -> Ints:
-    """Return rows as a two-dimensional array, also when there are none."""
-    return np.array(rows, np.int64).reshape(len(rows), columns)
-
-
-def _written(draft: Draft, width: int, programs: list[list[int]], nodes: list[Node], order: dict[str, int]) -> Plan:
-    stores, quotas, sequences, steps = _stores(draft)
-    filters, numbers, selectors = _filters(draft)
-    program, program_at = packed(programs)
-    store_segments, store_segments_at = packed(sorted(store.segments) for store in draft.stores)
-    refers: list[list[int]] = [[] for _ in nodes]
-    for i, node in enumerate(nodes):
-        for key in references(node):
-            refers[order[key]].append(i)
-    dependents, dependents_at = packed(refers)
-    calendars, calendars_at = _calendars(draft.calendars)
-    shape = np.zeros(8, np.int64)
-    shape[at.WIDTH], shape[at.SEGMENTS], shape[at.DUE] = width, len(nodes), 2 * due_word(len(nodes))
-    shape[at.RUN_MOST] = min(draft.limits.run_entries_max, at.ENTRIES - 1)
-    none = np.zeros(0, np.int64)
-    return Plan(
-        shape=shape,
-        stores=stores,
-        selectors=selectors,
-        filters=filters,
-        filter_numbers=numbers,
-        matches=np.zeros((0, len(draft.selectors)), np.uint8),
-        class_stores=none,
-        class_stores_at=np.zeros(1, np.int64),
-        class_segments=none,
-        class_segments_at=np.zeros(1, np.int64),
-        store_segments=store_segments,
-        store_segments_at=store_segments_at,
-        quotas=quotas,
-        sequences=sequences,
-        steps=steps,
-        leaves=_leaves(draft.leaves),
-        leaf_numbers=np.array([leaf.number for leaf in draft.leaves], np.float64),
-        program=program,
-        program_at=program_at,
-        dependents=dependents,
-        dependents_at=dependents_at,
-        first=np.array([i for i, node in enumerate(nodes) if _may_hold_at_first(node)], np.int64),
-        calendars=calendars,
-        calendars_at=calendars_at,
-        blank=_blank(draft, width, len(nodes)),
-    )
-
-
 def _may_hold_at_first(node: Node) -> bool:
     """Return whether a profile of which nothing is known may be in the segment: if so it is evaluated for everyone new."""
     found = leaves(node)
@@ -173,83 +130,126 @@ def _may_hold_at_first(node: Node) -> bool:
     return holds_of_nothing(node)
 
 
-def _stores(draft: Draft) -> tuple[Ints, Ints, Ints, Ints]:
-    rows, quotas, sequences, steps = [], [], [], []
-    for store in draft.stores:
-        row = [0] * at.STORE_COLUMNS
+class _Writing:
+    """The words of a plan in the making; every method appends records and returns, or keeps, where they begin."""
+
+    def __init__(self, draft: Draft, segments: int) -> None:
+        self.draft = draft
+        self.segments = segments
+        self.tables: list[tuple[int, int]] = []
+        width = _give_words(draft, segments)
+        self.words: list[int] = [0] * (at.HEADER + segments * at.SEGMENT_WORDS)
+        self.words[at.WIDTH], self.words[at.SEGMENTS] = width, segments
+        self.words[at.DUE], self.words[at.PROGRAMS] = 2 * due_word(segments), at.HEADER
+        self.words[at.RUN_MOST] = min(draft.limits.run_entries_max, at.ENTRIES - 1)
+        self.words[at.BLANK] = self._add(_blank(draft, width, segments))
+        self.calendars_at = [self._calendar(unit, zone) for unit, zone in draft.calendars]
+        self.selectors_at = [self._selector(number) for number in range(len(draft.selectors))]
+        sequences = [self._sequence(store) for store in draft.stores]
+        quotas = [self._add([w for pair in sorted(store.quotas.items()) for w in pair]) for store in draft.stores]
+        fed = [self._add(sorted(store.segments)) for store in draft.stores]
+        self.words[at.STORES] = len(self.words)
+        self.stores_at = [
+            self._store(store, *places) for store, *places in zip(draft.stores, sequences, quotas, fed, strict=True)
+        ]
+        self.words[at.STORES_END] = len(self.words)
+        self.leaves_at = [self._leaf(leaf) for leaf in draft.leaves]
+
+    def _add(self, words: list[int]) -> int:
+        self.words.extend(words)
+        return len(self.words) - len(words)
+
+    def _calendar(self, unit: str, time_zone: str) -> int:
+        first, instants = boundaries(unit, time_zone)  # type: ignore[arg-type]
+        begin = len(self.words) + at.CALENDAR_WORDS
+        place = self._add([begin, begin + len(instants), first])
+        self._add(list(instants))
+        return place
+
+    def _selector(self, number: int) -> int:
+        selector = self.draft.selectors[number]
+        filters = len(self.words)
+        for field in selector.where:
+            ordered = isinstance(field.test, Order)
+            column = (self.draft.numbered if ordered else self.draft.coded).index(field.key)
+            order, bits = -1, 0
+            if isinstance(field.test, Order):
+                order, bits = ORDERS[field.test.op], int(at.bits_of(float(field.test.number)))
+            place = self._add([column, 0, order, int(field.negate), bits])
+            if not ordered:
+                self.tables.append((place + at.F_TABLE, self.draft.table(Table(field.key, "test", field.test))))
+        return self._add([filters, len(self.words), number])
+
+    def _sequence(self, store: Store) -> int:
+        if store.kind != at.K_RUN_STEPS:
+            return -1
+        window, wait, mode, tied = store.sequence
+        absent = self.selectors_at[store.selectors[-1]] if store.selectors[-1] >= 0 else -1
+        place = self._add([len(store.steps), absent, window, wait, mode, tied, store.critical])
+        for selector, within in store.steps:
+            self._add([self.selectors_at[selector], within])
+        return place
+
+    def _store(self, store: Store, sequence: int, quotas: int, fed: int) -> int:
+        row = [0] * at.STORE_WORDS
         row[at.S_KIND], row[at.S_SLOT], row[at.S_KEPT] = store.kind, store.slot, store.kept
-        coded = store.kind in (at.K_FIRST, at.K_LAST, at.K_RUN_CODE, at.K_RUN_KEYED, at.K_RUN_STEPS)
-        columns = draft.coded if coded else draft.numbered
+        columns = self.draft.coded if store.kind in CODED else self.draft.numbered
         row[at.S_COLUMN] = columns.index(store.column) if store.column else -1
         row[at.S_RETAIN], row[at.S_AFTER], row[at.S_BEFORE] = store.retain, store.after, store.before
         row[at.S_STRIDE] = {at.K_RUN: 1, at.K_RUN_KEYED: 3}.get(store.kind, 2)
-        row[at.S_SELECTOR] = store.selectors[0] if len(store.selectors) == 1 else -1
+        row[at.S_SELECTOR] = -1
+        if store.kind != at.K_RUN_STEPS and store.selectors:
+            selector = store.selectors[0]
+            row[at.S_SELECTOR] = self.selectors_at[selector] if self.draft.selectors[selector].where else -1
         row[at.S_NEED] = store.need
-        row[at.S_QUOTAS] = len(quotas)
-        quotas.extend((n, word) for n, word in sorted(store.quotas.items()))
-        row[at.S_QUOTAS_END] = len(quotas)
-        if store.kind == at.K_RUN_STEPS:
-            row[at.S_SEQUENCE] = len(sequences)
-            window, wait, mode, tied = store.sequence
-            about = [len(steps), len(store.steps), store.selectors[-1], window, wait, mode, tied, store.critical]
-            sequences.append(about)
-            steps.extend(store.steps)
-        rows.append(row)
-    return (
-        table_of(rows, at.STORE_COLUMNS),
-        table_of(quotas, 2),
-        table_of(sequences, at.SEQUENCE_COLUMNS),
-        table_of(steps, 2),
-    )
+        row[at.S_QUOTAS], row[at.S_QUOTAS_END] = quotas, quotas + 2 * len(store.quotas)
+        row[at.S_SEQUENCE] = sequence
+        row[at.S_SEGMENTS], row[at.S_SEGMENTS_END] = fed, fed + len(store.segments)
+        return self._add(row)
 
-
-ORDERS = {"<": at.LT, "<=": at.LE, ">": at.GT, ">=": at.GE}
-
-
-def _filters(draft: Draft) -> tuple[Ints, Floats, Ints]:
-    rows, numbers, ends = [], [], []
-    for selector in draft.selectors:
-        begin = len(rows)
-        for field in selector.where:
-            ordered = isinstance(field.test, Order)
-            column = draft.numbered.index(field.key) if ordered else draft.coded.index(field.key)
-            order = ORDERS[field.test.op] if isinstance(field.test, Order) else -1
-            rows.append([column, 0, order, int(field.negate)])
-            numbers.append(float(field.test.number) if isinstance(field.test, Order) else 0.0)
-        ends.append([begin, len(rows)])
-    return table_of(rows, at.FILTER_COLUMNS), np.array(numbers, np.float64), table_of(ends, 2)
-
-
-def _filter_tables(draft: Draft) -> Ints:
-    found = [
-        -1 if isinstance(field.test, Order) else draft.table(Table(field.key, "test", field.test))
-        for selector in draft.selectors
-        for field in selector.where
-    ]
-    return np.array(found, np.int64)
-
-
-def _leaves(found: list[Leaf]) -> Ints:
-    rows = []
-    for leaf in found:
+    def _leaf(self, leaf: Leaf) -> int:
         row = leaf.encoded()
+        row[at.L_BITS] = int(at.bits_of(leaf.number))
+        if leaf.calendar >= 0:
+            row[at.L_CALENDAR] = self.calendars_at[leaf.calendar]
+        if leaf.days >= 0:
+            row[at.L_TABLE] = self.calendars_at[leaf.days]
         if leaf.store is not None:
             row[at.L_SLOT] = leaf.store.slot + leaf.word
             if leaf.quota:
                 row[at.L_SLOT] = leaf.store.quotas[leaf.quota]
             elif leaf.critical:
                 row[at.L_SLOT] = leaf.store.critical
+            if leaf.store.kind == at.K_RUN_STEPS:
+                row[at.L_SEQUENCE] = self._sequence(leaf.store)
         if leaf.trait is not None:
             row[at.L_TRAIT] = leaf.trait.slot + 2
-        rows.append(row)
-    return table_of(rows, at.LEAF_COLUMNS)
+        place = self._add(row)
+        if leaf.table >= 0:
+            self.tables.append((place + at.L_TABLE, leaf.table))
+        if leaf.trait_table >= 0:
+            self.tables.append((place + at.L_TRAIT_TABLE, leaf.trait_table))
+        return place
 
+    def segment(self, number: int, program: list[int], dependents: list[int]) -> None:
+        """The record of a segment is written."""
+        begin, then = self._add(program), self._add(dependents)
+        place = at.HEADER + number * at.SEGMENT_WORDS
+        about = [begin, begin + len(program), then, then + len(dependents)]
+        self.words[place : place + at.SEGMENT_WORDS] = about
 
-def _calendars(asked: list[Calendar]) -> tuple[Ints, Ints]:
-    starts, rows, begin = [np.zeros(0, np.int64)], [], 0
-    for unit, time_zone in asked:
-        first, instants = boundaries(unit, time_zone)  # type: ignore[arg-type]
-        starts.append(np.array(instants, np.int64))
-        rows.append([begin, begin + len(instants), first])
-        begin += len(instants)
-    return np.concatenate(starts), table_of(rows, 3)
+    def first(self, segments: list[int]) -> None:
+        """The segments that are evaluated for everyone new are written."""
+        self.words[at.FIRST] = self._add(segments)
+        self.words[at.FIRST_END] = len(self.words)
+
+    def scratch(self, depth: int, limits: Limits) -> int:
+        """Return how much scratch space the plan needs, in words; where its parts begin is written."""
+        longest = max((len(store.steps) for store in self.draft.stores), default=0)
+        tallied = any(leaf.fields.get(at.L_TERM) in TALLIED for leaf in self.draft.leaves)
+        cells = 64
+        while tallied and cells < 2 * limits.run_entries_max:
+            cells *= 2
+        words, places = self.words, [self.segments, 2 * self.segments, 2 * depth + 4, longest * limits.run_entries_max]
+        words[at.NEXTS], words[at.STACK], words[at.WORK], words[at.CELLS] = (int(one) for one in np.cumsum(places))
+        return words[at.CELLS] + 3 * cells

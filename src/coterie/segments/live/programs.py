@@ -35,21 +35,24 @@ def cost_of(draft: Draft, expression: Expression) -> int:
     return 1 + sum(cost_of(draft, part) for part in parts)
 
 
-def encode(expression: Expression) -> list[int]:
-    """Return the program of an expression: operation | argument << 8, operands before operations."""
+def encode(expression: Expression, places: list[int]) -> list[int]:
+    """Return the program of an expression: operation | argument << 8, operands before operations.
+
+    ``places`` says where each leaf's record begins.
+    """
     kind, number, parts = expression
     if kind == "leaf":
-        return [at.P_LEAF | number << 8]
+        return [at.P_LEAF | places[number] << 8]
     if kind == "not":
-        return [*encode(parts[0]), at.P_NOT]
+        return [*encode(parts[0], places), at.P_NOT]
     if kind == "at_least":
-        codes = [code for part in parts for code in encode(part)]
+        codes = [code for part in parts for code in encode(part, places)]
         return [*codes, at.P_AT_LEAST | (number << 16 | len(parts)) << 8]
     join, skip = (at.P_AND, at.P_UNLESS_FALSE) if kind == "and" else (at.P_OR, at.P_UNLESS_TRUE)
     codes: list[int] = []
     for part in reversed(parts[1:]):
-        codes = [*encode(part), join, *([skip | len(codes) << 8] if codes else []), *codes]
-    return [*encode(parts[0]), *([skip | len(codes) << 8] if codes else []), *codes]
+        codes = [*encode(part, places), join, *([skip | len(codes) << 8] if codes else []), *codes]
+    return [*encode(parts[0], places), *([skip | len(codes) << 8] if codes else []), *codes]
 
 
 def depth_of(expression: Expression) -> int:

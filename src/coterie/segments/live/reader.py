@@ -24,8 +24,6 @@ from coterie.segments.live.profiles import Profiles
 from coterie.segments.live.stepping import step
 from coterie.segments.live.timers import sweep
 
-TALLIED = (at.T_RUN_DISTINCT, at.T_RUN_REPEATS, at.T_RUN_FREQUENT)
-
 
 class Live:
     """Everything that is remembered of every profile, and who is in which segment at ``now``."""
@@ -38,7 +36,7 @@ class Live:
         self._dictionaries = Dictionaries(limits)
         self._counts = np.zeros(len(catalog), np.int64)
         self._use(catalog, design(catalog, limits))
-        self.memory = memory_for(self.made)
+        self.memory = Memory(self.made)
 
     def _use(self, catalog: Catalog, made: Design) -> None:
         self.catalog = catalog
@@ -59,7 +57,7 @@ class Live:
         if n == 0:
             return self._ordered([])
         self._accept(arrivals)
-        repeated = self.duplicates.seen(arrivals.batch.keys)
+        repeated = self.duplicates.seen(arrivals.batch.columns[at.B_KEY])
         found: list[Ints] = []
         begin = 0
         merges = [(int(place), loser) for place, loser in zip(arrivals.merges, arrivals.losers, strict=True)]
@@ -70,7 +68,7 @@ class Live:
                 begin = place + 1
         self._step(arrivals, repeated, begin, n, found)
         self.memory.meta[at.M_EVENTS] += n
-        self._sweep(int(arrivals.batch.received[-1]), found)
+        self._sweep(int(arrivals.batch.columns[at.B_RECEIVED, -1]), found)
         return self._ordered(found, arrivals)
 
     def advance(self, now: int) -> Changes:
@@ -83,7 +81,7 @@ class Live:
         return self._ordered(found)
 
     def _accept(self, arrivals: Arrivals) -> None:
-        received, occurred = arrivals.batch.received, arrivals.batch.occurred
+        received, occurred = arrivals.batch.columns[at.B_RECEIVED], arrivals.batch.columns[at.B_OCCURRED]
         if received[0] < self.now or (received[1:] < received[:-1]).any():
             raise Problem("arrivals are not in the order of received_at", where="apply", allowed=f"from {self.now} on")
         if (occurred > received).any():
@@ -101,13 +99,13 @@ class Live:
             return
         known = len(self.profiles)
         part = slice(begin, end)
-        arrivals.batch.rows[part] = self.profiles.rows_of(arrivals.profiles[part], repeated[part])
+        arrivals.batch.columns[at.B_ROW, part] = self.profiles.rows_of(arrivals.profiles[part], repeated[part])
         self._welcome(known)
         memory = self.memory
         memory.reserve_nodes(end - begin)
         while True:
             plan, tables = self.made.plan, self._dictionaries.tables
-            memory.reserve_arena(int(plan.shape[at.STORES]))
+            memory.reserve_arena(int(plan[at.RUNS]))
             begin = step(plan, tables, memory.state, arrivals.batch, memory.out, begin, end)
             if begin >= end:
                 return
@@ -129,7 +127,7 @@ class Live:
         gone = self.profiles.canonical(self.profiles.row_of(str(loser) if not self.profiles.numeric else loser))
         self._welcome(known)
         batch, memory = arrivals.batch, self.memory
-        batch.rows[place] = into
+        batch.columns[at.B_ROW, place] = into
         memory.reserve_nodes(8)
         if gone != into:
             self.profiles.absorb(into, gone)
@@ -204,13 +202,6 @@ class Live:
         """Return the memory of everything remembered, spare room included."""
         parts = (self.memory, self.profiles, self.duplicates, self._dictionaries)
         return sum(part.state_bytes() for part in parts)
-
-
-def memory_for(made: Design) -> Memory:
-    """Return empty memory for a plan."""
-    terms = made.plan.leaves[:, at.L_TERM]
-    tallied = bool(np.isin(terms, TALLIED).any())
-    return Memory(made.plan, made.depth, made.work, tallied)
 
 
 def hash_of(salt: str, profile: str) -> int:

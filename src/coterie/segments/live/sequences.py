@@ -22,7 +22,8 @@ from coterie.segments.live.layout import (
     Q_TIED,
     Q_WINDOW,
     RUN_MOST,
-    Plan,
+    WORK,
+    Ints,
     State,
     kernel,
 )
@@ -33,9 +34,9 @@ CODE = 16
 
 
 @kernel
-def latest_start(plan: Plan, state: State, offset: int, i: int, step: int, length: int, within: int) -> int:
+def latest_start(plan: Ints, state: State, offset: int, i: int, step: int, length: int, within: int) -> int:
     """Return the latest start of a chain of steps 0 to ``step`` that ends with entry ``i``; LOW when there is none."""
-    arena, work = state.arena, state.work
+    arena, work = state.arena, state.scratch[plan[WORK] :]
     at, code = arena[offset + 2 * i], arena[offset + 2 * i + 1] >> CODE
     best = LOW
     for j in range(i - 1, -1, -1):
@@ -50,9 +51,10 @@ def latest_start(plan: Plan, state: State, offset: int, i: int, step: int, lengt
 
 
 @kernel
-def chain(plan: Plan, state: State, offset: int, entries: int, sequence: int) -> None:
+def chain(plan: Ints, state: State, offset: int, entries: int, sequence: int) -> None:
     """``State.work[i * length + k]`` is the latest start of a chain of steps 0 to k that ends with entry i."""
-    length, first = plan.sequences[sequence, Q_LENGTH], plan.sequences[sequence, Q_STEPS]
+    length, first = plan[sequence + Q_LENGTH], sequence + Q_STEPS
+    work = state.scratch[plan[WORK] :]
     for i in range(entries):
         at, entry = state.arena[offset + 2 * i], state.arena[offset + 2 * i + 1]
         for k in range(length):
@@ -60,8 +62,8 @@ def chain(plan: Plan, state: State, offset: int, entries: int, sequence: int) ->
             if (entry >> k) & 1:
                 start = at
                 if k > 0:
-                    start = latest_start(plan, state, offset, i, k, length, plan.steps[first + k, 1])
-            state.work[i * length + k] = start
+                    start = latest_start(plan, state, offset, i, k, length, plan[first + 2 * k + 1])
+            work[i * length + k] = start
 
 
 @kernel
@@ -77,19 +79,20 @@ def rescued(state: State, offset: int, entries: int, i: int) -> bool:
 
 
 @kernel
-def critical(plan: Plan, state: State, word: int, sequence: int) -> int:
+def critical(plan: Ints, state: State, word: int, sequence: int) -> int:
     """Return the instant that decides: the latest start of any chain, or the earliest end of one not rescued."""
     head = state.rows[word]
     offset, entries = head >> OFFSET, head & ENTRIES
-    length = plan.sequences[sequence, Q_LENGTH]
+    length = plan[sequence + Q_LENGTH]
     chain(plan, state, offset, entries, sequence)
-    if plan.sequences[sequence, Q_MODE] == MODE_START:
+    work = state.scratch[plan[WORK] :]
+    if plan[sequence + Q_MODE] == MODE_START:
         best = LOW
         for i in range(entries):
-            best = max(best, state.work[i * length + length - 1])
+            best = max(best, work[i * length + length - 1])
         return best
     for i in range(entries):
-        if state.work[i * length + length - 1] != LOW and not rescued(state, offset, entries, i):
+        if work[i * length + length - 1] != LOW and not rescued(state, offset, entries, i):
             return state.arena[offset + 2 * i]
     return HIGH
 
@@ -137,11 +140,10 @@ def outlived(state: State, word: int, at: int, code: int) -> bool:
 
 
 @kernel
-def record(plan: Plan, state: State, sequence: int, word: int, base: int, at: int, entry: int, now: int) -> bool:
+def record(plan: Ints, state: State, sequence: int, word: int, base: int, at: int, entry: int, now: int) -> bool:
     """Return whether the sequence may have changed by an event that matches the steps of ``entry``."""
-    about = plan.sequences[sequence]
-    mode, length, window = about[Q_MODE], about[Q_LENGTH], about[Q_WINDOW]
-    slot = base + about[Q_CRITICAL]
+    mode, length, window = plan[sequence + Q_MODE], plan[sequence + Q_LENGTH], plan[sequence + Q_WINDOW]
+    slot = base + plan[sequence + Q_CRITICAL]
     floor = LOW
     if window != HIGH:
         floor = now - window
@@ -151,11 +153,11 @@ def record(plan: Plan, state: State, sequence: int, word: int, base: int, at: in
         return False
     elif mode == MODE_END and length == 1:
         if entry & ABSENT:
-            if not forget_rescued(state, word, at, entry >> CODE, about[Q_TIED] != 0):
+            if not forget_rescued(state, word, at, entry >> CODE, plan[sequence + Q_TIED] != 0):
                 return False
         elif outlived(state, word, at, entry >> CODE):
             return False
-    if not insert(state, word, 2, at, 0, entry, floor, False, plan.shape[RUN_MOST]):
+    if not insert(state, word, 2, at, 0, entry, floor, False, plan[RUN_MOST]):
         return False
     if mode != MODE_SCAN:
         decides(plan, state, sequence, word, slot)
@@ -163,9 +165,9 @@ def record(plan: Plan, state: State, sequence: int, word: int, base: int, at: in
 
 
 @kernel
-def decides(plan: Plan, state: State, sequence: int, word: int, slot: int) -> None:
+def decides(plan: Ints, state: State, sequence: int, word: int, slot: int) -> None:
     """The row holds the sequence's critical instant; a run that can say nothing new is released."""
-    mode, window = plan.sequences[sequence, Q_MODE], plan.sequences[sequence, Q_WINDOW]
+    mode, window = plan[sequence + Q_MODE], plan[sequence + Q_WINDOW]
     found = critical(plan, state, word, sequence)
     if mode == MODE_START:
         found = max(found, state.rows[slot])
@@ -175,16 +177,16 @@ def decides(plan: Plan, state: State, sequence: int, word: int, slot: int) -> No
 
 
 @kernel
-def scan(plan: Plan, state: State, word: int, sequence: int, now: int) -> tuple[bool, int]:
+def scan(plan: Ints, state: State, word: int, sequence: int, now: int) -> tuple[bool, int]:
     """Return whether a chain inside the window is old enough and not rescued, and when that may change."""
-    about = plan.sequences[sequence]
-    length, window, wait = about[Q_LENGTH], about[Q_WINDOW], about[Q_FOR]
+    length, window, wait = plan[sequence + Q_LENGTH], plan[sequence + Q_WINDOW], plan[sequence + Q_FOR]
     head = state.rows[word]
     offset, entries = head >> OFFSET, head & ENTRIES
     chain(plan, state, offset, entries, sequence)
+    work = state.scratch[plan[WORK] :]
     holds, following = False, HIGH
     for i in range(entries):
-        start, end = state.work[i * length + length - 1], state.arena[offset + 2 * i]
+        start, end = work[i * length + length - 1], state.arena[offset + 2 * i]
         if start == LOW or start <= now - window or rescued(state, offset, entries, i):
             continue
         if end + wait > now:

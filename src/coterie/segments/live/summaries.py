@@ -5,6 +5,16 @@ from __future__ import annotations
 import math
 
 from coterie.segments.live.layout import (
+    B_CLASS,
+    B_KEY,
+    B_OCCURRED,
+    B_RECEIVED,
+    C_SELECTED,
+    E_FILTERS,
+    E_FILTERS_END,
+    E_NUMBER,
+    F_BITS,
+    FILTER_WORDS,
     EMPTY_CODE,
     ENTRIES,
     F_COLUMN,
@@ -25,7 +35,6 @@ from coterie.segments.live.layout import (
     K_RUN_SUM,
     K_SMALLEST,
     K_TOTAL,
-    LOW,
     NEED_CARRIED,
     NEED_NONE,
     NEED_PRESENT,
@@ -49,9 +58,10 @@ from coterie.segments.live.layout import (
     S_STRIDE,
     Batch,
     Ints,
-    Plan,
     State,
     Tables,
+    bits_of,
+    float_of,
     kernel,
     small,
 )
@@ -76,16 +86,16 @@ def compares(order: int, left: float, right: float) -> bool:
 
 
 @kernel
-def passes(plan: Plan, tables: Tables, batch: Batch, e: int, selector: int) -> bool:
+def passes(plan: Ints, tables: Tables, batch: Batch, e: int, selector: int) -> bool:
     """Return whether event ``e`` passes every field test of the selector."""
-    for f in range(plan.selectors[selector, 0], plan.selectors[selector, 1]):
-        order = plan.filters[f, F_ORDER]
+    for f in range(plan[selector + E_FILTERS], plan[selector + E_FILTERS_END], FILTER_WORDS):
+        order = plan[f + F_ORDER]
         if order >= 0:
-            passed = compares(order, batch.numbers[plan.filters[f, F_COLUMN], e], plan.filter_numbers[f])
+            passed = compares(order, batch.numbers[plan[f + F_COLUMN], e], float_of(plan[f + F_BITS]))
         else:
-            code = batch.codes[plan.filters[f, F_COLUMN], e]
-            passed = code >= 0 and tables.verdicts[plan.filters[f, F_TABLE] + code] != 0
-        if passed == (plan.filters[f, F_NEGATE] != 0):
+            code = batch.codes[plan[f + F_COLUMN], e]
+            passed = code >= 0 and tables.verdicts[plan[f + F_TABLE] + code] != 0
+        if passed == (plan[f + F_NEGATE] != 0):
             return False
     return True
 
@@ -130,13 +140,13 @@ def keep_keyed(rows: Ints, word: int, at: int, key: int, code: int, last: bool) 
 
 
 @kernel
-def keep_quotas(plan: Plan, state: State, store: int, base: int, code: int) -> None:
+def keep_quotas(plan: Ints, state: State, store: int, base: int, code: int) -> None:
     """For each n asked for, the row holds the latest instant at which any value had been seen n times since."""
-    head = state.rows[base + plan.stores[store, S_SLOT]]
+    head = state.rows[base + plan[store + S_SLOT]]
     offset, arena = head >> OFFSET, state.arena
-    for quota in range(plan.stores[store, S_QUOTAS], plan.stores[store, S_QUOTAS_END]):
-        left = plan.quotas[quota, 0]
-        slot = base + plan.quotas[quota, 1]
+    for quota in range(plan[store + S_QUOTAS], plan[store + S_QUOTAS_END], 2):
+        left = plan[quota]
+        slot = base + plan[quota + 1]
         best = state.rows[slot]
         i = offset + 2 * ((head & ENTRIES) - 1)
         while i >= offset and arena[i] > best:
@@ -149,43 +159,42 @@ def keep_quotas(plan: Plan, state: State, store: int, base: int, code: int) -> N
 
 
 @kernel
-def steps_of(plan: Plan, tables: Tables, batch: Batch, e: int, sequence: int) -> int:
+def steps_of(plan: Ints, tables: Tables, batch: Batch, e: int, sequence: int) -> int:
     """Return the steps of the sequence that select event ``e``, one bit each."""
-    first, group, found = plan.sequences[sequence, Q_STEPS], batch.classes[e], 0
-    for k in range(plan.sequences[sequence, Q_LENGTH]):
-        selector = plan.steps[first + k, 0]
-        if plan.matches[group, selector] != 0 and passes(plan, tables, batch, e, selector):
+    first, chosen, found = sequence + Q_STEPS, batch.columns[B_CLASS, e] + C_SELECTED, 0
+    for k in range(plan[sequence + Q_LENGTH]):
+        selector = plan[first + 2 * k]
+        if plan[chosen + plan[selector + E_NUMBER]] != 0 and passes(plan, tables, batch, e, selector):
             found |= 1 << k
-    absent = plan.sequences[sequence, Q_ABSENT]
-    if absent >= 0 and plan.matches[group, absent] != 0 and passes(plan, tables, batch, e, absent):
+    absent = plan[sequence + Q_ABSENT]
+    if absent >= 0 and plan[chosen + plan[absent + E_NUMBER]] != 0 and passes(plan, tables, batch, e, absent):
         found |= ABSENT
     return found
 
 
 @kernel
-def keep_run(plan: Plan, tables: Tables, state: State, batch: Batch, e: int, store: int, base: int, code: int) -> bool:
+def keep_run(plan: Ints, tables: Tables, state: State, batch: Batch, e: int, store: int, base: int, code: int) -> bool:
     """Return whether the run of a store now holds event ``e``."""
-    about = plan.stores[store]
-    kind, retain, word = about[S_KIND], about[S_RETAIN], base + about[S_SLOT]
-    at, now, most = batch.occurred[e], batch.received[e], plan.shape[RUN_MOST]
-    floor, value, stride = now - retain, code, about[S_STRIDE]
+    kind, retain, word = plan[store + S_KIND], plan[store + S_RETAIN], base + plan[store + S_SLOT]
+    at, now, most = batch.columns[B_OCCURRED, e], batch.columns[B_RECEIVED, e], plan[RUN_MOST]
+    floor, value, stride = now - retain, code, plan[store + S_STRIDE]
     if kind == K_RUN_STEPS:
-        steps = steps_of(plan, tables, batch, e, about[S_SEQUENCE])
+        steps = steps_of(plan, tables, batch, e, plan[store + S_SEQUENCE])
         if steps == 0:
             return False
-        return record(plan, state, about[S_SEQUENCE], word, base, at, steps | (max(code, 0) << CODE), now)
+        return record(plan, state, plan[store + S_SEQUENCE], word, base, at, steps | (max(code, 0) << CODE), now)
     if at <= floor:
         return False
     if kind == K_RUN_SUM or kind == K_RUN_NUMBER:
-        number = batch.numbers[about[S_COLUMN], e]
+        number = batch.numbers[plan[store + S_COLUMN], e]
         if math.isnan(number):
             return False
-        value = batch.bits[about[S_COLUMN], e]
+        value = bits_of(number)
         if kind == K_RUN_SUM:
             if abs(number) > SUMMABLE:
                 return False
             value = int(math.floor(number * 1_000_000 + 0.5))
-    if not insert(state, word, stride, at, batch.keys[e], value, floor, kind == K_RUN_SUM, most):
+    if not insert(state, word, stride, at, batch.columns[B_KEY, e], value, floor, kind == K_RUN_SUM, most):
         return False
     if kind == K_RUN_CODE:
         keep_quotas(plan, state, store, base, code)
@@ -203,36 +212,36 @@ def keep_number(state: State, kind: int, word: int, number: float) -> bool:
         state.rows[word] += int(math.floor(number * 1_000_000 + 0.5))
         state.rows[word + 1] += 1
         return True
-    known = state.floats[word]
+    known = float_of(state.rows[word])
     if math.isnan(known) or (number < known if kind == K_SMALLEST else number > known):
-        state.floats[word] = number
+        state.rows[word] = bits_of(number)
         return True
     return False
 
 
 @kernel
-def keep(plan: Plan, tables: Tables, state: State, batch: Batch, e: int, store: int, base: int) -> bool:
+def keep(plan: Ints, tables: Tables, state: State, batch: Batch, e: int, store: int, base: int) -> bool:
     """Return whether event ``e``, one of a name the store listens to, changed what the store remembers."""
-    kind, selector = plan.stores[store, S_KIND], plan.stores[store, S_SELECTOR]
-    at, word = batch.occurred[e], base + plan.stores[store, S_SLOT]
+    kind, selector = plan[store + S_KIND], plan[store + S_SELECTOR]
+    at, word = batch.columns[B_OCCURRED, e], base + plan[store + S_SLOT]
     if selector >= 0 and not passes(plan, tables, batch, e, selector):
         return False
-    if kind == K_LATEST and plan.stores[store, S_BEFORE] > at >= plan.stores[store, S_AFTER]:
-        return keep_latest(state.rows, word, plan.stores[store, S_KEPT], at)
-    if at < plan.stores[store, S_AFTER] or at >= plan.stores[store, S_BEFORE]:
+    if kind == K_LATEST and plan[store + S_BEFORE] > at >= plan[store + S_AFTER]:
+        return keep_latest(state.rows, word, plan[store + S_KEPT], at)
+    if at < plan[store + S_AFTER] or at >= plan[store + S_BEFORE]:
         return False
-    need, code = plan.stores[store, S_NEED], 0
+    need, code = plan[store + S_NEED], 0
     if need != NEED_NONE or kind == K_FIRST or kind == K_LAST or kind == K_RUN_KEYED:
-        code = batch.codes[plan.stores[store, S_COLUMN], e]
+        code = batch.codes[plan[store + S_COLUMN], e]
         if (need == NEED_CARRIED and code < 0) or (need == NEED_PRESENT and code <= EMPTY_CODE):
             return False
     if kind >= K_RUN:
         return keep_run(plan, tables, state, batch, e, store, base, code)
     if kind == K_EARLIEST:
-        return keep_earliest(state.rows, word, plan.stores[store, S_KEPT], at)
+        return keep_earliest(state.rows, word, plan[store + S_KEPT], at)
     if kind == K_COUNT:
         state.rows[word] += 1
         return True
     if kind == K_FIRST or kind == K_LAST:
-        return keep_keyed(state.rows, word, at, batch.keys[e], code, kind == K_LAST)
-    return keep_number(state, kind, word, batch.numbers[plan.stores[store, S_COLUMN], e])
+        return keep_keyed(state.rows, word, at, batch.columns[B_KEY, e], code, kind == K_LAST)
+    return keep_number(state, kind, word, batch.numbers[plan[store + S_COLUMN], e])

@@ -8,14 +8,14 @@ FEW = 24
 
 
 @kernel
-def tally(state: State, offset: int, first: int, end: int, stride: int) -> tuple[int, int, int]:
+def tally(state: State, cells_at: int, offset: int, first: int, end: int, stride: int) -> tuple[int, int, int]:
     """Return (different codes, most entries of one code, that code); of equally many, the code that occurs last.
 
-    Cost: a scan; quadratic up to ``FEW`` entries, beyond it through a table in ``State.cells``.
+    Cost: a scan; quadratic up to ``FEW`` entries, beyond it through a table in the scratch.
     """
     if end - first <= FEW:
         return tally_few(state, offset, first, end, stride)
-    return tally_many(state, offset, first, end, stride)
+    return tally_many(state, cells_at, offset, first, end, stride)
 
 
 @kernel
@@ -42,10 +42,10 @@ def tally_few(state: State, offset: int, first: int, end: int, stride: int) -> t
 
 
 @kernel
-def tally_many(state: State, offset: int, first: int, end: int, stride: int) -> tuple[int, int, int]:
+def tally_many(state: State, cells_at: int, offset: int, first: int, end: int, stride: int) -> tuple[int, int, int]:
     """As ``tally``, with (code, stamp, count) cells found by hashing; a stamp of its own makes clearing needless."""
     state.meta[M_STAMP] += 1
-    stamp, table, arena = state.meta[M_STAMP], state.cells, state.arena
+    stamp, table, arena = state.meta[M_STAMP], state.scratch[cells_at:], state.arena
     cells = 64
     while cells < 2 * (end - first):
         cells *= 2

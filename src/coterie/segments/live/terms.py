@@ -8,6 +8,7 @@ import numpy as np
 
 from coterie.segments.live.calendars import days_until_return, start_of, unit_at
 from coterie.segments.live.layout import (
+    CELLS,
     ENTRIES,
     HIGH,
     L_CALENDAR,
@@ -50,9 +51,10 @@ from coterie.segments.live.layout import (
     T_UNTIL,
     W_CALENDAR,
     W_ROLLING,
-    Plan,
+    Ints,
     State,
     Tables,
+    float_of,
     kernel,
 )
 from coterie.segments.live.runs import first_after
@@ -62,33 +64,33 @@ MISSING = math.nan
 
 
 @kernel
-def window_of(plan: Plan, leaf: int, now: int) -> tuple[int, int, int]:
+def window_of(plan: Ints, leaf: int, now: int) -> tuple[int, int, int]:
     """Return the window as (after, up to, instant at which a calendar window moves on)."""
-    kind = plan.leaves[leaf, L_WINDOW]
+    kind = plan[leaf + L_WINDOW]
     if kind == W_ROLLING:
-        older, newer = plan.leaves[leaf, L_OLDER], plan.leaves[leaf, L_NEWER]
+        older, newer = plan[leaf + L_OLDER], plan[leaf + L_NEWER]
         return LOW if older == HIGH else now - older, now - newer, HIGH
     if kind == W_CALENDAR:
-        calendar = plan.leaves[leaf, L_CALENDAR]
+        calendar = plan[leaf + L_CALENDAR]
         unit = unit_at(plan, calendar, now)
-        last = unit - plan.leaves[leaf, L_OFFSET]
-        start = start_of(plan, calendar, last - plan.leaves[leaf, L_COUNT] + 1)
+        last = unit - plan[leaf + L_OFFSET]
+        start = start_of(plan, calendar, last - plan[leaf + L_COUNT] + 1)
         return start - 1, start_of(plan, calendar, last + 1) - 1, start_of(plan, calendar, unit + 1)
     return LOW, HIGH, HIGH
 
 
 @kernel
-def span_of(plan: Plan, state: State, leaf: int, base: int, now: int) -> tuple[int, int, int]:
+def span_of(plan: Ints, state: State, leaf: int, base: int, now: int) -> tuple[int, int, int]:
     """Return (first, end) of the entries inside the leaf's window, and the next instant at which they may change."""
-    head = state.rows[base + plan.leaves[leaf, L_SLOT]]
-    offset, entries, stride = head >> OFFSET, head & ENTRIES, plan.leaves[leaf, L_STRIDE]
+    head = state.rows[base + plan[leaf + L_SLOT]]
+    offset, entries, stride = head >> OFFSET, head & ENTRIES, plan[leaf + L_STRIDE]
     if entries == 0:
         return 0, 0, HIGH
     after, until, moves = window_of(plan, leaf, now)
     first = first_after(state.arena, offset, entries, stride, after)
     end = first_after(state.arena, offset, entries, stride, until)
-    if plan.leaves[leaf, L_WINDOW] == W_ROLLING:
-        older, newer = plan.leaves[leaf, L_OLDER], plan.leaves[leaf, L_NEWER]
+    if plan[leaf + L_WINDOW] == W_ROLLING:
+        older, newer = plan[leaf + L_OLDER], plan[leaf + L_NEWER]
         if first < end and older != HIGH:
             moves = min(moves, state.arena[offset + first * stride] + older)
         if end < entries:
@@ -97,9 +99,9 @@ def span_of(plan: Plan, state: State, leaf: int, base: int, now: int) -> tuple[i
 
 
 @kernel
-def days_in(plan: Plan, state: State, leaf: int, offset: int, first: int, end: int) -> float:
+def days_in(plan: Ints, state: State, leaf: int, offset: int, first: int, end: int) -> float:
     """Return how many local days hold an entry."""
-    stride, calendar, i, days = plan.leaves[leaf, L_STRIDE], plan.leaves[leaf, L_TABLE], first, 0
+    stride, calendar, i, days = plan[leaf + L_STRIDE], plan[leaf + L_TABLE], first, 0
     while i < end:
         days += 1
         day = unit_at(plan, calendar, state.arena[offset + i * stride])
@@ -114,39 +116,39 @@ def extreme(state: State, offset: int, first: int, end: int, largest: bool) -> f
     """Return the smallest or largest number of the entries."""
     if first == end:
         return MISSING
-    best = state.reals[offset + 2 * first + 1]
+    best = float_of(state.arena[offset + 2 * first + 1])
     for i in range(first + 1, end):
-        number = state.reals[offset + 2 * i + 1]
+        number = float_of(state.arena[offset + 2 * i + 1])
         if (number > best) if largest else (number < best):
             best = number
     return best
 
 
 @kernel
-def code_of_run(plan: Plan, state: State, leaf: int, base: int, now: int) -> tuple[int, int]:
+def code_of_run(plan: Ints, state: State, leaf: int, base: int, now: int) -> tuple[int, int]:
     """Return the code of the first, last or most frequent value in the window (-1: none), and how long it stays."""
     first, end, moves = span_of(plan, state, leaf, base, now)
     if first == end:
         return -1, moves
-    offset = state.rows[base + plan.leaves[leaf, L_SLOT]] >> OFFSET
-    term, stride = plan.leaves[leaf, L_TERM], plan.leaves[leaf, L_STRIDE]
+    offset = state.rows[base + plan[leaf + L_SLOT]] >> OFFSET
+    term, stride = plan[leaf + L_TERM], plan[leaf + L_STRIDE]
     if term == T_RUN_FIRST:
         return state.arena[offset + first * stride + 2], moves
     if term == T_RUN_LAST:
         return state.arena[offset + end * stride - 1], moves
-    _, _, code = tally(state, offset, first, end, stride)
+    _, _, code = tally(state, plan[CELLS], offset, first, end, stride)
     return code, moves
 
 
 @kernel
-def number_of_run(plan: Plan, tables: Tables, state: State, leaf: int, base: int, now: int) -> tuple[float, int]:
+def number_of_run(plan: Ints, tables: Tables, state: State, leaf: int, base: int, now: int) -> tuple[float, int]:
     """Return a number over the entries in the leaf's window (NaN: missing), and how long it stays."""
-    term, stride = plan.leaves[leaf, L_TERM], plan.leaves[leaf, L_STRIDE]
+    term, stride = plan[leaf + L_TERM], plan[leaf + L_STRIDE]
     if term == T_RUN_FIRST or term == T_RUN_LAST or term == T_RUN_FREQUENT:
         code, moves = code_of_run(plan, state, leaf, base, now)
-        return MISSING if code < 0 else tables.numbers[plan.leaves[leaf, L_TABLE] + code], moves
+        return MISSING if code < 0 else tables.numbers[plan[leaf + L_TABLE] + code], moves
     first, end, moves = span_of(plan, state, leaf, base, now)
-    offset = state.rows[base + plan.leaves[leaf, L_SLOT]] >> OFFSET
+    offset = state.rows[base + plan[leaf + L_SLOT]] >> OFFSET
     if term == T_RUN_COUNT:
         return float(end - first), moves
     if term == T_RUN_SUM or term == T_RUN_MEAN:
@@ -163,7 +165,7 @@ def number_of_run(plan: Plan, tables: Tables, state: State, leaf: int, base: int
         return days_in(plan, state, leaf, offset, first, end), moves
     if term == T_RUN_SMALLEST or term == T_RUN_LARGEST:
         return extreme(state, offset, first, end, term == T_RUN_LARGEST), moves
-    distinct, most, _ = tally(state, offset, first, end, stride)
+    distinct, most, _ = tally(state, plan[CELLS], offset, first, end, stride)
     return float(distinct if term == T_RUN_DISTINCT else most), moves
 
 
@@ -183,21 +185,21 @@ def held_since(state: State, word: int) -> int:
 
 
 @kernel
-def instant_of(plan: Plan, tables: Tables, state: State, leaf: int, base: int, now: int) -> tuple[int, int]:
+def instant_of(plan: Ints, tables: Tables, state: State, leaf: int, base: int, now: int) -> tuple[int, int]:
     """Return the instant a term speaks of (LOW: missing), and how long it stays the same."""
-    term, word = plan.leaves[leaf, L_TERM], base + plan.leaves[leaf, L_SLOT]
+    term, word = plan[leaf + L_TERM], base + plan[leaf + L_SLOT]
     if term == T_ELAPSED or term == T_INSTANT:
         at = state.rows[word]
         return LOW if at == HIGH else at, HIGH
     if term == T_ELAPSED_CODE:
         code = state.rows[word]
-        return LOW if code < 0 else tables.instants[plan.leaves[leaf, L_TABLE] + code], HIGH
+        return LOW if code < 0 else tables.instants[plan[leaf + L_TABLE] + code], HIGH
     if term == T_ELAPSED_SINCE:
         return held_since(state, word), HIGH
     first, end, moves = span_of(plan, state, leaf, base, now)
     if first == end:
         return LOW, moves
-    offset, stride = state.rows[word] >> OFFSET, plan.leaves[leaf, L_STRIDE]
+    offset, stride = state.rows[word] >> OFFSET, plan[leaf + L_STRIDE]
     if term == T_ELAPSED_FIRST or term == T_FIRST_AT:
         return state.arena[offset + first * stride], moves
     return state.arena[offset + (end - 1) * stride], moves
@@ -216,28 +218,28 @@ def crossing(at: int, number: float, now: int) -> int:
 
 
 @kernel
-def units_until(plan: Plan, tables: Tables, state: State, leaf: int, base: int, now: int) -> tuple[float, int]:
+def units_until(plan: Ints, tables: Tables, state: State, leaf: int, base: int, now: int) -> tuple[float, int]:
     """Return the calendar units until a trait's instant, and when the present unit ends."""
-    code = state.rows[base + plan.leaves[leaf, L_SLOT]]
+    code = state.rows[base + plan[leaf + L_SLOT]]
     if code < 0:
         return MISSING, HIGH
-    there = tables.instants[plan.leaves[leaf, L_TABLE] + code]
+    there = tables.instants[plan[leaf + L_TABLE] + code]
     if there == LOW:
         return MISSING, HIGH
-    calendar = plan.leaves[leaf, L_CALENDAR]
+    calendar = plan[leaf + L_CALENDAR]
     unit = unit_at(plan, calendar, now)
     following = start_of(plan, calendar, unit + 1)
-    if plan.leaves[leaf, L_TERM] == T_ANNIVERSARY:
+    if plan[leaf + L_TERM] == T_ANNIVERSARY:
         return float(days_until_return(unit, there)), following
     return float(there - unit), following
 
 
 @kernel
 def number_of(
-    plan: Plan, tables: Tables, state: State, leaf: int, base: int, now: int, against: float
+    plan: Ints, tables: Tables, state: State, leaf: int, base: int, now: int, against: float
 ) -> tuple[float, int]:
     """Return the term's number (NaN: missing), and how long it surely compares alike with ``against``."""
-    term, word = plan.leaves[leaf, L_TERM], base + plan.leaves[leaf, L_SLOT]
+    term, word = plan[leaf + L_TERM], base + plan[leaf + L_SLOT]
     if term == T_SLOT:
         return float(state.rows[word]), HIGH
     if term == T_SUM:
@@ -246,10 +248,10 @@ def number_of(
         numbers = state.rows[word + 1]
         return MISSING if numbers == 0 else float(state.rows[word]) / 1e6 / float(numbers), HIGH
     if term == T_FLOAT:
-        return state.floats[word], HIGH
+        return float_of(state.rows[word]), HIGH
     if term == T_NUMBER:
         code = state.rows[word]
-        return MISSING if code < 0 else tables.numbers[plan.leaves[leaf, L_TABLE] + code], HIGH
+        return MISSING if code < 0 else tables.numbers[plan[leaf + L_TABLE] + code], HIGH
     if term == T_UNTIL or term == T_ANNIVERSARY:
         return units_until(plan, tables, state, leaf, base, now)
     if term >= T_RUN_COUNT and term <= T_RUN_FREQUENT:

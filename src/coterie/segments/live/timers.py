@@ -14,6 +14,8 @@ from coterie.segments.live.layout import (
     BUCKET,
     CLOCK,
     DUE,
+    G_DEPENDENTS,
+    G_DEPENDENTS_END,
     HIGH,
     LAST_DUE,
     M_CHANGES,
@@ -21,17 +23,19 @@ from coterie.segments.live.layout import (
     M_NEAR,
     M_STAMP,
     M_WHEEL,
+    NEXTS,
     NO_DUE,
+    PROGRAMS,
+    SEGMENT_WORDS,
     SEGMENTS,
     WIDTH,
     Ints,
-    Plan,
     State,
     Tables,
     kernel,
     small,
 )
-from coterie.segments.live.wheel import NONE, RING, free, place, turn
+from coterie.segments.live.wheel import RING, free, place, turn
 
 TIMER_CAUSE = 1
 
@@ -51,61 +55,62 @@ def is_member(state: State, base: int, segment: int) -> bool:
 
 @kernel
 def flip(
-    plan: Plan, state: State, out: Ints, profile: int, segment: int, at: int, cause: int, arrival: int, stamp: int
+    plan: Ints, state: State, out: Ints, profile: int, segment: int, at: int, cause: int, arrival: int, stamp: int
 ) -> None:
     """The profile's membership is the other one, the change is noted, and segments that refer to it are marked."""
-    word = profile * plan.shape[WIDTH] + BITS + (segment >> 6)
+    word = profile * plan[WIDTH] + BITS + (segment >> 6)
     bits = state.rows[word] ^ (np.int64(1) << (segment & 63))
     state.rows[word] = bits
     n = state.meta[M_CHANGES]
     out[n, 0], out[n, 1], out[n, 2] = at, arrival, profile
     out[n, 3] = segment << 8 | cause << 1 | ((bits >> (segment & 63)) & 1)
     state.meta[M_CHANGES] = n + 1
-    for i in range(plan.dependents_at[segment], plan.dependents_at[segment + 1]):
-        state.marks[plan.dependents[i]] = stamp
+    about = plan[PROGRAMS] + segment * SEGMENT_WORDS
+    for i in range(plan[about + G_DEPENDENTS], plan[about + G_DEPENDENTS_END]):
+        state.scratch[plan[i]] = stamp
 
 
 @kernel
-def gather(plan: Plan, tables: Tables, state: State, base: int, last: int, waiting: Ints) -> tuple[int, int]:
-    """Return how many segments are due by bucket ``last``, now listed in ``waiting`` with exact instants, and the least other bound."""
-    due, clock = 2 * base + plan.shape[DUE], state.rows[base + CLOCK]
-    count, least = 0, NO_DUE
-    for segment in range(plan.shape[SEGMENTS]):
-        bound = np.int64(state.timers[due + segment])
-        if bound <= last:
+def gather(plan: Ints, tables: Tables, state: State, base: int, last: int) -> int:
+    """Return how many segments are due by bucket ``last``; from NEXTS on stand their exact instants, then which they are."""
+    due, clock, segments = 2 * base + plan[DUE], state.rows[base + CLOCK], plan[SEGMENTS]
+    nexts = state.scratch[plan[NEXTS] :]
+    count = 0
+    for segment in range(segments):
+        if np.int64(state.timers[due + segment]) <= last:
             _, until = evaluate(plan, tables, state, segment, base, clock)
-            state.nexts[segment] = until
-            waiting[count] = segment
+            nexts[segment] = until
+            nexts[segments + count] = segment
             count += 1
-        elif bound < least:
-            least = bound
-    return count, least
+    return count
 
 
 @kernel
 def fire(
-    plan: Plan, tables: Tables, state: State, out: Ints, profile: int, at: int, last: int, waiting: Ints, count: int
+    plan: Ints, tables: Tables, state: State, out: Ints, profile: int, at: int, last: int, count: int
 ) -> int:
     """Return how many segments wait after all that change at ``at`` have changed."""
-    base, meta = profile * plan.shape[WIDTH], state.meta
-    due = 2 * base + plan.shape[DUE]
+    base, meta = profile * plan[WIDTH], state.meta
+    due = 2 * base + plan[DUE]
     meta[M_STAMP] += 1
     stamp = meta[M_STAMP]
-    segments = plan.shape[SEGMENTS]
+    segments = plan[SEGMENTS]
+    nexts = state.scratch[plan[NEXTS] :]
+    waiting = nexts[segments:]
     begin = segments
     for i in range(count):
-        if state.nexts[waiting[i]] == at:
-            state.marks[waiting[i]] = stamp
+        if nexts[waiting[i]] == at:
+            state.scratch[waiting[i]] = stamp
             begin = min(begin, waiting[i])
     state.rows[base + CLOCK] = at
     for segment in range(begin, segments):
-        if state.marks[segment] != stamp:
+        if state.scratch[segment] != stamp:
             continue
         holds, until = evaluate(plan, tables, state, segment, base, at)
         meta[M_FIRED] += 1
         if holds != is_member(state, base, segment):
             flip(plan, state, out, profile, segment, at, TIMER_CAUSE, -1, stamp)
-        state.nexts[segment] = until
+        nexts[segment] = until
         if np.int64(state.timers[due + segment]) > last and bound_of(until) <= last:
             waiting[count] = segment
             count += 1
@@ -114,26 +119,27 @@ def fire(
 
 
 @kernel
-def settle(plan: Plan, tables: Tables, state: State, out: Ints, profile: int, until: int) -> bool:
+def settle(plan: Ints, tables: Tables, state: State, out: Ints, profile: int, until: int) -> bool:
     """Return whether every timer of the profile due by ``until`` has fired; false when there is no room for more changes."""
-    base, segments = profile * plan.shape[WIDTH], plan.shape[SEGMENTS]
+    base, segments = profile * plan[WIDTH], plan[SEGMENTS]
     last = min(until >> BUCKET, LAST_DUE)
     if np.int64(state.timers[2 * base + 2]) > last:
         return True
-    waiting, due, done = state.nexts[segments:], 2 * base + plan.shape[DUE], True
-    count, least = gather(plan, tables, state, base, last, waiting)
+    nexts, due, done = state.scratch[plan[NEXTS] :], 2 * base + plan[DUE], True
+    waiting = nexts[segments:]
+    count = gather(plan, tables, state, base, last)
     while True:
         at = HIGH
         for i in range(count):
-            at = min(at, state.nexts[waiting[i]])
+            at = min(at, nexts[waiting[i]])
         if at > until:
             break
         if state.meta[M_CHANGES] + segments > out.shape[0]:
             done = False
             break
-        count = fire(plan, tables, state, out, profile, at, last, waiting, count)
+        count = fire(plan, tables, state, out, profile, at, last, count)
     for i in range(count):
-        bound = bound_of(state.nexts[waiting[i]])
+        bound = bound_of(nexts[waiting[i]])
         state.timers[due + waiting[i]] = bound
     if done:
         state.rows[base + CLOCK] = max(state.rows[base + CLOCK], until)
@@ -145,21 +151,21 @@ def settle(plan: Plan, tables: Tables, state: State, out: Ints, profile: int, un
 
 
 @kernel
-def sweep(plan: Plan, tables: Tables, state: State, out: Ints, until: int) -> bool:
+def sweep(plan: Ints, tables: Tables, state: State, out: Ints, until: int) -> bool:
     """Return whether every timer due by ``until`` has fired; false when changes must be taken away first."""
-    meta, timers, width = state.meta, state.timers, plan.shape[WIDTH]
+    meta, timers, wheel, width = state.meta, state.timers, state.wheel, plan[WIDTH]
     last = min(until >> BUCKET, LAST_DUE)
     while True:
         here = meta[M_WHEEL]
-        node = np.int64(state.heads[here & (RING - 1)])
-        state.heads[here & (RING - 1)] = NONE
+        node = np.int64(wheel[here & (RING - 1)])
+        wheel[here & (RING - 1)] = 0
         room = True
-        while node != NONE:
-            following = np.int64(state.nodes[node, 2])
+        while node != 0:
+            following = np.int64(wheel[node + 2])
             meta[M_NEAR] -= 1
-            profile = np.int64(state.nodes[node, 0])
+            profile = np.int64(wheel[node])
             base = profile * width
-            if timers[2 * base + 3] != state.nodes[node, 1]:
+            if timers[2 * base + 3] != wheel[node + 1]:
                 free(state, node)
             else:
                 room = room and settle(plan, tables, state, out, profile, until)
@@ -168,7 +174,7 @@ def sweep(plan: Plan, tables: Tables, state: State, out: Ints, until: int) -> bo
                 if least == NO_DUE:
                     free(state, node)
                 else:
-                    state.nodes[node, 1] = least
+                    wheel[node + 1] = least
                     place(state, node)
             node = following
         if not room:

@@ -12,7 +12,8 @@ from coterie.segments.live.layout import M_FAR, M_NEAR, M_NODE_FREE, M_NODE_TOP,
 
 RING = 4096
 BEYOND = 2 * RING
-NONE = 0xFFFFFFFF
+HEADS = BEYOND + 1
+NODE_WORDS = 3
 
 
 @kernel
@@ -31,40 +32,41 @@ def list_of(state: State, bucket: int) -> int:
 @kernel
 def place(state: State, node: int) -> None:
     """The node waits in the list of its bucket."""
-    target = list_of(state, np.int64(state.nodes[node, 1]))
-    state.nodes[node, 2] = state.heads[target]
-    state.heads[target] = node
+    wheel = state.wheel
+    target = list_of(state, np.int64(wheel[node + 1]))
+    wheel[node + 2] = wheel[target]
+    wheel[target] = node
     state.meta[M_NEAR if target < RING else M_FAR] += 1
 
 
 @kernel
 def arm(state: State, profile: int, bucket: int) -> None:
     """The wheel will show ``profile`` when ``bucket`` is due. There must be room for a node."""
-    node = state.meta[M_NODE_FREE] - 1
-    if node >= 0:
-        state.meta[M_NODE_FREE] = np.int64(state.nodes[node, 2])
+    node = state.meta[M_NODE_FREE]
+    if node != 0:
+        state.meta[M_NODE_FREE] = np.int64(state.wheel[node + 2])
     else:
         node = state.meta[M_NODE_TOP]
-        state.meta[M_NODE_TOP] = node + 1
-    state.nodes[node, 0] = profile
-    state.nodes[node, 1] = bucket
+        state.meta[M_NODE_TOP] = node + NODE_WORDS
+    state.wheel[node] = profile
+    state.wheel[node + 1] = bucket
     place(state, node)
 
 
 @kernel
 def free(state: State, node: int) -> None:
     """The node is nobody's."""
-    state.nodes[node, 2] = state.meta[M_NODE_FREE]
-    state.meta[M_NODE_FREE] = node + 1
+    state.wheel[node + 2] = state.meta[M_NODE_FREE]
+    state.meta[M_NODE_FREE] = node
 
 
 @kernel
 def spread(state: State, source: int) -> None:
     """The nodes of one list wait where they belong now."""
-    node = np.int64(state.heads[source])
-    state.heads[source] = NONE
-    while node != NONE:
-        following = np.int64(state.nodes[node, 2])
+    node = np.int64(state.wheel[source])
+    state.wheel[source] = 0
+    while node != 0:
+        following = np.int64(state.wheel[node + 2])
         state.meta[M_NEAR if source < RING else M_FAR] -= 1
         place(state, node)
         node = following
