@@ -55,20 +55,22 @@ def catalogs(story: Story) -> list[Catalog]:
     return [shelf.catalog(), *(shelf.edit(step) for step in story.steps)]
 
 
-class Reader(Protocol):
-    """Answers about a whole story; ``members`` with the definitions of ``catalog``, at an instant, as known then or now."""
+Memberships = dict[int, frozenset[str]]
 
-    def members(self, catalog: Catalog, key: str, at: int, knowledge: str = "then") -> frozenset[str]: ...
+
+class Reader(Protocol):
+    """Answers about a whole story: the members of a segment of ``catalog`` at instants, as known then or now."""
+
+    def members(self, catalog: Catalog, key: str, instants: Sequence[int], knowledge: Any) -> Memberships: ...
 
 
 class ByOracle:
     def __init__(self, log: Sequence[Event]) -> None:
         self.log = log
-        self.oracles: dict[int, Oracle] = {}
 
-    def members(self, catalog: Catalog, key: str, at: int, knowledge: Any = "then") -> frozenset[str]:
-        oracle = self.oracles.setdefault(id(catalog), Oracle(catalog, self.log))
-        return frozenset(oracle.members(key, at, knowledge))
+    def members(self, catalog: Catalog, key: str, instants: Sequence[int], knowledge: Any) -> Memberships:
+        oracle = Oracle(catalog, self.log)
+        return {at: frozenset(oracle.members(key, at, knowledge)) for at in instants}
 
 
 class ByBatch:
@@ -77,27 +79,18 @@ class ByBatch:
         for position, event in enumerate(log):
             once.setdefault(event.id, (position, event))
         found = (merge_of(event, position) for position, event in once.values())
-        aliases = Merges(merge for merge in found if merge is not None).intervals()
+        self.merges = Merges(merge for merge in found if merge is not None).intervals()
         self.events = table_of(list(once.values()))
-        self.aliases = pa.table(
-            {
-                "profile": pa.array([a.profile for a in aliases], pa.string()),
-                "canonical": pa.array([a.canonical for a in aliases], pa.string()),
-                "since": pa.array([a.since for a in aliases], pa.int64()),
-                "until": pa.array([a.until for a in aliases], pa.int64()),
-            }
-        )
 
-    def members(self, catalog: Catalog, key: str, at: int, knowledge: Any = "then") -> frozenset[str]:
-        from coterie.segments.batch import Relation, statement
+    def members(self, catalog: Catalog, key: str, instants: Sequence[int], knowledge: Any) -> Memberships:
+        from coterie.segments.batch import statement
         from coterie.storage.duck import Duck
 
-        relation = Relation.of(self.events.schema, merges=self.aliases.num_rows > 0)
-        text = statement(catalog, key, [at], relation=relation, knowledge=knowledge)
-        with Duck({"events": self.events, "aliases": self.aliases}) as duck:
-            rows = duck.query(text)
-        assert set(rows["at"].to_pylist()) <= {at}
-        return frozenset(rows["profile"].to_pylist())
+        with Duck() as duck:
+            relation = duck.add_log(self.events, merges=self.merges)
+            found = duck.members(statement(catalog, key, instants, relation=relation, knowledge=knowledge))
+        assert found.keys() <= set(instants)
+        return {at: frozenset(found.get(at, ())) for at in instants}
 
 
 READERS = {"oracle": ByOracle, "batch": ByBatch}

@@ -42,7 +42,7 @@ from msgspec import Struct
 
 from coterie.limits import DEFAULT
 from coterie.model import IDENTIFY, MERGE, SET, Event
-from coterie.segments.instants import instant_of
+from coterie.segments.instants import instant_of, rfc3339
 from coterie.values import flatten
 
 FOLDER = Path(__file__).parent
@@ -96,6 +96,9 @@ class Step(Struct, frozen=True, kw_only=True):
     gone: tuple[str, ...] = ()
     changes: tuple[Expected, ...] | None = None
 
+    def __repr__(self) -> str:
+        return f"<step at {rfc3339(self.at)}>"
+
     @property
     def edits(self) -> bool:
         return bool(self.define or self.remove or self.thresholds)
@@ -114,6 +117,9 @@ class Story(Struct, frozen=True, kw_only=True):
     segments: dict[str, Any]
     steps: tuple[Step, ...]
     refuses: tuple[Refusal, ...]
+
+    def __repr__(self) -> str:
+        return f"<story {self.name}>"
 
     @property
     def log(self) -> tuple[Event, ...]:
