@@ -23,7 +23,7 @@ def _refuse(text: str) -> Flaw | None:
             numbers = [int(number) for number in found.groups()[1:3] if number] if found else []
             steps = found is None or found[4] is None or int(found[4]) > 0
             if found is None or not steps or numbers != sorted(numbers) or any(not least <= n <= most for n in numbers):
-                return Flaw(f"not a {name}", received=item, allowed=f"{allowed}; {name} is {least} to {most}")
+                return Flaw(f"no valid {name}", received=item, allowed=f"{allowed}; {name} is {least} to {most}")
     return None
 
 

@@ -45,7 +45,7 @@ class Check(Struct, frozen=True):
     """A rule between the values of ``fields``: told only when each of them could be read."""
 
     fields: tuple[str, ...]
-    refuse: Callable[..., Flaw | None]
+    refuse: Callable[..., Flaw | list[Flaw] | None]
 
 
 class Switch(Struct, frozen=True):

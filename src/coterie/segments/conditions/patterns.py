@@ -15,7 +15,7 @@ def flaw_of_pattern(pattern: str) -> Flaw | None:
     options = re2.Options()
     options.log_errors = False
     try:
-        re2.compile(pattern, options=options)  # type: ignore[no-untyped-call]
+        re2.compile(pattern, options=options)
     except re2.error as error:
         reason = error.args[0].decode() if isinstance(error.args[0], bytes) else str(error.args[0])
         return Flaw(f"not an RE2 expression ({reason})", received=pattern, allowed=allowed)

@@ -42,18 +42,15 @@ def says_steps(steps: tuple[Step, ...]) -> str:
     return ", then ".join(said)
 
 
-def steps_flaw(steps: tuple[Step, ...] | None, in_last: str | None) -> Flaw | None:
-    """Return what is wrong with the steps of one sequence."""
-    if steps is None:
-        return None
-    if len(steps) > DEFAULT.sequence_steps_max:
-        return Flaw("too many steps", "steps", len(steps), f"at most {DEFAULT.sequence_steps_max}")
-    if steps[0].within is not None:
-        return Flaw(
-            "the first step has no step before it", "steps[0].within", steps[0].within, "in_last, for all steps"
-        )
-    for number, step in enumerate(steps):
-        if step.within is not None and in_last is not None and us_of(step.within) > us_of(in_last):
-            return Flaw("longer than the window of the whole sequence", f"steps[{number}].within", step.within,
-                        f"at most {in_last}")  # fmt: skip
-    return None
+def steps_flaws(steps: tuple[Step, ...] | None, in_last: str | None) -> list[Flaw]:
+    """Return everything that is wrong with the steps of one sequence."""
+    flaws: list[Flaw] = []
+    if steps is not None and len(steps) > DEFAULT.sequence_steps_max:
+        flaws.append(Flaw("too many steps", "steps", len(steps), f"at most {DEFAULT.sequence_steps_max}"))
+    for number, step in enumerate(steps or ()):
+        where = f"steps[{number}].within"
+        if step.within is not None and number == 0:
+            flaws.append(Flaw("the first step has no step before it", where, step.within, "in_last, for all steps"))
+        elif step.within is not None and in_last is not None and us_of(step.within) > us_of(in_last):
+            flaws.append(Flaw("longer than the window of the whole sequence", where, step.within, f"at most {in_last}"))
+    return flaws

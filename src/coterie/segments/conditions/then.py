@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from coterie.segments import core
 from coterie.segments.conditions.form import Check, Context, Example, Flaw, Past, Spoken
 from coterie.segments.conditions.speech import named
-from coterie.segments.conditions.steps import Step, says_steps, steps_flaw, steps_of
+from coterie.segments.conditions.steps import Step, says_steps, steps_flaws, steps_of
 from coterie.segments.conditions.words import Doc, Duration, Name
 from coterie.segments.durations import says_last, us_of
 
@@ -29,7 +29,7 @@ class Then(Spoken, frozen=True, kw_only=True):
     """
 
     word: ClassVar[str] = "then"
-    checks: ClassVar[tuple[Check, ...]] = (Check(("steps",), _several), Check(("steps", "in_last"), steps_flaw))
+    checks: ClassVar[tuple[Check, ...]] = (Check(("steps",), _several), Check(("steps", "in_last"), steps_flaws))
     examples: ClassVar[tuple[Example, ...]] = (
         Example(data=_TWICE, events=(Past("visit", "2d"), Past("visit", "0s")), member=True, note="two days apart"),
         Example(data=_TWICE, events=(Past("visit", "2d"),), member=False, note="a step never stands for two"),

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from coterie.segments import core
 from coterie.segments.conditions.form import Check, Choice, Context, Example, Flaw, Past, Spoken
 from coterie.segments.conditions.speech import named
-from coterie.segments.conditions.steps import Picked, Step, says_steps, steps_flaw, steps_of
+from coterie.segments.conditions.steps import Picked, Step, says_steps, steps_flaws, steps_of
 from coterie.segments.conditions.words import Doc, Duration, Name
 from coterie.segments.durations import says, says_last, us_of
 
@@ -36,7 +36,7 @@ class ThenNot(Spoken, frozen=True, kw_only=True):
     word: ClassVar[str] = "then_not"
     choices: ClassVar[tuple[Choice, ...]] = (Choice((("first",), ("steps",)), least=1),)
     checks: ClassVar[tuple[Check, ...]] = (
-        Check(("steps", "in_last"), steps_flaw),
+        Check(("steps", "in_last"), steps_flaws),
         Check(("for_", "in_last"), _look_back),
     )
     examples: ClassVar[tuple[Example, ...]] = (

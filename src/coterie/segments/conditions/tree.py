@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
@@ -15,6 +16,8 @@ def every(condition: Condition) -> Iterator[Condition]:
     assert isinstance(condition, Spoken)  # every condition is a form
     for field in msgspec.structs.fields(condition):
         value = getattr(condition, field.name)
-        for inner in value if isinstance(value, tuple) else (value,):
-            if isinstance(inner, Spoken):
-                yield from every(inner)
+        inside: list[Any] = [
+            one for one in (value if isinstance(value, tuple) else (value,)) if isinstance(one, Spoken)
+        ]
+        for inner in inside:
+            yield from every(inner)

@@ -86,9 +86,14 @@ def _refuse_zone(text: str) -> Flaw | None:
     return Flaw("not a time zone", received=text, allowed='a name such as "Europe/Oslo" or "UTC"', hint=hint)
 
 
+def _is_finite(value: float) -> bool:
+    """Return whether ``value`` is a number that float64 can hold."""
+    return abs(value) < 1e308 if isinstance(value, int) else math.isfinite(value)
+
+
 def whole(least: int, most: int | None = None) -> Word:
     """Return the rule for a whole number between ``least`` and ``most``, both allowed."""
-    allowed = f"a whole number of at least {least}" if most is None else f"a whole number from {least} to {most}"
+    allowed = f"a whole number of at least {least}" if most is None else f"a whole number from {least:,} to {most:,}"
 
     def refuse(number: int) -> Flaw | None:
         fits = number >= least and (most is None or number <= most)
@@ -100,12 +105,12 @@ def whole(least: int, most: int | None = None) -> Word:
 
 def number(above: float | None, most: float | None, *, least: float | None = None) -> Word:
     """Return the rule for a finite number in a range."""
-    parts = [f"above {above:g}" if above is not None else "", f"at least {least:g}" if least is not None else ""]
-    parts.append(f"at most {most:g}" if most is not None else "")
+    parts = [f"above {above:,}" if above is not None else "", f"at least {least:,}" if least is not None else ""]
+    parts.append(f"at most {most:,}" if most is not None else "")
     allowed = " and ".join(["a number", *(part for part in parts if part)]).replace("number and ", "number ", 1)
 
     def refuse(value: float) -> Flaw | None:
-        fits = math.isfinite(value) and (above is None or value > above)
+        fits = _is_finite(value) and (above is None or value > above)
         fits = fits and (least is None or value >= least) and (most is None or value <= most)
         return None if fits else Flaw("out of range", received=value, allowed=allowed)
 
@@ -162,7 +167,12 @@ _KEY = _matching(
 _REGEX = Word("a regular expression", flaw_of_pattern, {"format": "regex"})
 _FINITE = Word(
     "a number",
-    lambda value: None if math.isfinite(value) else Flaw("not a finite number", received=value, allowed="a number"),
+    lambda value: None if _is_finite(value) else Flaw("not a finite number", received=value, allowed="a number"),
+    {},
+)
+_INT64 = Word(
+    "a whole number",
+    lambda value: None if abs(value) < 2**63 else Flaw("too large a number", received=value, allowed="64 bits"),
     {},
 )
 
@@ -187,5 +197,5 @@ SemVer: TypeAlias = Annotated[
 ]
 Salt: TypeAlias = Annotated[str, _matching("a salt", "^[A-Za-z0-9_-]{1,64}$", "up to 64 letters, digits, _ and -")]
 Number: TypeAlias = Annotated[float, _FINITE]
-Plain: TypeAlias = bool | int | Number | Annotated[str, _VALUE]
+Plain: TypeAlias = bool | Annotated[int, _INT64] | Number | Annotated[str, _VALUE]
 """A scalar that a value is compared with."""

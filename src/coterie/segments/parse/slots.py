@@ -114,9 +114,15 @@ def kinds(annotation: Any) -> tuple[Kind, ...]:
     return (Kind(annotation, word, may_be_empty),)
 
 
+_SCALARS = ("true or false", "a whole number", "a number", "text")
+
+
 def says_kinds(annotation: Any) -> str:
     """Return everything an annotation accepts, in words."""
-    return " or ".join(dict.fromkeys(kind.says() for kind in kinds(annotation)))
+    said = list(dict.fromkeys(kind.says() for kind in kinds(annotation)))
+    if said[: len(_SCALARS)] == list(_SCALARS):
+        said = ["a value (text, a number, true or false)", *said[len(_SCALARS) :]]
+    return " or ".join(said)
 
 
 def _docs(annotation: Any) -> list[Any]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-
-from coterie.errors import nearest
+from difflib import get_close_matches
 
 _SYNONYMS: dict[str, tuple[str, ...]] = {
     "and": ("all",), "or": ("any",), "nor": ("none",), "all_of": ("all",), "any_of": ("any",), "none_of": ("none",),
@@ -37,13 +36,17 @@ _SYNONYMS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-def suggested(word: str, allowed: Iterable[str]) -> str:
-    """Return a hint naming the allowed word that ``word`` was probably meant to be, or an empty string."""
+def meant_by(word: str, allowed: Iterable[str]) -> str:
+    """Return the allowed word that ``word`` was probably meant to be, or an empty string."""
     known = list(allowed)
-    meant = word.strip().lower().replace("-", "_").replace(" ", "_")
-    if meant in known:
-        return f"did you mean {meant!r}?"
-    for synonym in _SYNONYMS.get(meant, ()):
-        if synonym in known:
-            return f"did you mean {synonym!r}?"
-    return nearest(meant, known)
+    plain = word.strip().lower().replace("-", "_").replace(" ", "_")
+    if plain in known:
+        return plain
+    synonym = next((one for one in _SYNONYMS.get(plain, ()) if one in known), "")
+    return synonym or next(iter(get_close_matches(plain, known, n=1, cutoff=0.6)), "")
+
+
+def suggested(word: str, allowed: Iterable[str]) -> str:
+    """Return a hint naming the word that was probably meant, or an empty string."""
+    meant = meant_by(word, allowed)
+    return f"did you mean {meant!r}?" if meant else ""

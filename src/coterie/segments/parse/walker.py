@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
+
+from msgspec import Struct
 
 from coterie.limits import DEFAULT, Limits
 from coterie.segments.conditions import CONDITIONS
 from coterie.segments.conditions.form import Choice, Flaw, Form, Spoken
 from coterie.segments.parse.places import DefinitionProblem, Lines, Path, place
 from coterie.segments.parse.slots import Kind, Slot, keys, kinds, says_kinds, slots
-from coterie.segments.parse.synonyms import suggested
+from coterie.segments.parse.synonyms import meant_by, suggested
+
+_NUMERIC = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 class Bad:
@@ -18,6 +23,13 @@ class Bad:
 
 
 BAD: Final = Bad()
+
+
+class _Keys(Struct):
+    """What is known of one mapping's keys: those a form took, and those that wrong keys were meant to be."""
+
+    claimed: set[str]
+    meant: set[str]
 
 
 class Walker:
@@ -67,6 +79,10 @@ class Walker:
             hint = f"add a unit, such as {raw}d"
         elif is_number and any(kind.base is str for kind in kinds(annotation)):
             hint = f'for text put it in quotes: "{raw}"'
+        elif (
+            isinstance(raw, str) and _NUMERIC.fullmatch(raw) and any(k.base in (int, float) for k in kinds(annotation))
+        ):
+            hint = f"write {raw} without quotes"
         return self.tell(path, Flaw("wrong type", received=shown(raw), allowed=allowed, hint=hint))
 
     def _literal(self, alternatives: tuple[Kind, ...], raw: Any, path: Path) -> Any:
@@ -76,6 +92,8 @@ class Walker:
         others = [kind.says() for kind in alternatives if not kind.literals]
         allowed = ", ".join([*(str(w).lower() if isinstance(w, bool) else str(w) for w in words), *others])
         hint = suggested(str(raw), [word for word in words if isinstance(word, str)])
+        if raw is False and words == [True]:
+            hint = "leave it out, or use its opposite"
         return self.tell(path, Flaw("not one of the allowed words", received=raw, allowed=allowed, hint=hint))
 
     def _list(self, kind: Kind, raw: Any, path: Path) -> Any:
@@ -154,10 +172,8 @@ class Walker:
                 path, Flaw("wrong type", received=shown(raw), allowed=f"a mapping with {', '.join(keys(kind))}")
             )
         allowed = [key for key in keys(kind) if not self._is_off(kind, key, raw)]
-        for key in raw:
-            if key not in allowed:
-                self._unknown(kind, key, allowed, path, raw)
-        return self._fill(kind, raw, path, set())
+        meant = {self._unknown(kind, key, allowed, path, raw) for key in raw if key not in allowed}
+        return self._fill(kind, raw, path, _Keys(set(), meant))
 
     def _is_off(self, kind: type[Form], key: str, raw: Mapping[Any, Any]) -> bool:
         """Return whether ``key`` belongs only to spread forms that the switch turned off."""
@@ -172,65 +188,70 @@ class Walker:
         known = any(chosen in words for words in switch.cases.values() if isinstance(chosen, str))
         return not known or chosen in switch.cases[slot.name]
 
-    def _unknown(self, kind: type[Form], key: Any, allowed: list[str], path: Path, raw: Mapping[Any, Any]) -> None:
+    def _unknown(self, kind: type[Form], key: Any, allowed: list[str], path: Path, raw: Mapping[Any, Any]) -> str:
+        """Tell of an unknown key; return the word it was probably meant to be, so that its absence is not told too."""
         if not isinstance(key, str):
             self.tell((*path, str(key)), Flaw("a key that is no text", received=key, allowed=", ".join(allowed)))
-            return
-        hint = suggested(key, [word for word in allowed if word not in raw])
+            return ""
+        meant = meant_by(key, [word for word in allowed if word not in raw])
+        hint = f"did you mean {meant!r}?" if meant else ""
         if key in keys(kind) and kind.switch is not None:
             hint = f"{key} does not go with {kind.switch.key}: {raw.get(kind.switch.key)}"
         elif not hint and key in CONDITIONS:
             hint = f"{key} is a condition of its own: join them with all"
         self.tell((*path, key), Flaw("unknown key", received=key, allowed=", ".join(allowed), hint=hint))
+        return meant
 
-    def _fill(self, kind: type[Form], raw: Mapping[Any, Any], path: Path, claimed: set[str]) -> Any:
-        """Return the form from those keys of ``raw`` that nobody before it claimed."""
-        written = {key for key in raw if isinstance(key, str)} - claimed
+    def _fill(self, kind: type[Form], raw: Mapping[Any, Any], path: Path, seen: _Keys) -> Any:
+        """Return the form from those keys of ``raw`` that no form before it claimed."""
+        written = {key for key in raw if isinstance(key, str)} - seen.claimed
         values: dict[str, Any] = {}
         for slot in slots(kind):
             if slot.spread is not None:
-                is_on = self._is_on(kind, slot, raw)
-                off_by_mistake = (
-                    kind.switch is not None and slot.name in kind.switch.cases and not self._is_known(kind, raw)
-                )
-                values[slot.name] = (
-                    self._fill(slot.spread, raw, path, claimed) if is_on and not off_by_mistake else None
-                )
-                claimed |= set(keys(slot.spread)) if is_on else set()
+                is_read = self._is_on(kind, slot, raw) and self._is_known(kind, slot, raw)
+                values[slot.name] = self._fill(slot.spread, raw, path, seen) if is_read else None
+                seen.claimed.update(keys(slot.spread) if is_read else ())
             elif slot.key in written:
                 values[slot.name] = self.read(slot.annotation, raw[slot.key], (*path, slot.key))
-                claimed.add(slot.key)
+                seen.claimed.add(slot.key)
             elif slot.required:
-                values[slot.name] = self._missing(kind, slot, path)
+                values[slot.name] = BAD if slot.key in seen.meant else self._missing(kind, slot, path)
             else:
                 values[slot.name] = slot.default
-        good = self._rules(kind, values, written, path)
+        good = self._rules(kind, values, written, path, seen.meant)
         return kind(**values) if good and not any(value is BAD for value in values.values()) else BAD
 
-    def _is_known(self, kind: type[Form], raw: Mapping[Any, Any]) -> bool:
+    def _is_known(self, kind: type[Form], slot: Slot, raw: Mapping[Any, Any]) -> bool:
+        """Return whether the switch that decides over ``slot`` stands on one of its words."""
         switch = kind.switch
-        return switch is None or any(raw.get(switch.key) == word for words in switch.cases.values() for word in words)
+        if switch is None or slot.name not in switch.cases:
+            return True
+        return any(raw.get(switch.key) == word for words in switch.cases.values() for word in words)
 
     def _missing(self, kind: type[Form], slot: Slot, path: Path) -> Bad:
         hint = kind.hints[slot.key]() if slot.key in kind.hints else ""
         return self.tell((*path, slot.key), Flaw("missing", allowed=says_kinds(slot.annotation), hint=hint))
 
-    def _rules(self, kind: type[Form], values: Mapping[str, Any], written: set[str], path: Path) -> bool:
+    def _rules(
+        self, kind: type[Form], values: Mapping[str, Any], written: set[str], path: Path, meant: set[str]
+    ) -> bool:
         told = len(self.problems)
         for choice in kind.choices:
-            self._choose(choice, written, path)
+            self._choose(choice, written, path, meant)
         for check in kind.checks:
             arguments = [values[field] for field in check.fields]
             if not any(argument is BAD for argument in arguments):
-                flaw = check.refuse(*arguments)
-                if flaw is not None:
+                found = check.refuse(*arguments)
+                for flaw in found if isinstance(found, list) else [found] if found is not None else []:
                     self.tell(path, flaw)
         return len(self.problems) == told
 
-    def _choose(self, choice: Choice, written: set[str], path: Path) -> None:
+    def _choose(self, choice: Choice, written: set[str], path: Path, meant: set[str]) -> None:
         used = [group for group in choice.groups if written & set(group)]
-        names = ", ".join(key for group in choice.groups for key in group)
+        names = ", ".join(" with ".join(group) for group in choice.groups)
         if len(used) < choice.least:
+            if any(meant & set(group) for group in choice.groups):
+                return
             number = "one" if choice.most == 1 else "at least one"
             self.tell(path, Flaw("something is missing", allowed=f"{number} of {names}", hint=choice.hint))
         elif len(used) > choice.most:
