@@ -38,7 +38,17 @@ class Taken(Struct, frozen=True, kw_only=True):
 class Conversion:
     """One chunk on its way: the checks refuse rows one after the other, and the first reason stays."""
 
-    def __init__(self, mapping: Mapping, chunk: Chunk, ids: list[str], place: str, now: int, limits: Limits) -> None:
+    def __init__(
+        self,
+        mapping: Mapping,
+        chunk: Chunk,
+        ids: list[str],
+        place: str,
+        now: int,
+        limits: Limits,
+        told: dict[str, str] | None = None,
+    ) -> None:
+        self._told = {} if told is None else told
         self._mapping, self._chunk, self._row_ids, self._place, self._now, self._limits = (
             mapping,
             chunk,
@@ -196,14 +206,24 @@ class Conversion:
     # ── what comes out ───────────────────────────────────────────────────────────────────────────────────────
 
     def _traits(self, pieces: dict[str, pa.Array], base: _Base, anonymous: Mask) -> pa.Table:
-        """Return trait events where a profile's traits differ from those on its row before, in the order of occurrence."""
+        """Return trait events where a profile's traits differ from those on its row before, in the order of occurrence.
+
+        ``self._told`` carries each profile's traits from chunk to chunk of a file.
+        """
         body = objects(pieces, self._length)
         codes = Column.of_arrow(body).codes
         people = Column.of_arrow(base.profile).codes
         rows = np.flatnonzero(base.good & ~anonymous & pc.not_equal(body, "{}").to_numpy(zero_copy_only=False))
         order = rows[np.lexsort((rows, base.occurred[rows], people[rows]))]
         changed = np.ones(len(order), dtype=bool)
-        changed[1:] = (people[order][1:] != people[order][:-1]) | (codes[order][1:] != codes[order][:-1])
+        first = np.ones(len(order), dtype=bool)
+        first[1:] = people[order][1:] != people[order][:-1]
+        changed[1:] = first[1:] | (codes[order][1:] != codes[order][:-1])
+        for place in np.flatnonzero(first).tolist():
+            row = int(order[place])
+            changed[place] = self._told.get(base.profile[row].as_py()) != body[row].as_py()
+        for row in order[np.append(first[1:], True)].tolist() if len(order) else ():
+            self._told[base.profile[row].as_py()] = body[row].as_py()
         kept: Mask = np.zeros(self._length, dtype=bool)
         kept[order[changed]] = True
         name = IDENTIFY if self._mapping.traits_as == "identify" else SET

@@ -26,11 +26,11 @@ def take(
 
     ``now`` is the present: rows further in its future than the clock skew are refused. Cost: about 6 µs per row.
     """
-    file, seen = Path(path), Occurrences()
+    file, seen, told = Path(path), Occurrences(), dict[str, str]()
     for chunk in cut(file, mapping.layout, progress):
         _check_columns(chunk, mapping, file)
         ids = content_ids(mapping.source, chunk.content(), seen)
-        yield Conversion(mapping, chunk, ids, file.name, now, limits).run()
+        yield Conversion(mapping, chunk, ids, file.name, now, limits, told).run()
 
 
 def retake(rows: pa.Table, mapping: Mapping, *, now: int, limits: Limits = DEFAULT) -> Taken:
