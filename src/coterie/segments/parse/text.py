@@ -29,6 +29,7 @@ _OTHER_BASE = re.compile(r"[-+]?(0[0-9_]+|0[xob][0-9a-fA-F_]+)")
 _GROUPED = re.compile(r"[-+]?[0-9][0-9_]*_[0-9_]*(\.[0-9_]*)?")
 _SEXAGESIMAL = re.compile(r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?")
 _SPECIAL = re.compile(r"[-+]?\.(inf|nan)", re.IGNORECASE)
+_TAG = "tag:yaml.org,2002:"
 INT_MAX = 2**63 - 1
 BYTES_MAX = 1_000_000
 """A definition longer than this is a mistake."""
@@ -117,11 +118,15 @@ class _Builder:
                 node, path, Flaw("aliases are not part of the language", hint="write it out, or use in_segment")
             )
         self._seen.add(id(node))
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node, path)
+        if node.tag not in (f"{_TAG}map", f"{_TAG}seq"):
+            return self._tell(node, path, _tagged(node))
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
             return [self.build(item, (*path, i)) for i, item in enumerate(node.value)]
-        return self._scalar(node, path)
+        return self._tell(node, path, _tagged(node))
 
     def _tell(self, node: yaml.Node, path: Path, flaw: Flaw) -> None:
         self.problems.append(DefinitionProblem(flaw, written(path), self._file, node.start_mark.line + 1))
@@ -143,35 +148,42 @@ class _Builder:
             data[key] = self.build(value_node, inner)
         return data
 
-    def _scalar(self, node: yaml.Node, path: Path) -> Any:
+    def _scalar(self, node: yaml.ScalarNode, path: Path) -> Any:
         text = str(node.value)
-        if getattr(node, "style", None) is not None:
-            return text
-        if node.tag not in _PLAIN_TAGS:
-            return self._tell(node, path, Flaw("tags are not part of the language", received=node.tag))
-        if text in _NULL:
-            return None
-        if text in _BOOL:
-            return _BOOL[text]
+        if node.style is not None:
+            return text if node.tag == f"{_TAG}str" else self._tell(node, path, _tagged(node))
         flaw = _ambiguity(text)
         if flaw is not None:
             return self._tell(node, path, flaw)
-        if _INT.fullmatch(text):
-            number = int(text)
-            if abs(number) > INT_MAX:
-                return self._tell(node, path, Flaw("too large a number", received=text, allowed="64 bits"))
-            return number
-        if _FLOAT.fullmatch(text):
-            if not math.isfinite(float(text)):
-                return self._tell(node, path, Flaw("too large a number", received=text, allowed="a finite number"))
-            return float(text)
-        return text
+        name, value = _resolved(text)
+        if node.tag not in (f"{_TAG}{name}", *([f"{_TAG}timestamp"] if name == "str" else [])):
+            return self._tell(node, path, _tagged(node))
+        if isinstance(value, int) and abs(value) > INT_MAX:
+            return self._tell(node, path, Flaw("too large a number", received=text, allowed="64 bits"))
+        if isinstance(value, float) and not math.isfinite(value):
+            return self._tell(node, path, Flaw("too large a number", received=text, allowed="a finite number"))
+        return value
 
 
-_PLAIN_TAGS = frozenset(
-    f"tag:yaml.org,2002:{name}"
-    for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq", "value", "merge")
-)
+def _resolved(text: str) -> tuple[str, Any]:
+    """Return the kind and the value of an unquoted scalar by the core schema of YAML 1.2."""
+    if text in _NULL:
+        return "null", None
+    if text in _BOOL:
+        return "bool", _BOOL[text]
+    if _INT.fullmatch(text):
+        return "int", int(text)
+    if _FLOAT.fullmatch(text):
+        return "float", float(text)
+    return "str", text
+
+
+def _tagged(node: yaml.Node) -> Flaw:
+    return Flaw(
+        "tags are not part of the language, nor is text that some readers take for a number",
+        received=str(node.value) if isinstance(node, yaml.ScalarNode) else node.tag,
+        hint="put text in quotes, and write numbers with digits and a point only",
+    )
 
 
 def _ambiguity(text: str) -> Flaw | None:
@@ -193,6 +205,4 @@ def _ambiguity(text: str) -> Flaw | None:
 
 def reads_as_text(text: str) -> bool:
     """Return whether ``text``, unquoted, is read as this text by every reader of YAML."""
-    if text in _NULL or text in _BOOL or _ambiguity(text) is not None:
-        return False
-    return not (_INT.fullmatch(text) or _FLOAT.fullmatch(text))
+    return _ambiguity(text) is None and _resolved(text)[0] == "str"
