@@ -67,13 +67,19 @@ def says_window(window: core.Window) -> str:
             return f"more than {says_us(window.newer_us)} ago" if window.newer_us else ""
         if window.newer_us:
             return f"between {says_us(window.older_us)} and {says_us(window.newer_us)} ago"
-        return f"in the last {says_us(window.older_us)}"
+        return f"in the last {_last(window.older_us)}"
     if isinstance(window, core.Absolute):
         parts = [] if window.after is None else [f"since {rfc3339(window.after)}"]
         return " ".join(parts if window.before is None else [*parts, f"before {rfc3339(window.before)}"])
     last = f"the {window.unit}" if window.count == 1 else f"the {window.count} {window.unit}s"
     when = "with the present one" if window.offset == 0 else f"{counted(window.offset, window.unit)} back"
     return f"in {last} of the calendar in {window.time_zone}, {when}"
+
+
+def _last(us: int) -> str:
+    """Return a length as it follows "the last": without the number when it is one unit."""
+    said = says_us(us)
+    return said.removeprefix("1 ") if said.count(" ") == 1 else said
 
 
 def _compare(leaf: core.Compare) -> str:
@@ -138,7 +144,7 @@ def _sequence(leaf: core.Sequence) -> str:
         absent = says_selector(leaf.absent.selector).removeprefix("any ").removeprefix("an ")
         text += f" and then no {absent} for {says_us(leaf.absent.for_us)} or more"
     same = f", with the same {named(leaf.same)}" if leaf.same else ""
-    return f"{text}{same}" if leaf.window_us is None else f"{text}{same}, in the last {says_us(leaf.window_us)}"
+    return f"{text}{same}" if leaf.window_us is None else f"{text}{same}, in the last {_last(leaf.window_us)}"
 
 
 def _fields(fields: tuple[core.Field, ...]) -> str:

@@ -12,7 +12,7 @@ GROUPS = frozenset({"all", "any"})
 
 def denied(condition: Condition) -> str:
     """Return the clause for the people who do not meet ``condition``."""
-    return condition.denial() or f"who are not among those {condition.says()}"
+    return condition.denial() or f"who are not among those {nested(condition)}"
 
 
 def nested(condition: Condition) -> str:
