@@ -23,7 +23,7 @@ class Shelf:
 
     def __init__(self, segments: dict[str, Any]) -> None:
         self.written: dict[str, dict[str, Any]] = {}
-        self.thresholds: dict[str, Thresholds] = {}
+        self.thresholds: dict[tuple[str, int], Thresholds] = {}
         self.put(segments)
 
     def put(self, segments: dict[str, Any]) -> None:
@@ -37,11 +37,11 @@ class Shelf:
         """Return the catalog after the edits of ``step``."""
         for key in step.remove:
             del self.written[key]
-        self.put(step.define)
         for key, cuts in step.thresholds.items():
-            version = self.thresholds[key].version + 1 if key in self.thresholds else 1
+            version = 1 + sum(known == key for known, _ in self.thresholds)
             told = {name: tuple(float(cut) for cut in numbers) for name, numbers in cuts.items()}
-            self.thresholds[key] = Thresholds(segment=key, version=version, cuts=told, published_at=step.at)
+            self.thresholds[key, version] = Thresholds(segment=key, version=version, cuts=told, published_at=step.at)
+        self.put(step.define)
         return self.catalog()
 
     def catalog(self) -> Catalog:
