@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from coterie.connectors.sources import cut
 from coterie.connectors.sources.files import retake, take
 from coterie.errors import InvalidDefinition, NotFound, Problem
 from coterie.segments.instants import instant_of
@@ -197,6 +198,23 @@ def test_types_expressions_constants_and_spread_objects(tmp_path: Path) -> None:
         "shop": "web",
         "day": "2026-01-05T10:00:00Z",
     }
+
+
+def test_a_column_of_json_is_spread_into_properties(tmp_path: Path) -> None:
+    text = 'who,at,props\nada,2026-01-05,"{""a"":{""b"":1},""c"":null}"\nbob,2026-01-05,\neve,2026-01-05,[1]\n'
+    file = written(tmp_path, "f.csv", text)
+    assert [one["properties"] for one in events(file, mapping(spread="props"))] == [{"a.b": 1}, {}]
+    assert [one["detail"] for one in refused(file, mapping(spread="props"))] == ["props: not an object"]
+
+
+def test_traits_are_not_told_again_in_a_later_chunk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cut, "BLOCK_BYTES", 64)
+    lines = "".join(f"ada,2026-01-{day:02d},{'NO' if day < 20 else 'SE'}\n" for day in range(1, 29))
+    file = written(tmp_path, "f.csv", f"who,at,land\n{lines}")
+    rules = mapping(traits={"country": "land"})
+    assert len(list(take(file, rules, now=NOW))) > 3
+    found = [one["properties"] for one in events(file, rules) if one["name"] == "$identify"]
+    assert found == [{"country": "NO"}, {"country": "SE"}]
 
 
 def test_local_times_follow_daylight_saving(tmp_path: Path) -> None:

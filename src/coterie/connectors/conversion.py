@@ -22,6 +22,7 @@ from coterie.segments.core import Order, Test
 from coterie.segments.holds import holds
 from coterie.storage import quarantine
 from coterie.storage.log import objects
+from coterie.values import flatten
 
 Instants = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -183,15 +184,24 @@ class Conversion:
         return pieces
 
     def _shared_properties(self) -> dict[str, pa.Array]:
-        pieces = {}
-        spread = self._mapping.spread
-        if spread is not None:
-            prefix = f"{spread}." if spread else ""
-            taken = self._mapping.columns() if not spread else frozenset()
-            for name, column in self._chunk.columns.items():
-                if name.startswith(prefix) and name not in taken:
-                    pieces[name[len(prefix) :]] = column.texts()
+        pieces = {key: column.texts() for key, column in self._spread().items()}
         return {**pieces, **self._properties(self._mapping.properties, np.ones(self._length, dtype=bool))}
+
+    def _spread(self) -> dict[str, Column]:
+        """Return the columns that become properties as they are: those below a name, or the keys of a column of JSON."""
+        name = self._mapping.spread
+        if name is None:
+            return {}
+        if name in self._chunk.columns:
+            whole = property_column(PropertyRule(key=name, column=name, type="json"), self._chunk.columns, self._length)
+            whole = whole.map(lambda value: flatten(value) if isinstance(value, dict) else Refused("not an object"))
+            self._refuse(whole.refused(), "wrong type", _why(name, whole))
+            objects_there = [one for one in whole.values if isinstance(one, dict)]
+            keys = dict.fromkeys(key for one in objects_there for key in one)
+            return {key: whole.map(lambda value, key=key: value.get(key)) for key in keys}  # type: ignore[misc]
+        prefix, taken = (f"{name}.", frozenset[str]()) if name else ("", self._mapping.columns())
+        columns = self._chunk.columns.items()
+        return {one[len(prefix) :]: column for one, column in columns if one.startswith(prefix) and one not in taken}
 
     def _own_properties(self, rule: EventRule, rows: Mask) -> dict[str, pa.Array]:
         return self._properties(rule.properties, rows)
