@@ -6,10 +6,10 @@ import inspect
 
 import pytest
 
-from coterie.segments.conditions import CONDITIONS
+from coterie.segments.conditions import CONDITIONS, GROUPS
 from coterie.segments.conditions.form import Form
 from coterie.segments.definition import Segment
-from coterie.segments.language_docs import GROUPS, SHARED, page
+from coterie.segments.language_docs import SHARED, page
 from coterie.segments.parse.slots import kinds, slots
 from tests.conftest import ROOT
 
@@ -36,8 +36,12 @@ def test_page_is_fresh() -> None:
     assert published == page(), "stale: run `python -m coterie.segments.language_docs`"
 
 
-def test_every_condition_has_its_place() -> None:
-    assert sorted(word for _, _, words in GROUPS for word in words) == sorted(CONDITIONS)
+def test_every_condition_is_listed_once() -> None:
+    listed = [kind.word for group in GROUPS for kind in group.conditions]
+    files = {path.stem for path in (ROOT / "src" / "coterie" / "segments" / "conditions").glob("*.py")}
+    assert len(set(listed)) == len(listed) == len(CONDITIONS)
+    assert {kind.__module__.rpartition(".")[2] for kind in CONDITIONS.values()} < files
+    assert len({kind.__module__ for kind in CONDITIONS.values()}) == len(CONDITIONS)
 
 
 @pytest.mark.parametrize("form", ALL_FORMS, ids=lambda form: form.__name__)

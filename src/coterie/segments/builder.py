@@ -25,6 +25,11 @@ def segment(key: str, /, *, when: Condition, **fields: Any) -> Segment:
     return parse({"key": key, **_words(fields), "when": when})
 
 
+def condition(word: str, body: Any = None, /, **fields: Any) -> Condition:
+    """Return the condition ``word``: of its fields, or of its bare value. For words that have no function here."""
+    return _condition(word, fields if body is None else body)
+
+
 def trait(name: str, /, **operators: Any) -> Condition:
     return _condition("trait", {"name": name, **operators})
 

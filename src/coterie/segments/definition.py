@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 
 from coterie.errors import InvalidDefinition, NotFound, Problem
+from coterie.limits import DEFAULT
 from coterie.segments import core
 from coterie.segments.catalog import Catalog, Lowered
 from coterie.segments.conditions.form import Check, Choice, Condition, Context, Flaw, Form
@@ -116,7 +117,11 @@ def lower_all(segments: Iterable[Segment], context: Context = Context()) -> Cata
     problems: list[Problem] = []
     lowered: dict[str, Lowered] = {}
     by_key: dict[str, Segment] = {}
-    for segment in segments:
+    for number, segment in enumerate(segments, 1):
+        if number == DEFAULT.segments_max + 1:
+            problems.append(
+                Problem("too many segments", where=segment.key, allowed=f"at most {DEFAULT.segments_max:,}")
+            )
         if segment.key in by_key:
             problems.append(Problem("two segments have this key", where=segment.key, allowed="one definition per key"))
             continue

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from coterie.segments.conditions import CONDITIONS
+from coterie.segments.conditions import GROUPS
 from coterie.segments.conditions.counts import Counts
 from coterie.segments.conditions.form import Example, Form, Past, Spoken
 from coterie.segments.conditions.numbers import NumberOperators
@@ -21,18 +21,6 @@ from coterie.segments.parse import parse_condition, yaml_text
 from coterie.segments.parse.slots import Slot, says_kinds, slots
 from coterie.values import canonical
 
-GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("Who somebody is", "Traits are properties of `$identify` and `$set` events; the last write of each counts.",
-     ("trait", "date", "has_been", "in_list", "consented")),
-    ("What somebody did", "Events count by the instant at which they occurred, whenever they arrived.",
-     ("did", "did_not", "aggregate", "first_time", "last_time")),
-    ("Habits", "Each of these ends or begins by itself, at its exact instant, with no event arriving.",
-     ("stopped", "returned", "regularly", "inactive")),
-    ("One thing after another", "", ("then", "then_not")),
-    ("Compared with others, and by lot", "", ("top", "rfm", "bucket", "in_segment")),
-    ("Logic", "A condition that is false where a value is missing is true under `not`: the plain complement.",
-     ("all", "any", "none", "not", "at_least_of", "everyone")),
-)  # fmt: skip
 SHARED: tuple[tuple[str, type[Form]], ...] = (
     ("Picker", Picker),
     ("Window", Window),
@@ -77,10 +65,9 @@ In the examples below, now is 12:00 UTC on Wednesday, 18 March 2026.
 def page() -> str:
     """Return the whole page."""
     parts = [HEAD, "## The definition\n", _table(Segment), "`refresh` may be a schedule:\n", _table(Schedule)]
-    for title, lead, words in GROUPS:
-        parts.append(f"## {title}\n")
-        parts += [f"{lead}\n"] if lead else []
-        parts += [_condition(CONDITIONS[word]) for word in words]
+    for group in GROUPS:
+        parts += [f"## {group.title}\n", f"{group.lead}\n"]
+        parts += [_condition(kind) for kind in group.conditions]
     parts.append("## Shared pieces\n")
     for title, form in SHARED:
         parts += [f"### {title}\n", f"{_prose(form)}\n", _table(form)]

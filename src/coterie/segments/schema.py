@@ -30,7 +30,6 @@ def json_schema() -> Json:
     root = writer.form(Segment)
     return {
         "$schema": DRAFT,
-        "$id": "coterie/segment.schema.json",
         "title": "Coterie segment",
         **root,
         "$defs": dict(sorted(writer.definitions.items())),

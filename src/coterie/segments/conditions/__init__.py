@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import Struct
+
 from coterie.segments.conditions.aggregate import Aggregate
 from coterie.segments.conditions.all_of import AllOf
 from coterie.segments.conditions.any_of import AnyOf
@@ -32,16 +34,49 @@ from coterie.segments.conditions.then_not import ThenNot
 from coterie.segments.conditions.top import Top
 from coterie.segments.conditions.trait import Trait
 
-__all__ = ["CONDITIONS", "Condition", "Context", "Example", "Past"]
+__all__ = ["CONDITIONS", "GROUPS", "Condition", "Context", "Example", "Past"]
 
-_LISTED: tuple[type[Any], ...] = (
-    Trait, Date, HasBeen, InList, Consented,
-    Did, DidNot, Aggregate, FirstTime, LastTime,
-    Stopped, Returned, Regularly, Inactive,
-    Then, ThenNot,
-    Top, Rfm, Bucket, InSegment,
-    AllOf, AnyOf, NoneOf, Negation, AtLeastOf, Everyone,
-)  # fmt: skip
 
-CONDITIONS: dict[str, type[Spoken]] = {kind.word: kind for kind in _LISTED}
+class Group(Struct, frozen=True):
+    """Conditions that belong together on the language page, under a title and a lead sentence."""
+
+    title: str
+    lead: str
+    conditions: tuple[type[Any], ...]
+
+
+GROUPS: tuple[Group, ...] = (
+    Group(
+        "Who somebody is",
+        "Traits are properties of `$identify` and `$set` events; the last write of each counts.",
+        (Trait, Date, HasBeen, InList, Consented),
+    ),
+    Group(
+        "What somebody did",
+        "Events count by the instant at which they occurred, whenever they arrived.",
+        (Did, DidNot, Aggregate, FirstTime, LastTime),
+    ),
+    Group(
+        "Habits",
+        "Each of these ends or begins by itself, at its exact instant, with no event arriving.",
+        (Stopped, Returned, Regularly, Inactive),
+    ),
+    Group(
+        "One thing after another",
+        "Steps are strictly one after the other; an event never stands for two steps.",
+        (Then, ThenNot),
+    ),
+    Group(
+        "Compared with others, and by lot",
+        "Numbers that depend on other people are published as versions, so that they stand still in between.",
+        (Top, Rfm, Bucket, InSegment),
+    ),
+    Group(
+        "Logic",
+        "A condition that is false where a value is missing is true under `not`: the plain complement.",
+        (AllOf, AnyOf, NoneOf, Negation, AtLeastOf, Everyone),
+    ),
+)
+
+CONDITIONS: dict[str, type[Spoken]] = {kind.word: kind for group in GROUPS for kind in group.conditions}
 """Word → class, in the order of the language page."""
