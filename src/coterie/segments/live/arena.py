@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coterie.segments.live.layout import M_FREE, M_LARGEST, M_TOP, State, kernel, small
+from coterie.segments.live.layout import M_FREE, M_LARGEST, M_TOP, State, small
 
 
 @small
@@ -11,7 +11,7 @@ def block_words(size: int) -> int:
     return (4 + 2 * (size & 1)) << (size >> 1)
 
 
-@kernel
+@small
 def size_for(words: int) -> int:
     """Return the smallest size whose block holds ``words``."""
     size = 0
@@ -20,7 +20,7 @@ def size_for(words: int) -> int:
     return size
 
 
-@kernel
+@small
 def take(state: State, size: int) -> int:
     """Return the offset of a free block; the arena must have room for it."""
     meta = state.meta
@@ -35,7 +35,7 @@ def take(state: State, size: int) -> int:
     return offset
 
 
-@kernel
+@small
 def give(state: State, offset: int, size: int) -> None:
     """The block is free again."""
     state.arena[offset] = state.meta[M_FREE + size]

@@ -38,7 +38,9 @@ class Changes(Struct, frozen=True):
         """Return the changes as an Arrow table: segment, version, profile, direction, at, cause, event_id (if known), position."""
         columns = {
             "segment": _coded(self.segment, self.keys),
-            "version": pa.array(np.array(self.versions, np.int64)[self.segment] if len(self) else np.zeros(0, np.int64)),
+            "version": pa.array(
+                np.array(self.versions, np.int64)[self.segment] if len(self) else np.zeros(0, np.int64)
+            ),
             "profile": self.profiles.ids_of(self.row),
             "direction": _coded(self.entered.astype(np.int64), ("exited", "entered")),
             "at": pa.array(self.at),

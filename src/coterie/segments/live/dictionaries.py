@@ -141,7 +141,9 @@ class Dictionaries:
 
     def state_bytes(self) -> int:
         """Return roughly how much memory dictionaries and tables take."""
-        return sum(one.state_bytes() for one in self.by_key.values()) + sum(2 * one.nbytes for one in self._data.values())
+        return sum(one.state_bytes() for one in self.by_key.values()) + sum(
+            2 * one.nbytes for one in self._data.values()
+        )
 
 
 def _pool_of(table: Table) -> int:

@@ -145,7 +145,16 @@ class Draft:
     def leaf(self, leaf: Leaf) -> int:
         """Return the number of a leaf; equal ones share it."""
         of = [None if s is None else self.stores.index(s) for s in (leaf.store, leaf.trait)]
-        plain = [sorted(leaf.fields.items()), repr(leaf.number), leaf.calendar, leaf.days, leaf.word, leaf.quota, leaf.critical, leaf.table]
+        plain = [
+            sorted(leaf.fields.items()),
+            repr(leaf.number),
+            leaf.calendar,
+            leaf.days,
+            leaf.word,
+            leaf.quota,
+            leaf.critical,
+            leaf.table,
+        ]
         key = msgspec.json.encode([*plain, leaf.trait_table, *of])
         if key not in self._leaves:
             self._leaves[key] = len(self.leaves)

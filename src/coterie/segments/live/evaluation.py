@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from coterie.segments.live.calendars import start_of, unit_at
 from coterie.segments.live.layout import (
     BITS,
@@ -54,7 +56,7 @@ from coterie.segments.live.terms import code_of_run, number_of
 Truth = tuple[bool, int]
 
 
-@kernel
+@small
 def compared(plan: Ints, tables: Tables, state: State, leaf: int, base: int, now: int) -> Truth:
     """Return how a term compares with a constant or a numeric trait."""
     against, trait = float_of(plan[leaf + L_BITS]), plan[leaf + L_TRAIT]
@@ -76,7 +78,7 @@ def in_calendar(plan: Ints, leaf: int, at: int, now: int) -> Truth:
     return True, start_of(plan, calendar, unit_at(plan, calendar, at) + units)
 
 
-@kernel
+@small
 def seldom(plan: Ints, tables: Tables, state: State, leaf: int, base: int, now: int) -> Truth:
     """Return the truth of a leaf that is more than one look at the row."""
     op, word = plan[leaf + L_OP], base + plan[leaf + L_SLOT]
@@ -99,14 +101,14 @@ def truth_of(plan: Ints, tables: Tables, state: State, leaf: int, base: int, now
     op = plan[leaf + L_OP]
     if op == OP_WITHIN:
         at, span = state.rows[base + plan[leaf + L_SLOT]], plan[leaf + L_SPAN]
-        if at == LOW or at == HIGH:
+        if at in (LOW, HIGH):
             return False, HIGH
         if span == HIGH:
             return True, HIGH
         return (True, at + span) if at > now - span else (False, HIGH)
     if op == OP_REACHED:
         at = state.rows[base + plan[leaf + L_SLOT]]
-        if at == LOW or at == HIGH:
+        if at in (LOW, HIGH):
             return False, HIGH
         at += plan[leaf + L_SPAN]
         return (True, HIGH) if at <= now else (False, at)
@@ -130,10 +132,10 @@ def both(one: bool, one_until: int, other: bool, other_until: int) -> Truth:
     return False, max(one_until, other_until)
 
 
-@kernel
+@small
 def at_least(stack: Ints, top: int, count: int, items: int) -> Truth:
     """Return whether at least ``count`` of the ``items`` on top of the stack hold."""
-    holding, until = 0, HIGH
+    holding, until = 0, np.int64(HIGH)
     for i in range(top - items + 1, top + 1):
         holding += stack[2 * i]
         until = min(until, stack[2 * i + 1])
@@ -143,7 +145,7 @@ def at_least(stack: Ints, top: int, count: int, items: int) -> Truth:
 @kernel
 def evaluate(plan: Ints, tables: Tables, state: State, segment: int, base: int, now: int) -> Truth:
     """Return the truth of a segment for the profile at ``base``, and the first later instant at which it may differ."""
-    stack, top, holds, until = state.scratch[plan[STACK] :], -1, False, HIGH
+    stack, top, holds, until = state.scratch[plan[STACK] :], np.int64(-1), False, np.int64(HIGH)
     about = plan[PROGRAMS] + segment * SEGMENT_WORDS
     at, end = plan[about + G_BEGIN], plan[about + G_END]
     while at < end:

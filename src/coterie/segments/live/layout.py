@@ -24,7 +24,7 @@ def kernel(function: Kernel) -> Kernel:
 
 def small(function: Kernel) -> Kernel:
     """Return ``function`` compiled into each kernel that calls it."""
-    return njit(cache=True, nogil=True, error_model="numpy", forceinline=True)(function)  # type: ignore[no-any-return]
+    return njit(cache=True, nogil=True, error_model="numpy", inline="always")(function)  # type: ignore[no-any-return]
 
 
 @small

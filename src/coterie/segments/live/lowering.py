@@ -122,9 +122,7 @@ def _remember(draft: Draft, kind: int, term: Aggregate, **more: object) -> Store
 def trait_store(draft: Draft, name: str) -> Store:
     """Return the store of a trait's last write."""
     draft.code_column(name)
-    return draft.store(
-        Store(kind=at.K_LAST, selectors=(draft.selector(TRAITS),), column=name, need=at.NEED_CARRIED)
-    )
+    return draft.store(Store(kind=at.K_LAST, selectors=(draft.selector(TRAITS),), column=name, need=at.NEED_CARRIED))
 
 
 def _since_store(draft: Draft, name: str) -> Store:
@@ -142,7 +140,9 @@ def _holds(draft: Draft, leaf: Holds) -> Expression:
     term = leaf.term
     if isinstance(term, Trait):
         table = draft.table(Table(term.name, "test", leaf.test))
-        return _leaf(draft, Leaf(fields={at.L_OP: at.OP_CODE}, store=trait_store(draft, term.name), word=2, table=table))
+        return _leaf(
+            draft, Leaf(fields={at.L_OP: at.OP_CODE}, store=trait_store(draft, term.name), word=2, table=table)
+        )
     if term.kind not in VALUE_KINDS:
         raise Unsupported(f"a test of the aggregate kind {term.kind!r}", hint="compare it with a number")
     table = draft.table(Table(term.field, "test", leaf.test))

@@ -70,4 +70,3 @@ class Memory:
     def state_bytes(self) -> int:
         """Return the memory of what is remembered, spare room included."""
         return self.rows.nbytes + self.arena.nbytes + self.wheel.nbytes + self.meta.nbytes
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from coterie.segments.live.layout import (
+    B_RECEIVED,
     BLANK,
     ENTRIES,
     HIGH,
@@ -12,7 +13,6 @@ from coterie.segments.live.layout import (
     K_EARLIEST,
     K_FIRST,
     K_HASH,
-    K_LARGEST,
     K_LAST,
     K_LATEST,
     K_RUN,
@@ -113,7 +113,7 @@ def absorb_steps(plan: Ints, state: State, store: int, into: int, gone: int, now
 @kernel
 def absorb_number(state: State, kind: int, into: int, gone: int) -> None:
     """The total or extreme at word ``into`` is that of both."""
-    if kind == K_COUNT or kind == K_TOTAL:
+    if kind in (K_COUNT, K_TOTAL):
         state.rows[into] += state.rows[gone]
         if kind == K_TOTAL:
             state.rows[into + 1] += state.rows[gone + 1]
@@ -142,7 +142,7 @@ def absorb_store(plan: Ints, state: State, store: int, into: int, gone: int, now
     elif kind == K_EARLIEST:
         for i in range(plan[store + S_KEPT]):
             keep_earliest(rows, into + slot, plan[store + S_KEPT], rows[gone + slot + i])
-    elif kind == K_FIRST or kind == K_LAST:
+    elif kind in (K_FIRST, K_LAST):
         word = gone + slot
         keep_keyed(rows, into + slot, rows[word], rows[word + 1], rows[word + 2], kind == K_LAST)
     else:
@@ -150,9 +150,7 @@ def absorb_store(plan: Ints, state: State, store: int, into: int, gone: int, now
 
 
 @kernel
-def absorb(
-    plan: Ints, tables: Tables, state: State, batch: Batch, out: Ints, e: int, profile: int, loser: int
-) -> bool:
+def absorb(plan: Ints, tables: Tables, state: State, batch: Batch, out: Ints, e: int, profile: int, loser: int) -> bool:
     """Return whether ``loser`` is part of ``profile`` (−1: no such row), by event ``e``; false: take changes away and call again."""
     width, now = plan[WIDTH], batch.columns[B_RECEIVED, e]
     base, gone = profile * width, loser * width

@@ -125,7 +125,9 @@ def _blank(draft: Draft, width: int, segments: int) -> list[int]:
 def _may_hold_at_first(node: Node) -> bool:
     """Return whether a profile of which nothing is known may be in the segment: if so it is evaluated for everyone new."""
     found = leaves(node)
-    if any(isinstance(leaf, InSegment) or (isinstance(leaf, Compare) and isinstance(leaf.term, Hash)) for leaf in found):
+    if any(
+        isinstance(leaf, InSegment) or (isinstance(leaf, Compare) and isinstance(leaf.term, Hash)) for leaf in found
+    ):
         return True
     return holds_of_nothing(node)
 

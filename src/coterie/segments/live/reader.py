@@ -85,7 +85,9 @@ class Live:
         if received[0] < self.now or (received[1:] < received[:-1]).any():
             raise Problem("arrivals are not in the order of received_at", where="apply", allowed=f"from {self.now} on")
         if (occurred > received).any():
-            raise Problem("an event occurred after it was received", where="apply", hint="ingest corrects or quarantines it")
+            raise Problem(
+                "an event occurred after it was received", where="apply", hint="ingest corrects or quarantines it"
+            )
         self._begin_at(int(received[0]))
         self._dictionaries.serve(self.made)
 

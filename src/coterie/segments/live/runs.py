@@ -42,7 +42,7 @@ def drop_first(state: State, word: int, stride: int, drop: int, summed: bool) ->
     state.rows[word] = head - drop
 
 
-@kernel
+@small
 def resize(state: State, word: int, words: int) -> None:
     """The run lies in a block of at least ``words`` words."""
     head = state.rows[word]
@@ -68,7 +68,7 @@ def release(state: State, word: int) -> None:
     state.rows[word] = 0
 
 
-@kernel
+@small
 def make_room(state: State, word: int, stride: int, floor: int, summed: bool, most: int, at: int) -> bool:
     """Return whether one more entry at ``at`` fits, after forgetting what is not later than ``floor`` or beyond ``most``."""
     head = state.rows[word]

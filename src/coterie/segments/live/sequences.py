@@ -26,6 +26,7 @@ from coterie.segments.live.layout import (
     Ints,
     State,
     kernel,
+    small,
 )
 from coterie.segments.live.runs import drop_first, insert, release
 
@@ -33,7 +34,7 @@ ABSENT = 1 << 15
 CODE = 16
 
 
-@kernel
+@small
 def latest_start(plan: Ints, state: State, offset: int, i: int, step: int, length: int, within: int) -> int:
     """Return the latest start of a chain of steps 0 to ``step`` that ends with entry ``i``; LOW when there is none."""
     arena, work = state.arena, state.scratch[plan[WORK] :]
@@ -66,7 +67,7 @@ def chain(plan: Ints, state: State, offset: int, entries: int, sequence: int) ->
             work[i * length + k] = start
 
 
-@kernel
+@small
 def rescued(state: State, offset: int, entries: int, i: int) -> bool:
     """Return whether an absent event of the same code is later than entry ``i``."""
     arena = state.arena
@@ -164,7 +165,7 @@ def record(plan: Ints, state: State, sequence: int, word: int, base: int, at: in
     return True
 
 
-@kernel
+@small
 def decides(plan: Ints, state: State, sequence: int, word: int, slot: int) -> None:
     """The row holds the sequence's critical instant; a run that can say nothing new is released."""
     mode, window = plan[sequence + Q_MODE], plan[sequence + Q_WINDOW]

@@ -67,7 +67,9 @@ def rearm(state: State, base: int, profile: int) -> None:
 
 
 @kernel
-def touch(plan: Ints, tables: Tables, state: State, batch: Batch, out: Ints, e: int, profile: int, all_of: bool) -> None:
+def touch(
+    plan: Ints, tables: Tables, state: State, batch: Batch, out: Ints, e: int, profile: int, all_of: bool
+) -> None:
     """Event ``e`` is remembered, and every segment it may concern (or ``all_of`` them) has been reviewed."""
     base, now, group = profile * plan[WIDTH], batch.columns[B_RECEIVED, e], batch.columns[B_CLASS, e]
     state.meta[M_STAMP] += 1
@@ -137,9 +139,7 @@ def fold(plan: Ints, tables: Tables, state: State, batch: Batch, begin: int, end
 
 
 @kernel
-def review_all(
-    plan: Ints, tables: Tables, state: State, out: Ints, begin: int, end: int, at: int, cause: int
-) -> int:
+def review_all(plan: Ints, tables: Tables, state: State, out: Ints, begin: int, end: int, at: int, cause: int) -> int:
     """Return the first profile of ``begin`` to ``end`` whose segments are not all reviewed at ``at`` for want of room."""
     segments, width = plan[SEGMENTS], plan[WIDTH]
     for profile in range(begin, end):

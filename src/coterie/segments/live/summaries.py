@@ -13,18 +13,17 @@ from coterie.segments.live.layout import (
     E_FILTERS,
     E_FILTERS_END,
     E_NUMBER,
-    F_BITS,
-    FILTER_WORDS,
     EMPTY_CODE,
     ENTRIES,
+    F_BITS,
     F_COLUMN,
     F_NEGATE,
     F_ORDER,
     F_TABLE,
+    FILTER_WORDS,
     K_COUNT,
     K_EARLIEST,
     K_FIRST,
-    K_LARGEST,
     K_LAST,
     K_LATEST,
     K_RUN,
@@ -158,7 +157,7 @@ def keep_quotas(plan: Ints, state: State, store: int, base: int, code: int) -> N
             i -= 2
 
 
-@kernel
+@small
 def steps_of(plan: Ints, tables: Tables, batch: Batch, e: int, sequence: int) -> int:
     """Return the steps of the sequence that select event ``e``, one bit each."""
     first, chosen, found = sequence + Q_STEPS, batch.columns[B_CLASS, e] + C_SELECTED, 0
@@ -172,7 +171,7 @@ def steps_of(plan: Ints, tables: Tables, batch: Batch, e: int, sequence: int) ->
     return found
 
 
-@kernel
+@small
 def keep_run(plan: Ints, tables: Tables, state: State, batch: Batch, e: int, store: int, base: int, code: int) -> bool:
     """Return whether the run of a store now holds event ``e``."""
     kind, retain, word = plan[store + S_KIND], plan[store + S_RETAIN], base + plan[store + S_SLOT]
@@ -185,7 +184,7 @@ def keep_run(plan: Ints, tables: Tables, state: State, batch: Batch, e: int, sto
         return record(plan, state, plan[store + S_SEQUENCE], word, base, at, steps | (max(code, 0) << CODE), now)
     if at <= floor:
         return False
-    if kind == K_RUN_SUM or kind == K_RUN_NUMBER:
+    if kind in (K_RUN_SUM, K_RUN_NUMBER):
         number = batch.numbers[plan[store + S_COLUMN], e]
         if math.isnan(number):
             return False
@@ -193,7 +192,7 @@ def keep_run(plan: Ints, tables: Tables, state: State, batch: Batch, e: int, sto
         if kind == K_RUN_SUM:
             if abs(number) > SUMMABLE:
                 return False
-            value = int(math.floor(number * 1_000_000 + 0.5))
+            value = math.floor(number * 1_000_000 + 0.5)
     if not insert(state, word, stride, at, batch.columns[B_KEY, e], value, floor, kind == K_RUN_SUM, most):
         return False
     if kind == K_RUN_CODE:
@@ -201,7 +200,7 @@ def keep_run(plan: Ints, tables: Tables, state: State, batch: Batch, e: int, sto
     return True
 
 
-@kernel
+@small
 def keep_number(state: State, kind: int, word: int, number: float) -> bool:
     """Return whether a number changed a total or an extreme of the row."""
     if math.isnan(number):
@@ -209,7 +208,7 @@ def keep_number(state: State, kind: int, word: int, number: float) -> bool:
     if kind == K_TOTAL:
         if abs(number) > SUMMABLE:
             return False
-        state.rows[word] += int(math.floor(number * 1_000_000 + 0.5))
+        state.rows[word] += math.floor(number * 1_000_000 + 0.5)
         state.rows[word + 1] += 1
         return True
     known = float_of(state.rows[word])
@@ -231,7 +230,7 @@ def keep(plan: Ints, tables: Tables, state: State, batch: Batch, e: int, store: 
     if at < plan[store + S_AFTER] or at >= plan[store + S_BEFORE]:
         return False
     need, code = plan[store + S_NEED], 0
-    if need != NEED_NONE or kind == K_FIRST or kind == K_LAST or kind == K_RUN_KEYED:
+    if need != NEED_NONE or kind in (K_FIRST, K_LAST, K_RUN_KEYED):
         code = batch.codes[plan[store + S_COLUMN], e]
         if (need == NEED_CARRIED and code < 0) or (need == NEED_PRESENT and code <= EMPTY_CODE):
             return False
@@ -242,6 +241,6 @@ def keep(plan: Ints, tables: Tables, state: State, batch: Batch, e: int, store: 
     if kind == K_COUNT:
         state.rows[word] += 1
         return True
-    if kind == K_FIRST or kind == K_LAST:
+    if kind in (K_FIRST, K_LAST):
         return keep_keyed(state.rows, word, at, batch.columns[B_KEY, e], code, kind == K_LAST)
     return keep_number(state, kind, word, batch.numbers[plan[store + S_COLUMN], e])

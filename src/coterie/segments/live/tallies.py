@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coterie.segments.live.layout import M_STAMP, State, kernel
+from coterie.segments.live.layout import M_STAMP, State, kernel, small
 
 FEW = 24
 
@@ -18,7 +18,7 @@ def tally(state: State, cells_at: int, offset: int, first: int, end: int, stride
     return tally_many(state, cells_at, offset, first, end, stride)
 
 
-@kernel
+@small
 def tally_few(state: State, offset: int, first: int, end: int, stride: int) -> tuple[int, int, int]:
     """As ``tally``, by comparing every entry with those before it."""
     arena = state.arena
@@ -41,7 +41,7 @@ def tally_few(state: State, offset: int, first: int, end: int, stride: int) -> t
     return distinct, most, winner
 
 
-@kernel
+@small
 def tally_many(state: State, cells_at: int, offset: int, first: int, end: int, stride: int) -> tuple[int, int, int]:
     """As ``tally``, with (code, stamp, count) cells found by hashing; a stamp of its own makes clearing needless."""
     state.meta[M_STAMP] += 1

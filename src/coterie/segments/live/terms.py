@@ -27,12 +27,10 @@ from coterie.segments.live.layout import (
     T_ELAPSED,
     T_ELAPSED_CODE,
     T_ELAPSED_FIRST,
-    T_ELAPSED_LAST,
     T_ELAPSED_SINCE,
     T_FIRST_AT,
     T_FLOAT,
     T_INSTANT,
-    T_LAST_AT,
     T_MEAN,
     T_NUMBER,
     T_RUN_COUNT,
@@ -43,7 +41,6 @@ from coterie.segments.live.layout import (
     T_RUN_LARGEST,
     T_RUN_LAST,
     T_RUN_MEAN,
-    T_RUN_REPEATS,
     T_RUN_SMALLEST,
     T_RUN_SUM,
     T_SLOT,
@@ -56,6 +53,7 @@ from coterie.segments.live.layout import (
     Tables,
     float_of,
     kernel,
+    small,
 )
 from coterie.segments.live.runs import first_after
 from coterie.segments.live.tallies import tally
@@ -63,7 +61,7 @@ from coterie.segments.live.tallies import tally
 MISSING = math.nan
 
 
-@kernel
+@small
 def window_of(plan: Ints, leaf: int, now: int) -> tuple[int, int, int]:
     """Return the window as (after, up to, instant at which a calendar window moves on)."""
     kind = plan[leaf + L_WINDOW]
@@ -98,7 +96,7 @@ def span_of(plan: Ints, state: State, leaf: int, base: int, now: int) -> tuple[i
     return first, max(first, end), moves
 
 
-@kernel
+@small
 def days_in(plan: Ints, state: State, leaf: int, offset: int, first: int, end: int) -> float:
     """Return how many local days hold an entry."""
     stride, calendar, i, days = plan[leaf + L_STRIDE], plan[leaf + L_TABLE], first, 0
@@ -111,7 +109,7 @@ def days_in(plan: Ints, state: State, leaf: int, offset: int, first: int, end: i
     return float(days)
 
 
-@kernel
+@small
 def extreme(state: State, offset: int, first: int, end: int, largest: bool) -> float:
     """Return the smallest or largest number of the entries."""
     if first == end:
@@ -144,14 +142,14 @@ def code_of_run(plan: Ints, state: State, leaf: int, base: int, now: int) -> tup
 def number_of_run(plan: Ints, tables: Tables, state: State, leaf: int, base: int, now: int) -> tuple[float, int]:
     """Return a number over the entries in the leaf's window (NaN: missing), and how long it stays."""
     term, stride = plan[leaf + L_TERM], plan[leaf + L_STRIDE]
-    if term == T_RUN_FIRST or term == T_RUN_LAST or term == T_RUN_FREQUENT:
+    if term in (T_RUN_FIRST, T_RUN_LAST, T_RUN_FREQUENT):
         code, moves = code_of_run(plan, state, leaf, base, now)
         return MISSING if code < 0 else tables.numbers[plan[leaf + L_TABLE] + code], moves
     first, end, moves = span_of(plan, state, leaf, base, now)
     offset = state.rows[base + plan[leaf + L_SLOT]] >> OFFSET
     if term == T_RUN_COUNT:
         return float(end - first), moves
-    if term == T_RUN_SUM or term == T_RUN_MEAN:
+    if term in (T_RUN_SUM, T_RUN_MEAN):
         micro = 0
         if first < end:
             micro = state.arena[offset + 2 * end - 1]
@@ -163,13 +161,13 @@ def number_of_run(plan: Ints, tables: Tables, state: State, leaf: int, base: int
         return MISSING if first == end else total / float(end - first), moves
     if term == T_RUN_DAYS:
         return days_in(plan, state, leaf, offset, first, end), moves
-    if term == T_RUN_SMALLEST or term == T_RUN_LARGEST:
+    if term in (T_RUN_SMALLEST, T_RUN_LARGEST):
         return extreme(state, offset, first, end, term == T_RUN_LARGEST), moves
     distinct, most, _ = tally(state, plan[CELLS], offset, first, end, stride)
     return float(distinct if term == T_RUN_DISTINCT else most), moves
 
 
-@kernel
+@small
 def held_since(state: State, word: int) -> int:
     """Return since when the last value of a run of writes has been held; LOW when it is missing."""
     head = state.rows[word]
@@ -184,11 +182,11 @@ def held_since(state: State, word: int) -> int:
     return state.arena[offset + 3 * i]
 
 
-@kernel
+@small
 def instant_of(plan: Ints, tables: Tables, state: State, leaf: int, base: int, now: int) -> tuple[int, int]:
     """Return the instant a term speaks of (LOW: missing), and how long it stays the same."""
     term, word = plan[leaf + L_TERM], base + plan[leaf + L_SLOT]
-    if term == T_ELAPSED or term == T_INSTANT:
+    if term in (T_ELAPSED, T_INSTANT):
         at = state.rows[word]
         return LOW if at == HIGH else at, HIGH
     if term == T_ELAPSED_CODE:
@@ -200,24 +198,24 @@ def instant_of(plan: Ints, tables: Tables, state: State, leaf: int, base: int, n
     if first == end:
         return LOW, moves
     offset, stride = state.rows[word] >> OFFSET, plan[leaf + L_STRIDE]
-    if term == T_ELAPSED_FIRST or term == T_FIRST_AT:
+    if term in (T_ELAPSED_FIRST, T_FIRST_AT):
         return state.arena[offset + first * stride], moves
     return state.arena[offset + (end - 1) * stride], moves
 
 
-@kernel
+@small
 def crossing(at: int, number: float, now: int) -> int:
     """Return the first instant after ``now`` at which the time since ``at`` passes ``number`` microseconds."""
     if not abs(number) < 4e18:
         return HIGH
-    reached = at + int(math.ceil(number))
+    reached = at + math.ceil(number)
     if reached > now:
         return reached
-    passed = at + int(math.floor(number)) + 1
+    passed = at + math.floor(number) + 1
     return passed if passed > now else HIGH
 
 
-@kernel
+@small
 def units_until(plan: Ints, tables: Tables, state: State, leaf: int, base: int, now: int) -> tuple[float, int]:
     """Return the calendar units until a trait's instant, and when the present unit ends."""
     code = state.rows[base + plan[leaf + L_SLOT]]
@@ -234,7 +232,7 @@ def units_until(plan: Ints, tables: Tables, state: State, leaf: int, base: int, 
     return float(there - unit), following
 
 
-@kernel
+@small
 def number_of(
     plan: Ints, tables: Tables, state: State, leaf: int, base: int, now: int, against: float
 ) -> tuple[float, int]:
@@ -252,7 +250,7 @@ def number_of(
     if term == T_NUMBER:
         code = state.rows[word]
         return MISSING if code < 0 else tables.numbers[plan[leaf + L_TABLE] + code], HIGH
-    if term == T_UNTIL or term == T_ANNIVERSARY:
+    if term in (T_UNTIL, T_ANNIVERSARY):
         return units_until(plan, tables, state, leaf, base, now)
     if term >= T_RUN_COUNT and term <= T_RUN_FREQUENT:
         return number_of_run(plan, tables, state, leaf, base, now)

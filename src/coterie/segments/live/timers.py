@@ -70,7 +70,7 @@ def flip(
         state.scratch[plan[i]] = stamp
 
 
-@kernel
+@small
 def gather(plan: Ints, tables: Tables, state: State, base: int, last: int) -> int:
     """Return how many segments are due by bucket ``last``; from NEXTS on stand their exact instants, then which they are."""
     due, clock, segments = 2 * base + plan[DUE], state.rows[base + CLOCK], plan[SEGMENTS]
@@ -85,10 +85,8 @@ def gather(plan: Ints, tables: Tables, state: State, base: int, last: int) -> in
     return count
 
 
-@kernel
-def fire(
-    plan: Ints, tables: Tables, state: State, out: Ints, profile: int, at: int, last: int, count: int
-) -> int:
+@small
+def fire(plan: Ints, tables: Tables, state: State, out: Ints, profile: int, at: int, last: int, count: int) -> int:
     """Return how many segments wait after all that change at ``at`` have changed."""
     base, meta = profile * plan[WIDTH], state.meta
     due = 2 * base + plan[DUE]
@@ -109,7 +107,7 @@ def fire(
         holds, until = evaluate(plan, tables, state, segment, base, at)
         meta[M_FIRED] += 1
         if holds != is_member(state, base, segment):
-            flip(plan, state, out, profile, segment, at, TIMER_CAUSE, -1, stamp)
+            flip(plan, state, out, profile, segment, at, np.int64(TIMER_CAUSE), np.int64(-1), stamp)
         nexts[segment] = until
         if np.int64(state.timers[due + segment]) > last and bound_of(until) <= last:
             waiting[count] = segment
@@ -129,7 +127,7 @@ def settle(plan: Ints, tables: Tables, state: State, out: Ints, profile: int, un
     waiting = nexts[segments:]
     count = gather(plan, tables, state, base, last)
     while True:
-        at = HIGH
+        at = np.int64(HIGH)
         for i in range(count):
             at = min(at, nexts[waiting[i]])
         if at > until:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from coterie.segments.live.layout import M_FAR, M_NEAR, M_NODE_FREE, M_NODE_TOP, M_WHEEL, State, kernel
+from coterie.segments.live.layout import M_FAR, M_NEAR, M_NODE_FREE, M_NODE_TOP, M_WHEEL, State, kernel, small
 
 RING = 4096
 BEYOND = 2 * RING
@@ -16,7 +16,7 @@ HEADS = BEYOND + 1
 NODE_WORDS = 3
 
 
-@kernel
+@small
 def list_of(state: State, bucket: int) -> int:
     """Return the list that a bucket's nodes wait in now."""
     here = state.meta[M_WHEEL]
@@ -53,14 +53,14 @@ def arm(state: State, profile: int, bucket: int) -> None:
     place(state, node)
 
 
-@kernel
+@small
 def free(state: State, node: int) -> None:
     """The node is nobody's."""
     state.wheel[node + 2] = state.meta[M_NODE_FREE]
     state.meta[M_NODE_FREE] = node
 
 
-@kernel
+@small
 def spread(state: State, source: int) -> None:
     """The nodes of one list wait where they belong now."""
     node = np.int64(state.wheel[source])
