@@ -293,7 +293,7 @@ def random_nodes(rng: Random, log: Log, count: int) -> dict[str, core.Node]:
     names = [f"s{number}" for number in range(count)]
     rng.shuffle(names)  # so that order of keys is not order of evaluation
     for name in names:
-        nodes[name] = author.node(list(nodes))
+        nodes[name] = author.node(list(nodes), rng.choice((1, 2, 2, 3)))
     return nodes
 
 

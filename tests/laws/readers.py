@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Literal
 
 import pyarrow as pa
 
+from coterie.identity.merges import Merges, merge_of
 from coterie.model import Event
 from coterie.segments.catalog import Catalog
 from coterie.segments.oracle import Oracle
@@ -15,6 +17,7 @@ from tests.laws.logs import Log, table_of, without_duplicates
 
 if TYPE_CHECKING:
     from coterie.segments.live import Live
+    from coterie.storage.duck import Duck
 
 Memberships = dict[tuple[str, int], frozenset[str]]
 Rows = tuple[tuple[int, Event], ...]
@@ -26,14 +29,16 @@ def numbered(log: Log) -> Rows:
     return tuple(enumerate(log.events))
 
 
-def by_oracle(log: Log, catalog: Catalog, instants: Sequence[int], knowledge: str = "then") -> Memberships:
+def by_oracle(
+    log: Log, catalog: Catalog, instants: Sequence[int], knowledge: Literal["then", "now"] = "then"
+) -> Memberships:
     oracle = Oracle(catalog, (event for _, event in without_duplicates(log.events)))
     return {(key, at): frozenset(oracle.members(key, at, knowledge)) for key in catalog.keys for at in instants}
 
 
 def changes_of(table: pa.Table) -> list[Change]:
-    """Return the rows of a live reader's change table."""
-    columns = [table[name].to_pylist() for name in FIELDS]
+    """Return the rows of a live reader's change table; it has event ids only if the arrivals had."""
+    columns = [table[name].to_pylist() if name in table.column_names else [""] * table.num_rows for name in FIELDS]
     return [Change(*row) for row in zip(*columns, strict=True)]
 
 
@@ -73,11 +78,37 @@ def by_live(log: Log, catalog: Catalog, instants: Sequence[int]) -> Memberships:
             live.apply(table_of(rows[done:upto], log.hot))
         done = upto
         live.advance(at)
-        found |= {(key, at): frozenset(live.members(key)) for key in catalog.keys}
+        members = {key: frozenset(live.members(key)) for key in catalog.keys}
+        if live.counts() != {key: len(some) for key, some in members.items()}:
+            raise AssertionError(f"counts at {at}: {live.counts()}, members {members}")
+        found |= {(key, at): some for key, some in members.items()}
     return found
 
 
+@cache
+def _duck() -> Duck:
+    from coterie.storage.duck import Duck
+
+    return Duck(threads=1)
+
+
 def by_batch(
-    log: Log, catalog: Catalog, instants: Sequence[int], questions: Iterable[tuple[str, int]], knowledge: str = "then"
+    log: Log,
+    catalog: Catalog,
+    instants: Sequence[int],
+    questions: Iterable[tuple[str, int]],
+    knowledge: Literal["then", "now"] = "then",
 ) -> Memberships:
-    raise LookupError("not yet")
+    """Return the answers to ``questions``: one statement per segment, all instants at once, over the log without duplicates."""
+    from coterie.segments.batch import statement
+
+    rows = without_duplicates(log.events)
+    merges = Merges(merge for position, event in rows if (merge := merge_of(event, position)) is not None)
+    asked = list(questions)
+    relation = _duck().add_log(table_of(rows, log.hot), merges=merges.intervals())
+    found: Memberships = {}
+    for key in {key: None for key, _ in asked}:
+        sql = statement(catalog, key, instants, relation=relation, knowledge=knowledge)
+        members = _duck().members(sql)
+        found |= {(key, at): frozenset(members.get(at, ())) for at in instants}
+    return {question: found[question] for question in asked}

@@ -93,6 +93,13 @@ class Reducer:
         self.case = smaller
         return True
 
+    def begin_with(self, key: str, at: int) -> None:
+        """Try the definition and the instant at which the difference was seen, before anything else."""
+        needed = Catalog.of(self.case.nodes).closure(key).keys
+        nodes = {one: self.case.nodes[one] for one in needed}
+        if not self.accept(nodes=nodes, instants=(at,)):
+            self.accept(nodes=nodes)
+
     def reduced(self) -> Case:
         before = None
         while before != self.case and time.monotonic() < self._until:

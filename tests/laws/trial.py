@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
@@ -80,7 +81,11 @@ def reduced(law: str, message: str, case: Case, seconds: float = 60.0) -> tuple[
         said = attempt(LAWS[law], smaller)
         return said is not None and kind_of(said) == kind_of(message)
 
-    small = Reducer(fails, case, seconds).reduced()
+    reducer = Reducer(fails, case, seconds)
+    named = re.search(r": (\S+) at (-?\d+):", message)
+    if named and named[1] in case.nodes:
+        reducer.begin_with(named[1], int(named[2]))
+    small = reducer.reduced()
     return attempt(LAWS[law], small) or message, small
 
 
