@@ -112,9 +112,9 @@ class _Writer:
         if kind.form is not None:
             form = kind.form
             return self._ref(form.__name__, lambda: self.form(form))
-        if kind.values_of_mapping is not None:
-            names = self._any(kinds(kind.keys_of_mapping))
-            values = self._any(kinds(kind.values_of_mapping))
+        if kind.mapping:
+            names = self._any(kinds(kind.mapping[0]))
+            values = self._any(kinds(kind.mapping[1]))
             return {"type": "object", "minProperties": 1, "propertyNames": names, "additionalProperties": values}
         if kind.is_open_list:
             least = {} if kind.may_be_empty else {"minItems": 1}

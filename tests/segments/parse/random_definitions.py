@@ -59,8 +59,8 @@ def _value(rng: random.Random, kind: Kind, depth: int) -> Any:
         return rng.choice(kind.literals)
     if kind.form is not None:
         return _form(rng, kind.form, depth)
-    if kind.values_of_mapping is not None:
-        return {rng.choice(WORDS["a name"]): _value(rng, rng.choice(kinds(kind.values_of_mapping)), depth + 1)}
+    if kind.mapping:
+        return {rng.choice(WORDS["a name"]): _value(rng, rng.choice(kinds(kind.mapping[1])), depth + 1)}
     if kind.is_list:
         count = len(kind.items) if not kind.is_open_list else rng.randint(1, 2)
         return [_value(rng, rng.choice(kinds(kind.items[0])), depth) for _ in range(count)]

@@ -14,45 +14,25 @@ from coterie.segments.conditions.words import Doc, MayBeEmpty, Unwritten, Word
 
 
 class Kind(Struct, frozen=True, eq=False):
-    """One alternative of a field: a Python type, and the rule that narrows it."""
+    """One alternative of a field: a Python type taken apart once, and the rule that narrows it.
+
+    ``items`` are the annotations of a fixed list's items, or the one of every item of an open list; ``mapping`` are those of a
+    mapping's keys and values.
+    """
 
     base: Any
-    word: Word | None = None
-    may_be_empty: bool = False
-
-    @property
-    def form(self) -> type[Form] | None:
-        return self.base if isinstance(self.base, type) and issubclass(self.base, Form) else None
-
-    @property
-    def is_condition(self) -> bool:
-        return self.base is Condition
-
-    @property
-    def literals(self) -> tuple[Any, ...]:
-        return get_args(self.base) if get_origin(self.base) is Literal else ()
-
-    @property
-    def values_of_mapping(self) -> Any:
-        """The annotation of a mapping's values, or ``None``."""
-        return get_args(self.base)[1] if get_origin(self.base) is dict else None
-
-    @property
-    def keys_of_mapping(self) -> Any:
-        return get_args(self.base)[0] if get_origin(self.base) is dict else None
-
-    @property
-    def items(self) -> tuple[Any, ...]:
-        """The annotations of a fixed list, or of every item of an open one."""
-        return tuple(arg for arg in get_args(self.base) if arg is not Ellipsis) if self.is_list else ()
+    word: Word | None
+    may_be_empty: bool
+    form: type[Form] | None
+    literals: tuple[Any, ...]
+    items: tuple[Any, ...]
+    is_open_list: bool
+    mapping: tuple[Any, ...]
+    is_condition: bool
 
     @property
     def is_list(self) -> bool:
-        return get_origin(self.base) is tuple
-
-    @property
-    def is_open_list(self) -> bool:
-        return self.is_list and Ellipsis in get_args(self.base)
+        return bool(self.items)
 
     def accepts(self, raw: Any) -> bool:
         """Return whether ``raw`` has the outer shape of this alternative."""
@@ -60,7 +40,7 @@ class Kind(Struct, frozen=True, eq=False):
             return isinstance(raw, str | bool)
         if self.form is not None:
             return isinstance(raw, (dict, self.form))
-        if self.values_of_mapping is not None:
+        if self.mapping:
             return isinstance(raw, dict)
         if self.is_list:
             return isinstance(raw, list | tuple)
@@ -76,7 +56,7 @@ class Kind(Struct, frozen=True, eq=False):
             return ", ".join(str(item).lower() if isinstance(item, bool) else str(item) for item in self.literals)
         if self.is_condition:
             return "a condition"
-        if self.form is not None or self.values_of_mapping is not None:
+        if self.form is not None or self.mapping:
             return "a mapping"
         if self.is_list:
             inner = says_kinds(self.items[0])
@@ -98,6 +78,7 @@ class Slot(Struct, frozen=True, eq=False):
     spread: type[Form] | None = None
 
 
+@cache
 def kinds(annotation: Any) -> tuple[Kind, ...]:
     """Return the alternatives of an annotation, without ``None``."""
     word, may_be_empty = None, False
@@ -108,10 +89,23 @@ def kinds(annotation: Any) -> tuple[Kind, ...]:
         annotation = annotation.__origin__
     if get_origin(annotation) in (Union, types.UnionType):
         inner = [kind for part in get_args(annotation) if part is not type(None) for kind in kinds(part)]
-        if word is None and not may_be_empty:
-            return tuple(inner)
-        return tuple(Kind(kind.base, kind.word or word, kind.may_be_empty or may_be_empty) for kind in inner)
-    return (Kind(annotation, word, may_be_empty),)
+        return tuple(_kind(kind.base, kind.word or word, kind.may_be_empty or may_be_empty) for kind in inner)
+    return (_kind(annotation, word, may_be_empty),)
+
+
+def _kind(base: Any, word: Word | None, may_be_empty: bool) -> Kind:
+    origin, args = get_origin(base), get_args(base)
+    return Kind(
+        base=base,
+        word=word,
+        may_be_empty=may_be_empty,
+        form=base if isinstance(base, type) and issubclass(base, Form) else None,
+        literals=args if origin is Literal else (),
+        items=tuple(arg for arg in args if arg is not Ellipsis) if origin is tuple else (),
+        is_open_list=origin is tuple and Ellipsis in args,
+        mapping=args if origin is dict else (),
+        is_condition=base is Condition,
+    )
 
 
 _SCALARS = ("true or false", "a whole number", "a number", "text")

@@ -60,7 +60,7 @@ class Walker:
             return self._literal(alternatives, raw, path)
         if kind.form is not None:
             return self.form(kind.form, raw, path)
-        if kind.values_of_mapping is not None:
+        if kind.mapping:
             return self._mapping(kind, raw, path)
         if kind.is_list:
             return self._list(kind, raw, path)
@@ -110,8 +110,8 @@ class Walker:
             return self.tell(path, Flaw("an empty mapping", allowed="at least one key"))
         values: dict[str, Any] = {}
         for key, item in raw.items():
-            good = self.read(kind.keys_of_mapping, key, (*path, str(key)))
-            value = self.read(kind.values_of_mapping, item, (*path, str(key)))
+            good = self.read(kind.mapping[0], key, (*path, str(key)))
+            value = self.read(kind.mapping[1], item, (*path, str(key)))
             values[str(key)] = BAD if good is BAD else value
         return BAD if any(value is BAD for value in values.values()) else values
 
