@@ -69,11 +69,10 @@ class Facts:
         # by identity, not by equality: Equals(1) == Equals(True) in Python, and they mean different things
         known = self._selections.get(id(selector))
         if known is None:
-            names = [name for name in self._by_name if is_named(selector, name)]
-            found = sorted(
-                (r for name in names for r in self._by_name[name] if passes(selector.where, r.event)),
-                key=lambda record: (record.at, record.key),
-            )
+            lists = [records for name, records in self._by_name.items() if is_named(selector, name)]
+            found = [record for records in lists for record in records if passes(selector.where, record.event)]
+            if len(lists) > 1:
+                found.sort(key=lambda record: (record.at, record.key))
             known = selector, Selection(tuple(found), tuple(record.at for record in found))
             self._selections[id(selector)] = known
         return known[1]
@@ -102,7 +101,7 @@ def is_named(selector: Selector, name: str) -> bool:
 
 def passes(where: Sequence[Field], event: Event) -> bool:
     """Return whether the properties of ``event`` pass every field test."""
-    return all(holds(field.test, event.properties.get(field.key)) != field.negate for field in where)
+    return not where or all(holds(field.test, event.properties.get(field.key)) != field.negate for field in where)
 
 
 @lru_cache(maxsize=1_024)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
@@ -79,8 +79,13 @@ class Oracle:
 
     def profiles(self, at: int, knowledge: Knowledge = "then") -> set[str]:
         """Return the profiles known at ``at``: at least one record counts, and no other profile absorbed them."""
-        candidates = {self.canonical(profile, at, knowledge) for profile in self._records}
-        return {profile for profile in candidates if self.facts(profile, at, knowledge) is not None}
+        return {profile for profile, _ in self._known(at, knowledge)}
+
+    def _known(self, at: int, knowledge: Knowledge) -> Iterator[tuple[str, Facts]]:
+        for profile in {self.canonical(one, at, knowledge) for one in self._records}:
+            facts = self.facts(profile, at, knowledge)
+            if facts is not None:
+                yield profile, facts
 
     def member(self, key: str, profile: str, at: int, knowledge: Knowledge = "then") -> bool:
         """Return whether ``profile`` is in the segment at ``at``. An absorbed or unknown profile is in none."""
@@ -89,7 +94,8 @@ class Oracle:
 
     def members(self, key: str, at: int, knowledge: Knowledge = "then") -> set[str]:
         """Return the members of the segment at ``at``. Cost: one evaluation per known profile."""
-        return {profile for profile in self.profiles(at, knowledge) if self.member(key, profile, at, knowledge)}
+        node = self.catalog[key].node
+        return {profile for profile, facts in self._known(at, knowledge) if evaluate(node, facts, at)}
 
     def next_change(self, key: str, profile: str, at: int) -> int | None:
         """Return the next instant at which ``profile`` enters or leaves if nothing arrives, or ``None``."""
