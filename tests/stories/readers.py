@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -93,7 +93,7 @@ class ByBatch:
         return {at: frozenset(found.get(at, ())) for at in instants}
 
 
-READERS = {"oracle": ByOracle, "batch": ByBatch}
+READERS: dict[str, Callable[[Sequence[Event]], Reader]] = {"oracle": ByOracle, "batch": ByBatch}
 
 
 class Live:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -123,9 +122,9 @@ def test_live_in_one_batch(story: Story) -> None:
     for step in story.steps:
         apart.walk(step)
     pending: list[Step] = []
-    for step, following in pairwise([*story.steps, None]):
+    for number, step in enumerate(story.steps, 1):
         pending.append(step)
-        if step.edits or following is None or following.restart:
+        if step.edits or number == len(story.steps) or story.steps[number].restart:
             joined.steps += len(pending) - 1
             joined.walk(together(pending))
             pending = []

@@ -50,7 +50,6 @@ class Facts:
         self.records = tuple(records)
         self.catalog = Catalog({}) if catalog is None else catalog
         self._selections: dict[int, tuple[Selector, Selection]] = {}
-        self._facts: dict[int, tuple[Aggregate, tuple[Fact, ...]]] = {}
 
     @cached_property
     def traits(self) -> dict[str, Held]:
@@ -79,13 +78,7 @@ class Facts:
 
     def aggregated(self, term: Aggregate, now: int) -> Sequence[Fact]:
         """Return the facts that ``term`` aggregates at ``now``."""
-        selection = self.selected(term.selector)
-        known = self._facts.get(id(term))
-        if known is None:
-            known = term, tuple(_fact(term, record) for record in selection.records)
-            self._facts[id(term)] = known
-        start, end = span(term.window, now)
-        return known[1][bisect_left(selection.times, start) : bisect_left(selection.times, end)]
+        return [_fact(term, record) for record in self.selected(term.selector).within(term.window, now)]
 
 
 def is_named(selector: Selector, name: str) -> bool:
