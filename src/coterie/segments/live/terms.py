@@ -169,14 +169,12 @@ def number_of_run(plan: Ints, tables: Tables, state: State, leaf: int, base: int
 
 @small
 def held_since(state: State, word: int) -> int:
-    """Return since when the last value of a run of writes has been held; LOW when it is missing."""
+    """Return since when the last value of a run of writes, null included, has been held; LOW when there is none."""
     head = state.rows[word]
     offset, i = head >> OFFSET, (head & ENTRIES) - 1
     if i < 0:
         return LOW
     code = state.arena[offset + 3 * i + 2]
-    if code <= 1:
-        return LOW
     while i > 0 and state.arena[offset + 3 * i - 1] == code:
         i -= 1
     return state.arena[offset + 3 * i]
