@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 from sqlglot import exp
 
-from coterie.segments.batch.dates import local_day, midnight_us, read_instant
+from coterie.segments.batch.dates import day_of_midnight, local_day, midnight_us, read_instant
 from coterie.segments.batch.instants import AT
 from coterie.segments.batch.selectors import writes
 from coterie.segments.batch.source import INSTANTS, Source
@@ -36,20 +36,16 @@ BEFORE_MONTH = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
 
 def trait_instant(source: Source, name: str, time_zone: str) -> exp.Select:
     """Return (place, value): the instant that the trait names, in microseconds; NULL when it names none."""
-    raw = source.trait(name).raw()
-    rows = writes(source, name)
-    last = source.dialect.extreme(raw, source.order, exp.true(), latest=True)
-    layer = source.scan([last.as_("raw", quoted=True)], rows.conditions, grouped=[])
-    day, moment = read_instant(Json(column("raw", "t"), source.dialect), source.dialect)
-    layer = _over(source, layer, {"day": day, "moment": moment})
+    layer = _read(source, name)
     midnight = midnight_us(column("day", "t"), time_zone)
     return _over(source, layer, {"value": exp.Coalesce(this=column("moment", "t"), expressions=[midnight])})
 
 
 def trait_until(source: Source, term: Until) -> exp.Select:
     """Return (place, value): the calendar units from now to the trait's instant."""
-    layer = trait_instant(source, term.of.name, term.time_zone)
-    layer = _over(source, layer, {"day": local_day(column("value", "t"), term.time_zone)})
+    dated = day_of_midnight(column("day", "t"), term.time_zone)
+    held = exp.Coalesce(this=dated, expressions=[local_day(column("moment", "t"), term.time_zone)])
+    layer = _over(source, _read(source, term.of.name), {"day": held})
     if term.unit in ("day", "week"):
         # 700,000 days keep the dividend positive
         week = minus(floor_divided(plus(column("day", "t"), integer(700_003)), 7), integer(100_000))
@@ -66,6 +62,15 @@ def trait_until(source: Source, term: Until) -> exp.Select:
     unit, zone = term.unit, term.time_zone
     today = _known(source, lambda now: unit_at(now, unit, zone))
     return _over(source, layer, {"value": minus(column("unit", "t"), today)})
+
+
+def _read(source: Source, name: str) -> exp.Select:
+    """Return (place, day, moment): the date, or the date and time, that the last write of the trait names."""
+    rows = writes(source, name)
+    last = source.dialect.extreme(source.trait(name).raw(), source.order, exp.true(), latest=True)
+    layer = source.scan([last.as_("raw", quoted=True)], rows.conditions, grouped=[])
+    day, moment = read_instant(Json(column("raw", "t"), source.dialect), source.dialect)
+    return _over(source, layer, {"day": day, "moment": moment})
 
 
 def _part(name: str) -> Sql:

@@ -73,6 +73,15 @@ def midnight_us(day: Sql, time_zone: str) -> Sql:
     return minus(times(day.copy(), integer(DAY_US)), _stepwise(day, list(_midnight_steps(time_zone))))
 
 
+def day_of_midnight(day: Sql, time_zone: str) -> Sql:
+    """Return the local day in which a date's midnight lies: itself, or the next if the zone skipped the date altogether."""
+    first, starts = boundaries("day", time_zone)
+    skipped = [(first + i, first + i + 1) for i, (one, next_one) in enumerate(pairwise(starts)) if one == next_one]
+    if not skipped:
+        return day
+    return cases([(compare(day.copy(), "=", integer(a)), integer(b)) for a, b in skipped], day.copy())
+
+
 def local_day(instant: Sql, time_zone: str, until: int = INT64_MAX) -> Sql:
     """Return the number of the local day that holds ``instant`` (at most ``until``), as ``instants.unit_at`` counts.
 

@@ -125,7 +125,7 @@ class Typed(Struct, frozen=True):
             compare(exp.Abs(this=value.copy()), "<", double(1e15)),
         )
         integral = exp.cast(exp.cast(value.copy(), "bigint"), "text")
-        return cases([(whole, integral)], exp.cast(value.copy(), "text"))
+        return cases([(whole, integral)], self.dialect.quoted(value.copy()))
 
 
 ValueSql: TypeAlias = Json | Typed
