@@ -267,3 +267,10 @@ def test_a_problem_reads_well() -> None:
         '  allowed:  a whole number above 0 and s, m, h, d or w, such as "24h"\n'
         "  hint: write 24h"
     )
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "\ud800"])
+def test_text_that_no_store_can_hold_is_refused(text: str) -> None:
+    (problem,) = of("trait", {"name": "x", "equals": text})
+    assert problem.what == "a character that no store can hold"
+    assert of("did", {"event": "x", "where": {text: 1}})[0].path.encode()

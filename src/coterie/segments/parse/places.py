@@ -40,7 +40,7 @@ def written(path: Path) -> str:
             text += f".{part}" if text else part
         else:
             text += f'["{part}"]'
-    return text
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def place(flaw: Flaw, path: Path, file: str, lines: Lines) -> DefinitionProblem:

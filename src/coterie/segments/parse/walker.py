@@ -15,6 +15,7 @@ from coterie.segments.parse.places import DefinitionProblem, Lines, Path, place
 from coterie.segments.parse.slots import Kind, Slot, keys, kinds, says_kinds, slots
 from coterie.segments.parse.synonyms import meant_by, suggested
 
+_ENCODABLE = re.compile("[^\x00\ud800-\udfff]*")
 _NUMERIC = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
@@ -64,6 +65,10 @@ class Walker:
             return self._mapping(kind, raw, path)
         if kind.is_list:
             return self._list(kind, raw, path)
+        if isinstance(raw, str) and not _ENCODABLE.fullmatch(raw):
+            return self.tell(
+                path, Flaw("a character that no store can hold", received=raw, allowed="Unicode text without NUL")
+            )
         flaw = kind.word.refuse(raw) if kind.word is not None else None
         return raw if flaw is None else self.tell(path, flaw)
 
