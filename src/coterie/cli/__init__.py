@@ -15,7 +15,8 @@ from coterie.errors import CoterieError
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and leave with its exit code; errors are told without a traceback."""
     try:
-        code = coterie.main(args=None if arguments is None else list(arguments), standalone_mode=False)
+        words = None if arguments is None else list(arguments)
+        code = coterie.main(args=words, prog_name="coterie", standalone_mode=False)
     except CoterieError as error:
         _tell(error)
         code = error.exit_code

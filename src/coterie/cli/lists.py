@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import click
 
-from coterie.cli.session import Session, instant_at
+from coterie.cli.session import Session
 
 
 @click.command("lists")
 @click.option("--take", is_flag=True, help="Bring the changes into the log now (an apply does so, too).")
-@click.option("--at", help="The instant of the change (default: the project's present).")
 @click.pass_obj
-def command(session: Session, take: bool, at: str | None) -> None:
+def command(session: Session, take: bool) -> None:
     """Show the lists in lists/*.csv (first column: profile) and what changed since they were taken into the log."""
     from coterie.engine.apply import take_lists
 
     project = session.project()
     changes = [project.lists.change(key) for key in project.lists.names()]
     if take:
-        take_lists(project, instant_at(session, project, at))
+        take_lists(project)
     rows = [
         {
             "list": one.key,

@@ -89,7 +89,5 @@ def _by_hand(
         (removed, "out"),
         (released, None),
     )
-    changes = sum(
-        put_by_hand(project, segment.key, one, state, project.present()) for names, state in words for one in names
-    )
+    changes = sum(put_by_hand(project, segment.key, one, state) for names, state in words for one in names)
     session.remark(f"{changes} membership change{'s' * (changes != 1)}")

@@ -17,15 +17,16 @@ if TYPE_CHECKING:
 @click.option("--since", help="Begin of the chart (default: the begin of the log).")
 @click.option("--until", help="End of the chart (default: the project's present).")
 @click.option("--points", default=60, show_default=True, type=click.IntRange(1, 2000), help="Instants of the chart.")
+@click.option("--no-cost", is_flag=True, help="Do not measure the live state.")
 @click.pass_obj
-def command(session: Session, key: str, since: str | None, until: str | None, points: int) -> None:
+def command(session: Session, key: str, since: str | None, until: str | None, points: int, no_cost: bool) -> None:
     """Show the segment KEY, on disk or in force: its size over time, its overlaps, and the cost of its live state."""
     from coterie.engine.preview import preview
 
     project = session.project()
     end = instant_at(session, project, until)
     begin = None if since is None else instant_at(session, project, since)
-    found = preview(project, key, until=end, since=begin, points=points)
+    found = preview(project, key, until=end, since=begin, points=points, measure=not no_cost)
     if session.as_json:
         session.answer(found)
         return

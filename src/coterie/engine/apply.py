@@ -23,7 +23,7 @@ _KEPT: dict[str, Literal["added", "changed", "removed"]] = {
 }
 
 
-def take_lists(project: Project, at: int) -> int:
+def take_lists(project: Project) -> int:
     """Bring the changes of ``lists/*.csv`` into the log as traits ``list.<key>`` and return how many people they concern.
 
     Who is taken off a list has the trait ``false``: being removed is not the same as never having been on it.
@@ -36,30 +36,31 @@ def take_lists(project: Project, at: int) -> int:
         for profile, on in [*((one, True) for one in change.added), *((one, False) for one in change.removed)]:
             facts.append(Fact(f"{name}@{version}:{profile}", profile, SET, {name: on}))
     if facts:
-        put_and_record(project, facts, at)
+        put_and_record(project, facts, project.next_instant())
     for change in taken:
         project.lists.take(change)
     return len(facts)
 
 
-def put_by_hand(project: Project, key: str, profile: str, state: Literal["in", "out"] | None, at: int) -> int:
+def put_by_hand(project: Project, key: str, profile: str, state: Literal["in", "out"] | None) -> int:
     """Put a person into a manual segment or take them out, whatever the rule says; ``None`` leaves it to the rule again.
 
     Returns the number of membership changes. The latest word counts.
     """
     number = project.events.extent().events
     fact = Fact(f"manual.{key}:{profile}#{number}", profile, SET, {f"manual.{key}": state})
-    return put_and_record(project, [fact], at)
+    return put_and_record(project, [fact], project.next_instant())
 
 
 def apply(project: Project, at: int) -> Plan:
     """Put the definitions on disk into force at the instant ``at`` and return what changed. An empty plan records nothing.
 
-    Lists are taken into the log first. Raises: InvalidDefinition; nothing is recorded then.
+    Lists are taken into the log first; the instant is then that of the last of them, if it lies later. Raises: InvalidDefinition; nothing is recorded then.
     """
     segments = definitions.on_disk(project)
     definitions.catalog(project, segments)
-    take_lists(project, at)
+    if take_lists(project):
+        at = max(at, project.events.extent().last_received_at)
     plan = make_plan(project, at, segments)
     by_key = {segment.key: segment for segment in segments}
     entries = tuple(_entry(row, by_key.get(row.key)) for row in plan.rows if row.difference in _KEPT)

@@ -90,7 +90,8 @@ def _differences(
         elif canonical(_rule(told)) != canonical(_rule(held)):
             found[segment.key] = "changed"
         else:
-            found[segment.key] = "same" if canonical(told) == canonical(held) else "described"
+            raised = segment.version > int(str(held.get("version", 1)))
+            found[segment.key] = "described" if raised or _unversioned(told) != _unversioned(held) else "same"
     found |= {key: "removed" for key in current if key not in found}
     moved = {key for key, difference in found.items() if difference in ("new", "changed", "removed")}
     for key, difference in found.items():
@@ -109,6 +110,10 @@ def as_data(segment: Segment) -> dict[str, object]:
 def _rule(data: dict[str, object]) -> dict[str, object]:
     """Return a definition without its words for people and without its version: what decides who is a member."""
     return {key: value for key, value in data.items() if key not in (*_WORDS, "version")}
+
+
+def _unversioned(data: dict[str, object]) -> str:
+    return canonical({key: value for key, value in data.items() if key != "version"})
 
 
 def _version(key: str, wanted: list[Segment], held: int, difference: Difference) -> int:

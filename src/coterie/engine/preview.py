@@ -8,6 +8,9 @@ from coterie.engine import definitions
 from coterie.engine.history import History
 from coterie.engine.project import Project
 from coterie.segments.catalog import Catalog
+from coterie.segments.core import ALWAYS
+
+SAMPLE_ROWS = 100_000
 
 
 class Overlap(Struct, frozen=True, kw_only=True):
@@ -21,7 +24,10 @@ class Overlap(Struct, frozen=True, kw_only=True):
 
 
 class Cost(Struct, frozen=True, kw_only=True):
-    """What the live reader keeps for the segment, measured by giving it the latest events of the log."""
+    """What the live reader keeps for the segment and those it refers to, beside what it keeps anyway.
+
+    Measured by giving it the latest ``events`` of the log; ``bytes_total`` is for all known profiles. Spare room included.
+    """
 
     events: int
     bytes_per_profile: float
@@ -48,10 +54,12 @@ def instants_between(first: int, last: int, points: int) -> tuple[int, ...]:
     return tuple(at for place in range(points - 1, -1, -1) if (at := last - step * place) >= first or place == 0)
 
 
-def preview(project: Project, key: str, *, until: int, since: int | None = None, points: int = 60) -> Preview:
+def preview(
+    project: Project, key: str, *, until: int, since: int | None = None, points: int = 60, measure: bool = True
+) -> Preview:
     """Return the preview of a definition, on disk or in force, at up to ``points`` instants of the log until ``until``.
 
-    Raises: NotFound, InvalidDefinition.
+    ``measure`` also finds the cost of the live state. Raises: NotFound, InvalidDefinition.
     """
     segments = definitions.candidates(project)
     segment = definitions.named(segments, key)
@@ -61,14 +69,31 @@ def preview(project: Project, key: str, *, until: int, since: int | None = None,
     with History(project.events) as history:
         sizes = history.sizes(catalog, key, instants)
         overlaps = _overlaps(history, catalog, key, until)
+    known = project.events.extent().profiles
     return Preview(
         key=key,
         sentence=segment.says(),
         instants=instants,
         sizes=tuple(sizes),
-        known=project.events.extent().profiles,
+        known=known,
         overlaps=overlaps,
+        cost=cost(project, catalog.closure(key), known) if measure and known else None,
     )
+
+
+def cost(project: Project, catalog: Catalog, known: int) -> Cost:
+    """Return what the live reader needs for ``catalog``, measured on the end of the log."""
+    from coterie.segments.live import Live
+
+    sample = project.events.latest(SAMPLE_ROWS)
+    sizes, people = [], 1
+    for asked in (Catalog.of({"everyone": ALWAYS}), catalog):
+        live = Live(asked)
+        live.apply(sample)
+        sizes.append(live.state_bytes())
+        people = max(1, live.counters()["profiles"])
+    per_profile = max(0, sizes[1] - sizes[0]) / people
+    return Cost(events=sample.num_rows, bytes_per_profile=per_profile, bytes_total=per_profile * known)
 
 
 def _overlaps(history: History, catalog: Catalog, key: str, at: int) -> tuple[Overlap, ...]:

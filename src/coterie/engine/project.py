@@ -75,3 +75,10 @@ class Project:
         """Return the instant that "now" means here: the end of the log, or the wall clock (also while the log is empty)."""
         end = self.events.extent().last_received_at
         return self._clock.now() if self.settings.present == "clock" or not end else end
+
+    def next_instant(self) -> int:
+        """Return the present, or the first instant after the last arrival: where a command may write to the log.
+
+        What was written before stays before, so the latest word of two about one trait is the later one.
+        """
+        return max(self.present(), self.events.extent().last_received_at + 1)

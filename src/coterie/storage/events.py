@@ -156,6 +156,13 @@ class EventStore:
                 [start, start + rows_max],
             ).cast(SCHEMA)
 
+    def latest(self, rows: int) -> pa.Table:
+        """Return the last ``rows`` events of the log, in log order."""
+        return self._folder.query(
+            f"SELECT {', '.join(SCHEMA.names)} FROM stored WHERE position >= ? ORDER BY position",
+            [self.extent().events - rows],
+        ).cast(SCHEMA)
+
     def profiles(self) -> list[str]:
         """Return every profile that has at least one event, sorted."""
         return self._folder.query("SELECT DISTINCT profile FROM stored ORDER BY profile")["profile"].to_pylist()  # type: ignore[no-any-return]
