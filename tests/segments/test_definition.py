@@ -84,13 +84,13 @@ def test_problems_between_definitions() -> None:
         segment("a"),
         segment("b", {"in_segment": "nightly"}),
         scheduled,
-        segment("c", {"in_segment": "missing"}),
+        segment("c", {"not": {"any": [{"in_segment": "missing"}]}}),
         segment("d", TOP),
     )
     assert sorted(told) == [
         ("a", "two segments have this key"),
-        ("b", "a live segment refers to a scheduled one"),
-        ("c", "refers to a segment that does not exist"),
+        ("b: when.in_segment", "a live segment refers to a scheduled one"),
+        ("c: when.not.any[0].in_segment", "refers to a segment that does not exist"),
         ("d", "thresholds version 3 has not been published"),
     ]
 

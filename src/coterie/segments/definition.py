@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
-from coterie.errors import InvalidDefinition, NotFound, Problem
+from coterie.errors import InvalidDefinition, NotFound, Problem, nearest
 from coterie.limits import DEFAULT
 from coterie.segments import core
 from coterie.segments.catalog import Catalog, Lowered
 from coterie.segments.conditions.form import Check, Choice, Condition, Context, Flaw, Form
+from coterie.segments.conditions.in_segment import InSegment
+from coterie.segments.conditions.places import written
 from coterie.segments.conditions.rfm import Rfm
 from coterie.segments.conditions.thresholds import Measure
 from coterie.segments.conditions.top import Top
-from coterie.segments.conditions.tree import every
+from coterie.segments.conditions.tree import every, placed
 from coterie.segments.conditions.words import Doc, Duration, MayBeEmpty, Name, SegmentKey, TimeZone, Unwritten, whole
 from coterie.segments.cron import Cron
 from coterie.segments.durations import says_last
@@ -131,7 +133,9 @@ def lower_all(segments: Iterable[Segment], context: Context = Context()) -> Cata
         except NotFound as error:
             problems.append(Problem(error.message, where=segment.key, hint=error.hint))
             lowered[segment.key] = Lowered(segment.key, segment.version, core.NEVER)
-    problems += _references(by_key, lowered)
+    problems += [problem for segment in by_key.values() for problem in _references(segment, by_key)]
+    if any(core.references(one.node) - by_key.keys() for one in lowered.values()):
+        raise InvalidDefinition(problems)
     try:
         catalog = Catalog(lowered)
     except InvalidDefinition as error:
@@ -141,18 +145,20 @@ def lower_all(segments: Iterable[Segment], context: Context = Context()) -> Cata
     return catalog
 
 
-def _references(by_key: dict[str, Segment], lowered: dict[str, Lowered]) -> list[Problem]:
-    """Return a problem for every live segment that refers to a scheduled one."""
-    return [
-        Problem(
-            "a live segment refers to a scheduled one",
-            where=key,
-            received=ref,
-            allowed="segments with refresh: live",
-            hint=f"make {ref} live, or give {key} a schedule",
-        )
-        for key, segment in by_key.items()
-        if segment.is_live
-        for ref in sorted(core.references(lowered[key].node))
-        if ref in by_key and not by_key[ref].is_live
-    ]
+def _references(segment: Segment, by_key: Mapping[str, Segment]) -> Iterator[Problem]:
+    """Yield a problem for every reference to a segment that is not there, or that a live one may not refer to."""
+    for path, condition in placed(segment.when, ("when",)):
+        if not isinstance(condition, InSegment):
+            continue
+        ref, where = condition.key, f"{segment.key}: {written(path)}"
+        if ref not in by_key:
+            what = "refers to a segment that does not exist"
+            yield Problem(what, where=where, received=ref, allowed=", ".join(sorted(by_key)), hint=nearest(ref, by_key))
+        elif segment.is_live and not by_key[ref].is_live:
+            yield Problem(
+                "a live segment refers to a scheduled one",
+                where=where,
+                received=ref,
+                allowed="segments with refresh: live",
+                hint=f"make {ref} live, or give {segment.key} a schedule",
+            )

@@ -9,8 +9,8 @@ import msgspec
 
 from coterie.errors import InvalidDefinition, NotFound, Problem
 from coterie.segments.conditions.form import Condition, Flaw
+from coterie.segments.conditions.places import Lines
 from coterie.segments.definition import Segment
-from coterie.segments.parse.places import Lines
 from coterie.segments.parse.slots import slots
 from coterie.segments.parse.text import read
 from coterie.segments.parse.walker import BAD, Walker

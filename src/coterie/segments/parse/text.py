@@ -16,7 +16,7 @@ import yaml
 
 from coterie.errors import InvalidDefinition
 from coterie.segments.conditions.form import Flaw
-from coterie.segments.parse.places import DefinitionProblem, Lines, Path, written
+from coterie.segments.conditions.places import DefinitionProblem, Lines, Path, written
 
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")

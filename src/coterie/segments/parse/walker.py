@@ -11,7 +11,7 @@ from msgspec import Struct
 from coterie.limits import DEFAULT, Limits
 from coterie.segments.conditions import CONDITIONS
 from coterie.segments.conditions.form import Choice, Flaw, Form, Spoken
-from coterie.segments.parse.places import DefinitionProblem, Lines, Path, place
+from coterie.segments.conditions.places import DefinitionProblem, Lines, Path, place
 from coterie.segments.parse.slots import Kind, Slot, keys, kinds, says_kinds, slots
 from coterie.segments.parse.synonyms import meant_by, suggested
 
