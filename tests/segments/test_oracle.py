@@ -401,6 +401,66 @@ def test_a_late_merge_equals_an_early_one_from_its_arrival_on(node: Node, log: l
         assert early.member("s", "u", now) == late.member("s", "u", now)
 
 
+# ── brute force over every hour of two months, where calendars turn ──────────────────────────────────────────
+
+ZONES = st.sampled_from(["UTC", "America/New_York", "Asia/Tokyo"])
+UNITS = st.sampled_from(["day", "week", "month", "year"])
+SPRING = at("2026-03-01T00:00:00+00:00")
+DATES = st.sampled_from(
+    ["2026-03-08", "2026-03-09T04:00:00Z", "2026-02-28", "2024-02-29", "2026-04-01", "1999-03-20", "x"]
+)
+CALENDAR_LEAVES: st.SearchStrategy[Node] = st.one_of(
+    st.builds(
+        Compare,
+        st.builds(
+            Aggregate,
+            st.sampled_from(["count", "days"]),
+            st.just(A),
+            st.just(""),
+            st.builds(Calendar, UNITS, ZONES, st.integers(1, 3), st.integers(0, 2)),
+            ZONES,
+        ),
+        OPS,
+        st.integers(0, 3),
+    ),
+    st.builds(
+        Compare,
+        st.builds(Until, st.just(Trait("x")), st.one_of(UNITS, st.just("anniversary")), ZONES),
+        OPS,
+        st.one_of(st.integers(-3, 9), st.sampled_from([0.5, 28, 29, 364, 365])),
+    ),
+    st.builds(
+        Compare,
+        st.builds(Elapsed, st.just(Trait("x")), ZONES),
+        st.sampled_from(["<", ">="]),
+        st.integers(-9, 9).map(lambda d: d * DAY_US),
+    ),
+)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(
+    st.one_of(CALENDAR_LEAVES, st.tuples(CALENDAR_LEAVES, CALENDAR_LEAVES).map(All)),
+    st.lists(st.integers(-60 * 24, 0), max_size=4),
+    DATES,
+    st.integers(0, 14 * 24),
+)
+def test_next_change_is_the_first_hour_that_differs(node: Node, hours: list[int], date: str, hour: int) -> None:
+    log = [event(str(n), SPRING + ago * HOUR_US) for n, ago in enumerate(hours)]
+    facts = asked(node, [*log, event("x", SPRING, SET, x=date)]).facts("u", SPRING)
+    assert facts is not None
+    now = SPRING + hour * HOUR_US
+    truth = evaluate(node, facts, now)
+    later = (now + n * HOUR_US for n in range(1, 45 * 24))
+    differs = next((when for when in later if evaluate(node, facts, when) is not truth), None)
+    found = next_change(node, facts, now)
+    if differs is None:
+        assert found is None or found >= now + 45 * DAY_US
+    else:
+        assert found == differs
+        assert evaluate(node, facts, differs - 1) is truth
+
+
 def test_hours_are_exact() -> None:
     oracle = asked(at_least(1, Rolling(24 * HOUR_US)), [event("1", at("2026-03-07T12:00:00+00:00"))])
     leaves = at("2026-03-08T12:00:00+00:00")
