@@ -54,7 +54,7 @@ def test_every_form_and_field_says_what_it_means(form: type[Form]) -> None:
 @pytest.mark.parametrize("word", list(CONDITIONS))
 def test_every_condition_is_on_the_page_with_its_examples(word: str) -> None:
     section = page().partition(f"\n### `{word}`\n")[2].partition("\n### ")[0].partition("\n## ")[0]
-    assert section.count("```yaml") == len(CONDITIONS[word].examples) > 0
+    assert section.count(" → **") == len(CONDITIONS[word].examples) > 0
     for example in CONDITIONS[word].examples:
         assert example.note in section
     for slot in slots(CONDITIONS[word]):

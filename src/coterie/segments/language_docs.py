@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Iterable
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,12 @@ from coterie.segments.conditions.form import Example, Form, Past, Spoken
 from coterie.segments.conditions.numbers import NumberOperators
 from coterie.segments.conditions.operators import NearPoint, ValueOperators, VersionOperators
 from coterie.segments.conditions.picker import Picker
+from coterie.segments.conditions.speech import figure
 from coterie.segments.conditions.steps import Step
 from coterie.segments.conditions.window import During, Window
 from coterie.segments.definition import Schedule, Segment
 from coterie.segments.parse import parse_condition, yaml_text
-from coterie.segments.parse.slots import Slot, says_kinds, slots
+from coterie.segments.parse.slots import Slot, keys, kinds, says_kinds, slots
 from coterie.values import canonical
 
 SHARED: tuple[tuple[str, type[Form]], ...] = (
@@ -85,7 +87,9 @@ def _condition(kind: type[Spoken]) -> str:
         parts.append(f"Its value is {_article(says_kinds(slot.annotation))}. {slot.doc}\n")
     elif slots(kind):
         parts.append(_table(kind))
-    parts += [_example(kind.word, example) for example in kind.examples]
+    parts += [
+        _example(kind.word, list(same)) for _, same in groupby(kind.examples, key=lambda one: canonical(one.data))
+    ]
     return "\n".join(parts)
 
 
@@ -93,17 +97,18 @@ def _article(words: str) -> str:
     return words if words.startswith(("a ", "an ", "one ")) else f"one of {words}"
 
 
-def _example(word: str, example: Example) -> str:
-    data = {word: example.data}
-    said = parse_condition(data).says()
-    verdict = "in" if example.member else "out"
-    lines = ["```yaml", yaml_text(data).rstrip(), "```", f"> People {said}.\n"]
-    notes = [f"{example.profile}: {', '.join(_past(past) for past in example.events)}"]
-    notes += [f"segment {key}: `{canonical(rule)}`" for key, rule in example.others.items()]
-    notes += [f"published: {name} {', '.join(f'{cut:g}' for cut in cuts)}" for name, cuts in example.cuts.items()]
-    lines += [f"- {note}" for note in notes]
-    lines.append(f"- **{verdict}**: {example.note}\n")
-    return "\n".join(lines)
+def _example(word: str, examples: list[Example]) -> str:
+    """Return one condition as written, its sentence, and every case that is told of it."""
+    data = {word: examples[0].data}
+    lines = ["```yaml", yaml_text(data).rstrip(), "```", f"> People {parse_condition(data).says()}.\n"]
+    first = examples[0]
+    lines += [f"- segment {key}: `{canonical(rule)}`" for key, rule in first.others.items()]
+    lines += [f"- published: {name} {', '.join(figure(cut) for cut in cuts)}" for name, cuts in first.cuts.items()]
+    for example in examples:
+        verdict = "in" if example.member else "out"
+        happened = ", ".join(_past(past) for past in example.events)
+        lines.append(f"- {example.profile}: {happened} → **{verdict}**: {example.note}")
+    return "\n".join(lines) + "\n"
 
 
 def _past(past: Past) -> str:
@@ -123,12 +128,39 @@ def _rows(fields: Iterable[Slot]) -> list[str]:
     for slot in fields:
         if slot.spread is not None:
             title = _title(slot.spread)
-            keys = ", ".join(f"`{one.key}`" for one in slots(slot.spread))
-            rows.append(f"| {_shortened(keys)} | | [{title}](#{title.lower().replace(' ', '-')}) |")
+            lent = ", ".join(f"`{one.key}`" for one in slots(slot.spread))
+            rows.append(f"| {_shortened(lent)} | | {_link(title)} |")
         else:
             needed = " (needed)" if slot.required else ""
-            rows.append(f"| `{slot.key}`{needed} | {_cell(says_kinds(slot.annotation))} | {_cell(slot.doc)} |")
+            rows.append(f"| `{slot.key}`{needed} | {_cell(_accepted(slot.annotation))} | {_cell(slot.doc)} |")
     return rows
+
+
+def _accepted(annotation: Any) -> str:
+    """Return what a field accepts, with links to the shared pieces and the keys of its own ones."""
+    if not any(kind.form or kind.mapping or kind.is_list for kind in kinds(annotation)):
+        return says_kinds(annotation)
+    said = []
+    for kind in kinds(annotation):
+        if kind.form is not None and kind.form in _TITLES:
+            said.append(_link(_TITLES[kind.form]))
+        elif kind.form is not None:
+            said.append(f"mapping of {', '.join(f'`{key}`' for key in keys(kind.form))}")
+        elif kind.mapping:
+            said.append(f"mapping of names to {_accepted(kind.mapping[1])}")
+        elif kind.is_list:
+            inner = _accepted(kind.items[0])
+            said.append(f"list, each {inner}" if kind.is_open_list else f"list of {len(kind.items)}, each {inner}")
+        else:
+            said.append(kind.says())
+    scalars = ["true or false", "a whole number", "a number", "text"]
+    if said[:4] == scalars:
+        said = ["a value", *said[4:]]
+    return " or ".join(dict.fromkeys(said))
+
+
+def _link(title: str) -> str:
+    return f"[{title}](#{title.lower().replace(' ', '-')})"
 
 
 def _title(form: type[Any]) -> str:

@@ -27,7 +27,7 @@ class Counts(Form, frozen=True, kw_only=True):
     at_most: Annotated[
         int | None,
         whole(0, 1_000_000_000),
-        Doc("So often or less, never included; add `at_least: 1` to exclude never."),
+        Doc("So often or less, and not at all; with `at_least: 1` beside it, not at all is out."),
     ] = None
     exactly: Annotated[int | None, whole(0, 1_000_000_000), Doc("Neither more nor less.")] = None
 

@@ -49,8 +49,8 @@ def _money(monetary: Scores | None, property: str | None) -> Flaw | None:
 class Rfm(Spoken, frozen=True, kw_only=True):
     """Scores from 1 to 5 of recency, frequency and monetary value among the people with a matching event; 5 is best.
 
-    The four numbers between the fifths are published by `coterie thresholds KEY` as a version. Recency is the time since the latest
-    event, so a score falls while nothing happens.
+    The four numbers between the fifths are published by `coterie thresholds KEY` as a version, those of recency in
+    microseconds. Recency is the time since the latest event, so a score falls while nothing happens.
     """
 
     word: ClassVar[str] = "rfm"
@@ -115,9 +115,9 @@ class Rfm(Spoken, frozen=True, kw_only=True):
 
     def says(self) -> str:
         written = [(name, scores) for name in _CUTS if (scores := getattr(self, name)) is not None]
-        said = [f"{name} score {f'from {low} to {high}' if low < high else low}" for name, (low, high) in written]
+        said = [f"a {name} score {f'from {low} to {high}' if low < high else low}" for name, (low, high) in written]
         last = f" in the last {says_last(self.within)}" if self.within else ""
-        return f"with a {listed(said, 'and a')} by {self.picker.says()}{last}"
+        return f"with {listed(said, 'and')} by {self.picker.says()}{last}"
 
 
 def _in_scores(measure: Measure, cuts: tuple[float, ...], scores: Scores) -> list[core.Node]:
