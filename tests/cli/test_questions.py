@@ -93,7 +93,7 @@ def test_verify_shows_the_first_difference_made_small(shell: Shell, monkeypatch:
     right = history.statement
 
     def wrong(catalog: object, key: str, instants: object, **words: object) -> str:
-        return right(catalog, key, instants, **words).replace("2592000000000", "1592000000000")  # type: ignore[arg-type]
+        return right(catalog, key, instants, **words).replace(">= 300", ">= 200")  # type: ignore[arg-type]
 
     for module in ("coterie.engine.history", "coterie.engine.readers"):
         monkeypatch.setattr(f"{module}.statement", wrong)

@@ -13,6 +13,7 @@ from coterie.engine import definitions
 from coterie.engine.plan import as_data
 from coterie.engine.project import HIDDEN, Project
 from coterie.engine.verification import Difference
+from coterie.model import Event
 from coterie.segments.catalog import Catalog
 from coterie.segments.conditions.form import Context
 from coterie.segments.conditions.thresholds import Thresholds
@@ -26,7 +27,11 @@ class Case(Struct, frozen=True, kw_only=True):
     definitions: list[dict[str, Any]]
     time_zone: str
     thresholds: list[Thresholds]
-    difference: Difference
+    key: str
+    profile: str
+    at: int
+    members: dict[str, list[str]]
+    events: list[dict[str, Any]]
 
 
 def write_case(project: Project, catalog: Catalog, found: Difference, segments: Sequence[Segment]) -> Path:
@@ -36,7 +41,11 @@ def write_case(project: Project, catalog: Catalog, found: Difference, segments: 
         definitions=[as_data(segment) for segment in segments if segment.key in needed],
         time_zone=context.time_zone,
         thresholds=[one for one in context.thresholds.values() if one.segment in needed],
-        difference=found,
+        key=found.key,
+        profile=found.profile,
+        at=found.at,
+        members=found.members,
+        events=[msgspec.structs.asdict(event) for event in found.events],
     )
     folder = project.root / HIDDEN / "differences"
     folder.mkdir(parents=True, exist_ok=True)
@@ -50,4 +59,11 @@ def load_case(file: Path) -> tuple[Catalog, Difference]:
     """Return the definitions, lowered, and the difference of a case file."""
     case = msgspec.json.decode(file.read_bytes(), type=Case)
     context = Context(time_zone=case.time_zone, thresholds={(one.segment, one.version): one for one in case.thresholds})
-    return lower_all([parse(one, str(file)) for one in case.definitions], context), case.difference
+    found = Difference(
+        key=case.key,
+        profile=case.profile,
+        at=case.at,
+        members=case.members,
+        events=tuple(Event(**event) for event in case.events),
+    )
+    return lower_all([parse(one, str(file)) for one in case.definitions], context), found
