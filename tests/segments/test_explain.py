@@ -121,6 +121,24 @@ def test_the_text_shows_the_definition_the_leaves_and_the_evidence() -> None:
     ]
 
 
+def test_a_leaf_inside_not_is_told_as_its_opposite() -> None:
+    told = asked(All((PRO, Not(Any((REGULAR, Not(PRO)))))), [event("1", 0, IDENTIFY, plan="pro")], 5)
+    assert told.member
+    assert [leaf.holds for leaf in told.leaves] == [True, True, True]
+    assert [leaf.description.startswith("not: ") for leaf in told.leaves] == [False, True, False]
+
+
+def test_a_reference_shows_what_it_rests_on() -> None:
+    catalog = Catalog.of({"s": Not(InSegment("regulars")), "regulars": REGULAR})
+    told = explain(catalog, [event("1", 0, "order")], "s", "u", 5)
+    assert told.text().splitlines()[2:-1] == [
+        "  ✓ not: is in the segment regulars",
+        "      ✗ did order at least twice in the last 3 days (1, asked ≥ 2)",
+        "          1970-01-01T00:00:00Z  order  1",
+    ]
+    assert told.triggers == ("order",)
+
+
 def test_nodes_in_words() -> None:
     assert says_node(All((PRO, Any((PRO, Not(PRO)))))) == 'plan is "pro" and (plan is "pro" or not (plan is "pro"))'
     assert says_node(AtLeast(1, (PRO, InSegment("x")))) == 'at least 1 of: plan is "pro"; is in the segment x'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
@@ -18,6 +18,7 @@ from coterie.segments.core import (
     Compare,
     Elapsed,
     Holds,
+    InSegment,
     Leaf,
     Node,
     Not,
@@ -45,7 +46,10 @@ class Counted(Struct, frozen=True, kw_only=True):
 
 
 class LeafExplanation(Struct, frozen=True, kw_only=True):
-    """One leaf: what it asks, whether it holds, the value it found (``measured`` in words), on which events, until when."""
+    """One leaf as the definition asks for it (inside ``not``, its opposite): whether that holds, the value that was found
+
+    (``measured`` in words), on which events, and until when. ``inside`` are the leaves of the segment it refers to.
+    """
 
     description: str
     holds: bool
@@ -53,6 +57,15 @@ class LeafExplanation(Struct, frozen=True, kw_only=True):
     measured: str
     counted: tuple[Counted, ...]
     next_change: int | None
+    inside: tuple[LeafExplanation, ...] = ()
+
+    def lines(self, indent: str = "  ") -> list[str]:
+        """Return the leaf and what it rests on as lines of text."""
+        measured = f" ({self.measured})" if self.measured else ""
+        lines = [f"{indent}{'✓' if self.holds else '✗'} {self.description}{measured}"]
+        if self.inside:
+            return lines + [line for leaf in self.inside for line in leaf.lines(f"{indent}    ")]
+        return lines + [f"{indent}    {rfc3339(one.occurred_at)}  {one.name}  {one.event_id}" for one in self.counted]
 
 
 class Explanation(Struct, frozen=True, kw_only=True):
@@ -83,10 +96,7 @@ class Explanation(Struct, frozen=True, kw_only=True):
             f"{self.profile} {verdict} {self.segment} (version {self.version}) at {rfc3339(self.at)}.",
             self.sentence,
         ]
-        for leaf in self.leaves:
-            measured = f" ({leaf.measured})" if leaf.measured else ""
-            lines.append(f"  {'✓' if leaf.holds else '✗'} {leaf.description}{measured}")
-            lines += [f"      {rfc3339(one.occurred_at)}  {one.name}  {one.event_id}" for one in leaf.counted]
+        lines += [line for leaf in self.leaves for line in leaf.lines()]
         return "\n".join([*lines, self.outlook])
 
 
@@ -121,7 +131,7 @@ def explain(
         known=facts is not None,
         member=verdict.member,
         sentence=sentence or f"People for whom: {says_node(node)}.",
-        leaves=() if facts is None else tuple(_leaf(one, facts) for one in verdict.leaves),
+        leaves=() if facts is None else _leaves(oracle, key, facts, at),
         next_change=verdict.next_change,
         unless=unless,
         triggers=triggers,
@@ -164,19 +174,41 @@ def spell(duration_us: int) -> str:
     return " ".join(said)
 
 
-def _leaf(verdict: LeafVerdict, facts: Facts) -> LeafExplanation:
+def _leaves(oracle: Oracle, key: str, facts: Facts, at: int) -> tuple[LeafExplanation, ...]:
+    """Return the explained leaves of a segment, those of segments it refers to inside."""
     by_id = {record.event.id: record.event for record in facts.records}
-    return LeafExplanation(
-        description=describe(verdict.leaf),
-        holds=verdict.holds,
-        value=verdict.value,
-        measured=_measured(verdict.leaf, verdict.value, facts),
-        counted=tuple(
-            Counted(event_id=e.id, name=e.name, occurred_at=e.occurred_at, received_at=e.received_at)
-            for e in (by_id[event_id] for event_id in verdict.evidence)
-        ),
-        next_change=verdict.next_change,
-    )
+    found: list[LeafExplanation] = []
+    for verdict, negated in zip(
+        oracle.verdict(key, facts.profile, at).leaves, _negated(oracle.catalog[key].node), strict=True
+    ):
+        counted = (by_id[event_id] for event_id in verdict.evidence)
+        leaf = verdict.leaf
+        found.append(
+            LeafExplanation(
+                description=f"not: {describe(leaf)}" if negated else describe(leaf),
+                holds=verdict.holds is not negated,
+                value=verdict.value,
+                measured=_measured(leaf, verdict.value, facts),
+                counted=tuple(
+                    Counted(event_id=e.id, name=e.name, occurred_at=e.occurred_at, received_at=e.received_at)
+                    for e in counted
+                ),
+                next_change=verdict.next_change,
+                inside=_leaves(oracle, leaf.key, facts, at) if isinstance(leaf, InSegment) else (),
+            )
+        )
+    return tuple(found)
+
+
+def _negated(node: Node, inside_not: bool = False) -> Iterator[bool]:
+    """Yield, for every leaf from left to right, whether the definition asks for its opposite."""
+    if isinstance(node, Not):
+        yield from _negated(node.item, not inside_not)
+    elif isinstance(node, All | Any | AtLeast):
+        for item in node.items:
+            yield from _negated(item, inside_not)
+    else:
+        yield inside_not
 
 
 def _measured(leaf: Leaf, value: Value, facts: Facts) -> str:
