@@ -73,6 +73,11 @@ class Dictionary:
         self._ints, self._int_codes = np.zeros(size, np.int64), np.full(size, -1, np.int32)
         settle_ids(old, codes, self._ints, self._int_codes)
 
+    def restore(self, texts: list[str]) -> None:
+        """These are the values, in the order of their codes."""
+        self.texts = texts
+        self._codes = {text: code for code, text in enumerate(texts)}
+
     def state_bytes(self) -> int:
         """Return roughly how much memory the dictionary takes."""
         return self._ints.nbytes + self._int_codes.nbytes + sum(map(len, self.texts)) + 120 * len(self.texts)
@@ -106,6 +111,10 @@ class Dictionaries:
         if key not in self.by_key:
             self.by_key[key] = Dictionary(key, self._limits)
         return self.by_key[key]
+
+    def begin(self) -> None:
+        """The tables of another plan may be served next; values keep their codes."""
+        self._data, self._filled, self._offsets = {}, {}, np.zeros(0, np.int64)
 
     def serve(self, made: Design) -> None:
         """The plan's tables know every value met so far. Cost: each test once per new distinct value."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from coterie.segments.live import layout as at
@@ -60,6 +62,19 @@ class Memory:
             self.state = None  # type: ignore[assignment]
             self.arena.resize(max(need + 4096, len(self.arena) + (len(self.arena) >> 2)), refcheck=False)
             self.state = self._state()
+
+    def adopt(self, other: Memory) -> None:
+        """The arena, the counters and the time of ``other`` are here now; its rows and timers are not."""
+        self.arena = other.arena
+        self.meta[:] = other.meta
+        self.meta[[at.M_NODE_FREE, at.M_NEAR, at.M_FAR, at.M_STAMP, at.M_CHANGES]] = 0
+        self.meta[at.M_NODE_TOP] = HEADS
+        self.state = self._state()
+
+    def restore(self, rows: Ints, arena: Ints, meta: Ints, wheel: Any) -> None:
+        """These are the arrays, as a snapshot keeps them."""
+        self.rows, self.arena, self.meta, self.wheel = rows, arena, meta, wheel
+        self.state = self._state()
 
     def drained(self) -> Ints:
         """Return a copy of the changes noted so far; the list is empty afterwards."""

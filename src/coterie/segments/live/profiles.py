@@ -60,9 +60,8 @@ class Profiles:
         return rows
 
     def _rows_of_numbers(self, keys: Ints, skipped: Any) -> Ints:
-        while len(self._ids) < 2 * (self.known + len(keys)):
-            self._ids, self._rows = np.zeros(2 * len(self._ids), np.int64), np.full(2 * len(self._rows), -1, np.int32)
-            settle_ids(self.numbers[: self.known], np.arange(self.known), self._ids, self._rows)
+        if len(self._ids) < 2 * (self.known + len(keys)):
+            self._make_room(len(keys))
         rows = np.empty(len(keys), np.int64)
         known = rows_of(keys, skipped, self._ids, self._rows, rows, self.known)
         if known > self.known:
@@ -116,6 +115,21 @@ class Profiles:
             longer[: len(self.forward)] = self.forward
             self.forward = longer
         self.forward[gone] = into
+
+    def restore(self, numeric: bool | None, known: int, texts: list[str], numbers: Ints, forward: Any) -> None:
+        """These ids are known, as a snapshot keeps them."""
+        self.numeric, self.known, self.texts, self.numbers, self.forward = numeric, known, texts, numbers, forward
+        self._row_of = {text: row for row, text in enumerate(texts)}
+        if numeric:
+            self._make_room(0)
+
+    def _make_room(self, more: int) -> None:
+        """The table of numbers has room for ``more`` new ones and holds those known."""
+        cells = len(self._ids)
+        while cells < 2 * (self.known + more):
+            cells *= 2
+        self._ids, self._rows = np.zeros(cells, np.int64), np.full(cells, -1, np.int32)
+        settle_ids(self.numbers[: self.known], np.arange(self.known), self._ids, self._rows)
 
     def ids_of(self, rows: Ints) -> Any:
         """Return the ids of rows as an Arrow array, of the type they came in."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from coterie.segments.live import layout as at
 from coterie.segments.live.changes import Changes, ordered
 from coterie.segments.live.dictionaries import Dictionaries
 from coterie.segments.live.duplicates import Duplicates
+from coterie.segments.live.edits import moved, refold, removed, reviewed
 from coterie.segments.live.intake import Arrivals, Intake
 from coterie.segments.live.layout import Ints
 from coterie.segments.live.memory import Memory
@@ -21,6 +23,7 @@ from coterie.segments.live.merging import absorb
 from coterie.segments.live.names import Names
 from coterie.segments.live.plans import Design, design
 from coterie.segments.live.profiles import Profiles
+from coterie.segments.live.snapshots import decode, encode, fill
 from coterie.segments.live.stepping import step
 from coterie.segments.live.timers import sweep
 
@@ -33,8 +36,8 @@ class Live:
         self.now = at.LOW
         self.profiles = Profiles()
         self.duplicates = Duplicates(limits)
-        self._dictionaries = Dictionaries(limits)
-        self._counts = np.zeros(len(catalog), np.int64)
+        self.dictionaries = Dictionaries(limits)
+        self.member_counts = np.zeros(len(catalog), np.int64)
         self._use(catalog, design(catalog, limits))
         self.memory = Memory(self.made)
 
@@ -42,8 +45,8 @@ class Live:
         self.catalog = catalog
         self.made = made
         self._names = Names(made)
-        self._intake = Intake(made, self._dictionaries, self._names, self.limits)
-        self._dictionaries.serve(made)
+        self._intake = Intake(made, self.dictionaries, self._names, self.limits)
+        self.dictionaries.serve(made)
 
     # ── time and arrivals ────────────────────────────────────────────────────────────────────────────────────
 
@@ -89,7 +92,7 @@ class Live:
                 "an event occurred after it was received", where="apply", hint="ingest corrects or quarantines it"
             )
         self._begin_at(int(received[0]))
-        self._dictionaries.serve(self.made)
+        self.dictionaries.serve(self.made)
 
     def _begin_at(self, now: int) -> None:
         if self.memory.meta[at.M_WHEEL] < 0:
@@ -106,7 +109,7 @@ class Live:
         memory = self.memory
         memory.reserve_nodes(end - begin)
         while True:
-            plan, tables = self.made.plan, self._dictionaries.tables
+            plan, tables = self.made.plan, self.dictionaries.tables
             memory.reserve_arena(int(plan[at.RUNS]))
             begin = step(plan, tables, memory.state, arrivals.batch, memory.out, begin, end)
             if begin >= end:
@@ -136,7 +139,7 @@ class Live:
         while True:
             memory.reserve_arena(self.made.runs + 1, 3)
             row = gone if gone != into else -1
-            if absorb(self.made.plan, self._dictionaries.tables, memory.state, batch, memory.out, place, into, row):
+            if absorb(self.made.plan, self.dictionaries.tables, memory.state, batch, memory.out, place, into, row):
                 break
             found.append(memory.drained())
         blank = memory.rows[gone * memory.width : (gone + 1) * memory.width]
@@ -146,7 +149,7 @@ class Live:
     def _sweep(self, until: int, found: list[Ints]) -> None:
         self.now = until
         memory = self.memory
-        while not sweep(self.made.plan, self._dictionaries.tables, memory.state, memory.out, until):
+        while not sweep(self.made.plan, self.dictionaries.tables, memory.state, memory.out, until):
             found.append(memory.drained())
         found.append(memory.drained())
 
@@ -154,10 +157,53 @@ class Live:
         rows = np.concatenate(found) if found else np.zeros((0, 4), np.int64)
         entered = rows[:, 3] & 1
         segments = rows[:, 3] >> 8
-        self._counts += np.bincount(segments, 2 * entered - 1, len(self._counts)).astype(np.int64)
+        self.member_counts += np.bincount(segments, 2 * entered - 1, len(self.member_counts)).astype(np.int64)
         positions = None if arrivals is None else arrivals.positions
         ids = None if arrivals is None else arrivals.event_ids
         return ordered(rows, self.made.keys, self.made.versions, self.profiles, positions, ids)
+
+    # ── definitions and state ────────────────────────────────────────────────────────────────────────────────
+
+    def edit(self, catalog: Catalog, history: Iterable[Any], at: int) -> Changes:
+        """Return who enters and leaves as ``catalog`` takes the place of the present one, after every timer due until ``at``.
+
+        ``history`` is the log so far; it is read once, and only if something must be remembered that was not. Afterwards
+        the reader is as one that began with ``catalog``.
+        """
+        found: list[Ints] = []
+        after = design(catalog, self.limits)
+        self._begin_at(at)
+        self._sweep(max(at, self.now), found)
+        before, old, profiles = self.made, self.memory, len(self.profiles)
+        self.dictionaries.begin()
+        self.dictionaries.serve(after)
+        gone = removed(before, after, old, profiles, self.now)
+        self.memory, empty = moved(old, before, after, profiles)
+        self._use(catalog, after)
+        self._welcome(0)
+        if empty:
+            refold(after, self.memory, self.profiles, self.dictionaries, self.limits, empty, history)
+            self._use(catalog, after)
+        entered = reviewed(after, self.memory, self.dictionaries.tables, profiles, self.now)
+        self.member_counts = np.array([len(self.rows_in(key)) for key in after.keys], np.int64)
+        for one in entered:
+            one[:, 3] += len(before.keys) << 8
+        rows = np.concatenate([*found, gone, *entered])
+        return ordered(rows, before.keys + after.keys, before.versions + after.versions, self.profiles)
+
+    def snapshot(self) -> bytes:
+        """Return the whole state as bytes; the same state gives the same bytes."""
+        return encode(self)
+
+    @classmethod
+    def restore(cls, catalog: Catalog, data: bytes, limits: Limits = DEFAULT) -> Live:
+        """Return a reader with the state of a snapshot that was taken with this catalog.
+
+        Raises CoterieError when the bytes are damaged or belong to another catalog.
+        """
+        saved, live = decode(data, catalog), cls(catalog, limits)
+        fill(live, saved)
+        return live
 
     # ── questions ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -187,7 +233,7 @@ class Live:
 
     def counts(self) -> dict[str, int]:
         """Return how many members each segment has."""
-        return {key: int(count) for key, count in zip(self.made.keys, self._counts, strict=True)}
+        return {key: int(count) for key, count in zip(self.made.keys, self.member_counts, strict=True)}
 
     def counters(self) -> dict[str, int]:
         """Return what has happened so far, and how often each bound was hit."""
@@ -202,7 +248,7 @@ class Live:
 
     def state_bytes(self) -> int:
         """Return the memory of everything remembered, spare room included."""
-        parts = (self.memory, self.profiles, self.duplicates, self._dictionaries)
+        parts = (self.memory, self.profiles, self.duplicates, self.dictionaries)
         return sum(part.state_bytes() for part in parts)
 
 
