@@ -77,7 +77,7 @@ def random_instants(rng: Random, log: Log, nodes: dict[str, core.Node], count: i
             at = event.occurred_at + rng.choice(durations)
         elif roll < 0.92:
             day = (event.occurred_at - words.utc(1900, 1, 8)) // DAY_US + rng.choice((0, 1, 1, 2))
-            at = _days(rng.choice(words.ZONES))[day]
+            at = _days(log.zone if rng.random() < 0.6 else rng.choice(words.ZONES))[day]
         else:
             at = rng.randrange(first, last + 10 * log.grid)
         found.add(at + rng.choice((0, 0, 1, -1)))

@@ -34,7 +34,7 @@ class Author:
     """Writes nodes about one log. Every choice comes from ``rng``."""
 
     def __init__(self, rng: Random, log: Log) -> None:
-        self.rng, self.grid = rng, log.grid
+        self.rng, self.grid, self.home = rng, log.grid, log.zone
         self.instants = sorted(
             {event.occurred_at for event in log.events} | {event.received_at for event in log.events}
         )
@@ -121,6 +121,9 @@ class Author:
         start = self.rng.randrange(len(text))
         return self.rng.choice((text, text[: start + 1], text[start:], text[start : start + 2]))
 
+    def zone(self) -> str:
+        return self.home if self.rng.random() < 0.5 else self.rng.choice(words.ZONES)
+
     def near(self) -> core.Near:
         rng = self.rng
         point = rng.choice([p for p in words.POINTS if all(isinstance(x, int | float) for x in p.values())])
@@ -132,7 +135,7 @@ class Author:
         )
 
     def moment(self, key: str) -> core.Moment:
-        zone = self.rng.choice(words.ZONES)
+        zone = self.zone()
         named = instant_of(self.value_of(key), zone)
         at = named if named is not None and self.rng.random() < 0.7 else self.rng.choice(self.instants)
         return core.Moment(self.rng.choice(("<", ">=")), at + self.rng.choice((0, 0, 1, -1, self.grid)), zone)
@@ -178,7 +181,7 @@ class Author:
             ends = sorted(rng.choice(self.instants) + rng.choice((0, 0, 1, -1)) for _ in range(2))
             return core.Absolute(*rng.choice(((ends[0], ends[1]), (ends[0], None), (None, ends[1]))))
         unit = rng.choice(("day", "day", "week", "month", "year"))
-        return core.Calendar(unit, rng.choice(words.ZONES), rng.choice((1, 1, 2, 3)), rng.choice((0, 0, 1, 2)))
+        return core.Calendar(unit, self.zone(), rng.choice((1, 1, 2, 3)), rng.choice((0, 0, 1, 2)))
 
     def aggregate(self, kinds: frozenset[str]) -> core.Aggregate:
         rng = self.rng
@@ -190,7 +193,7 @@ class Author:
             field = "price" if rng.random() < 0.45 else rng.choice(self.keys)
             if kind in ("distinct", "repeats", "most_frequent") and rng.random() < 0.6:
                 field = "sku"
-        zone = rng.choice(words.ZONES) if kind == "days" else "UTC"
+        zone = self.zone() if kind == "days" else "UTC"
         return core.Aggregate(kind, self.selector(), field, self.window(), zone)  # type: ignore[arg-type]
 
     def threshold(self, term: core.Aggregate) -> float:
@@ -222,14 +225,14 @@ class Author:
         rng = self.rng
         roll = rng.random()
         if roll < 0.35:
-            return core.Elapsed(core.Trait(self.dated), rng.choice(words.ZONES))
+            return core.Elapsed(core.Trait(self.dated), self.zone())
         if roll < 0.65:
             return core.Elapsed(core.TraitSince(rng.choice(self.traits)))
         return core.Elapsed(self.aggregate(core.INSTANT_KINDS))
 
     def until(self, op: Any) -> core.Compare:
         unit: Any = self.rng.choice(("day", "week", "month", "year", "anniversary"))
-        until = core.Until(core.Trait(self.dated), unit, self.rng.choice(words.ZONES))
+        until = core.Until(core.Trait(self.dated), unit, self.zone())
         near = (0, 1, 2, 7, 30, 364, 365) if unit == "anniversary" else (0, 0, 1, -1, 2, -3)
         return core.Compare(until, op, float(self.rng.choice(near)))
 

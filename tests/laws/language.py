@@ -9,8 +9,11 @@ from msgspec import structs
 
 from coterie.errors import InvalidDefinition
 from coterie.segments.conditions import CONDITIONS
+from coterie.segments.conditions.form import happened
 from coterie.segments.conditions.thresholds import Thresholds
 from coterie.segments.definition import Context, Segment, lower_all
+from coterie.segments.instants import instant_of
+from coterie.segments.oracle import Oracle
 from coterie.segments.parse import data_of, parse, parse_text, yaml_of
 from tests.laws import words
 from tests.laws.cases import Case, random_instants
@@ -72,4 +75,21 @@ def writing_is_loss_free(segments: list[Segment]) -> str | None:
             return f"{segment.key}: its YAML read back differs:\n{text}"
         if not segment.says().endswith(".") or "None" in segment.says():
             return f"{segment.key}: no sentence: {segment.says()!r}"
+    return None
+
+
+def examples_hold() -> str | None:
+    """Every example of every condition comes out as it says (by the oracle; other tests ask the other readers)."""
+    for word, kind in CONDITIONS.items():
+        for example in kind.examples:
+            now = instant_of(example.now)
+            assert now is not None
+            segments = [parse({"key": "example", "when": {word: example.data}})]
+            segments += [parse({"key": key, "when": when}) for key, when in example.others.items()]
+            version = example.data.get("thresholds", 1) if isinstance(example.data, dict) else 1
+            published = Thresholds(segment="example", version=version, cuts=example.cuts)
+            catalog = lower_all(segments, Context(thresholds={("example", version): published}))
+            members = Oracle(catalog, happened(example, now)).members("example", now)
+            if (example.profile in members) != example.member:
+                return f"example of {word}, {example.note}: expected member {example.member}: {example.data}"
     return None

@@ -15,11 +15,15 @@ from tests.laws import words
 
 
 class Log(Struct, frozen=True):
-    """``events`` in arrival order (positions are indices; an id may come twice), the step their instants lie on, hot columns."""
+    """``events`` in arrival order (positions are indices; an id may come twice), the step their instants lie on, hot columns.
+
+    ``zone`` is the time zone in whose calendar the log lies on an edge.
+    """
 
     events: tuple[Event, ...]
     grid: int
     hot: tuple[str, ...] = ()
+    zone: str = "UTC"
 
 
 def lateness(rng: Random, grid: int) -> int:
@@ -45,9 +49,10 @@ class Habits(Struct, frozen=True):
     traits: tuple[str, ...]
     system: tuple[str, ...]
     typed: bool
+    values: dict[str, list[Any]]
 
 
-def random_habits(rng: Random) -> Habits:
+def random_habits(rng: Random, at: int, grid: int) -> Habits:
     crowd = rng.random()
     traits = {trait for trait in ("joined", "age") if rng.random() < 0.55}
     return Habits(
@@ -55,19 +60,21 @@ def random_habits(rng: Random) -> Habits:
         names=tuple(rng.sample(words.NAMES, rng.randrange(2, 5))),
         keys=("price", "sku", *rng.sample(words.KEYS[2:], rng.randrange(0, 3))),
         traits=tuple(sorted(traits | set(rng.sample(words.TRAITS, rng.randrange(1, 3))))),
-        system=(IDENTIFY, SET, *([MERGE] if rng.random() < 0.6 else [])),
+        system=(IDENTIFY, SET, *([MERGE] if rng.random() < 0.65 else [])),
         typed=rng.random() < 0.35,
+        values={key: [words.value_for(rng, key, at, grid) for _ in range(5)] for key in (*words.KEYS, *words.TRAITS)},
     )
 
 
-def properties_of(rng: Random, habits: Habits, name: str, at: int, grid: int) -> dict[str, Any]:
+def properties_of(rng: Random, habits: Habits, profile: str, name: str) -> dict[str, Any]:
     if name == MERGE:
-        return {"loser": rng.choice(habits.profiles) if rng.random() < 0.9 else rng.choice(("eve", None, 1))}
+        others = [one for one in habits.profiles if one != profile] or [profile]
+        return {"loser": rng.choice(others) if rng.random() < 0.85 else rng.choice((profile, "eve", None, 1))}
     if name in (IDENTIFY, SET):
         traits = rng.sample(habits.traits, rng.randrange(1, len(habits.traits) + 1))
-        return {key: None if rng.random() < 0.1 else words.value_for(rng, key, at, grid) for key in traits}
+        return {key: None if rng.random() < 0.1 else rng.choice(habits.values[key]) for key in traits}
     chosen = [key for key in habits.keys if rng.random() < (0.75 if key in ("price", "sku") else 0.5)]
-    found = {key: words.value_for(rng, key, at, grid) for key in chosen}
+    found = {key: rng.choice(habits.values[key]) for key in chosen}
     if habits.typed:
         found["price"] = rng.choice((*words.NUMBERS, None))
         found["sku"] = rng.choice(("a", "b", "A", "1", "", None))
@@ -77,20 +84,21 @@ def properties_of(rng: Random, habits: Habits, name: str, at: int, grid: int) ->
 def random_log(rng: Random, size: int | None = None) -> Log:
     """Return a log of 10 to 60 records of 2 to 5 profiles; now and then 200 of one profile, or of a crowd."""
     grid = rng.choice(words.GRIDS)
-    base = rng.choice(words.ANCHORS) - rng.randrange(0, 12) * grid
-    habits = random_habits(rng)
+    anchor, zone = rng.choice(words.ANCHORS)
+    base = anchor - rng.randrange(0, 12) * grid
+    habits = random_habits(rng, anchor, grid)
     count = size or (rng.randrange(10, 56) if 1 < len(habits.profiles) <= len(words.PROFILES) else 200)
     drafts = []
     for number in range(count):
         profile, name = rng.choice(habits.profiles), rng.choice(habits.names)
-        if rng.random() < 0.3:
-            name = rng.choices(habits.system, (5, 3, 1.4)[: len(habits.system)])[0]
+        if rng.random() < 0.36:
+            name = rng.choices(habits.system, (5, 3, 2.5)[: len(habits.system)])[0]
         at = (
             base
             + rng.randrange(0, 18) * grid
             + (0 if rng.random() < 0.85 else rng.choice((-1, 1, SECOND_US, grid // 2)))
         )
-        properties = flatten(properties_of(rng, habits, name, at, grid))
+        properties = flatten(properties_of(rng, habits, profile, name))
         received = at + lateness(rng, grid)
         drafts.append(
             Event(
@@ -102,7 +110,7 @@ def random_log(rng: Random, size: int | None = None) -> Log:
         drafts.append(structs.replace(draft, received_at=again))
     rng.shuffle(drafts)
     drafts.sort(key=lambda event: event.received_at)
-    return Log(tuple(drafts), grid, ("price", "sku") if habits.typed and rng.random() < 0.7 else ())
+    return Log(tuple(drafts), grid, ("price", "sku") if habits.typed and rng.random() < 0.7 else (), zone)
 
 
 def restamped(rng: Random, log: Log) -> Log:

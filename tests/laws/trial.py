@@ -29,7 +29,7 @@ events = (
 nodes = {{
 {nodes}
 }}
-case = Case({seed}, Log(events, {grid}, {hot!r}), nodes, {instants!r})
+case = Case({seed}, Log(events, {grid}, {hot!r}, {zone!r}), nodes, {instants!r})
 
 if __name__ == "__main__":
     print(LAWS[{law!r}](case))
@@ -99,5 +99,6 @@ def reproduction(law: str, message: str, case: Case) -> str:
         seed=case.seed,
         grid=case.log.grid,
         hot=case.log.hot,
+        zone=case.log.zone,
         instants=case.instants,
     )

@@ -39,18 +39,20 @@ def utc(*parts: int) -> int:
 
 
 ANCHORS = (
-    utc(2026, 3, 8, 7),  # New York springs forward at 2 am
-    utc(2026, 3, 8, 5),  # Havana springs forward at midnight, New York's midnight
-    utc(2026, 11, 1, 6),  # New York falls back
-    utc(2026, 11, 1, 4),  # Havana's first midnight of two
-    utc(2026, 3, 29, 1),  # Berlin springs forward
-    utc(2026, 10, 25, 1),  # Berlin falls back
-    utc(2026, 4, 4, 15),  # Lord Howe falls back by half an hour
-    utc(2026, 1, 1),  # a year, a month and a day begin
-    utc(2024, 2, 29),  # leap day
-    utc(2025, 12, 31, 18, 30),  # Kolkata's new year
-    utc(2026, 6, 15),  # a plain Monday
+    (utc(2026, 3, 8, 7), "America/New_York"),  # springs forward at 2 am
+    (utc(2026, 3, 8, 5), "America/Havana"),  # springs forward at midnight
+    (utc(2026, 11, 1, 6), "America/New_York"),  # falls back
+    (utc(2026, 11, 1, 4), "America/Havana"),  # the first midnight of two
+    (utc(2026, 3, 8, 5), "America/New_York"),  # midnight of a short day
+    (utc(2026, 3, 29, 1), "Europe/Berlin"),  # springs forward
+    (utc(2026, 10, 24, 22), "Europe/Berlin"),  # midnight of a long day
+    (utc(2026, 4, 4, 15), "Australia/Lord_Howe"),  # falls back by half an hour
+    (utc(2026, 1, 1), "UTC"),  # a year, a month and a day begin
+    (utc(2024, 2, 29), "UTC"),  # leap day
+    (utc(2025, 12, 31, 18, 30), "Asia/Kolkata"),  # a year begins
+    (utc(2026, 6, 14, 18, 30), "Asia/Kolkata"),  # a Monday begins
 )
+"""Instants around which logs happen, and whose clock makes them special."""
 GRIDS = (SECOND_US, MINUTE_US, HOUR_US, 12 * HOUR_US, DAY_US, DAY_US, 3 * DAY_US)
 """The step on which instants and windows lie, so that their edges coincide."""
 

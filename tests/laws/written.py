@@ -140,7 +140,7 @@ class Writer:
                 if self.rng.random() < 0.6
                 else {}
             )
-            return {"during": during, "time_zone": self.rng.choice(words.ZONES)}
+            return {"during": during, "time_zone": self.author.zone()}
         after, before = sorted((self.instant(), self.instant()))
         return {"after": after, "before": before} if after < before else {"after": after}
 
@@ -185,7 +185,7 @@ class Writer:
             {"anniversary": "today"},
             {"anniversary": {"within_days": self.rng.choice((1, 7, 30))}},
         )
-        return {"trait": self.author.dated, **self.rng.choice(ways), "time_zone": self.rng.choice(words.ZONES)}
+        return {"trait": self.author.dated, **self.rng.choice(ways), "time_zone": self.author.zone()}
 
     def _has_been(self) -> Data:
         trait = self.rng.choice(self.author.traits)
