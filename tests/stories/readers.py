@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import pyarrow as pa
 
@@ -96,6 +96,15 @@ class ByBatch:
 READERS: dict[str, Callable[[Sequence[Event]], Reader]] = {"oracle": ByOracle, "batch": ByBatch}
 
 
+class Saved(NamedTuple):
+    """A snapshot, the definitions it belongs to, and how many records and changes there were."""
+
+    catalog: Catalog
+    data: bytes
+    records: int
+    changes: int
+
+
 class Live:
     """The live reader walking through a story, and every change it told."""
 
@@ -107,12 +116,16 @@ class Live:
         self.live = Reader(self.catalogs[0])
         self.changes: list[Expected] = []
         self.steps = 0
+        self.now = 0
+        self.saved: Saved | None = None
 
     def walk(self, step: Step) -> None:
         """Let everything that ``step`` says happen."""
         from coterie.segments.live import Live as Reader
 
         self.steps += 1
+        if step.crash:
+            self.crash()
         if step.restart:
             self.live = Reader.restore(self.catalogs[self.steps - 1], self.live.snapshot())
         arrivals = list(enumerate(step.arrivals, len(self.log)))
@@ -122,6 +135,24 @@ class Live:
         self.note(self.live.advance(step.at))
         if step.edits:
             self.note(self.live.edit(self.catalogs[self.steps], [table_of(self.log)], step.at))
+        self.now = step.at
+        if step.saved:
+            catalog = self.catalogs[self.steps]
+            self.saved = Saved(catalog, self.live.snapshot(), len(self.log), len(self.changes))
+
+    def crash(self) -> None:
+        """Go back to the snapshot and read on from its place in the log: the same changes must come again."""
+        from coterie.segments.live import Live as Reader
+
+        assert self.saved is not None
+        lost = self.changes[self.saved.changes :]
+        self.changes = self.changes[: self.saved.changes]
+        self.live = Reader.restore(self.saved.catalog, self.saved.data)
+        rows = self.log[self.saved.records :]
+        if rows:
+            self.note(self.live.apply(table_of(rows)))
+        self.note(self.live.advance(self.now))
+        assert self.changes[self.saved.changes :] == lost
 
     def note(self, changes: Any) -> None:
         for row in changes.table().to_pylist():

@@ -54,7 +54,7 @@ _PART = re.compile(r"(\d+)(us|ms|s|m|h|d|w)")
 _CHANGE = re.compile(r"(?P<at>.+) (?P<who>\S+) (?P<direction>entered|exited) (?P<segment>\S+) by (?P<cause>\w+)")
 STEP_WORDS = {
     "at", "restart", "again", "events", "list", "by_hand", "thresholds", "define", "remove", "quarantined", "expect",
-    "known_later", "gone", "changes",
+    "known_later", "gone", "changes", "crash", "saved",
 }  # fmt: skip
 EVENT_WORDS = {"who", "did", "with", "is", "set", "absorbs", "occurred", "arrived", "id", "times"}
 
@@ -85,6 +85,8 @@ class Step(Struct, frozen=True, kw_only=True):
     begins_at: int
     at: int
     restart: bool = False
+    crash: bool = False
+    saved: bool = False
     arrivals: tuple[Event, ...] = ()
     quarantined: int = 0
     quarantined_expected: int = 0
@@ -179,6 +181,8 @@ class _Teller:
             begins_at=begins_at,
             at=self.now,
             restart=data.get("restart", False),
+            crash=data.get("crash", False),
+            saved=data.get("saved", False),
             arrivals=arrivals,
             quarantined=len(told) - len(kept),
             quarantined_expected=data.get("quarantined", 0),

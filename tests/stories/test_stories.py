@@ -124,7 +124,7 @@ def test_live_in_one_batch(story: Story) -> None:
     pending: list[Step] = []
     for number, step in enumerate(story.steps, 1):
         pending.append(step)
-        if step.edits or number == len(story.steps) or story.steps[number].restart:
+        if step.edits or number == len(story.steps) or story.steps[number].restart or step.saved:
             joined.steps += len(pending) - 1
             joined.walk(together(pending))
             pending = []
@@ -138,6 +138,7 @@ def together(steps: list[Step]) -> Step:
         begins_at=first.begins_at,
         at=last.at,
         restart=first.restart,
+        saved=last.saved,
         arrivals=tuple(event for step in steps for event in step.arrivals),
         define=last.define,
         remove=last.remove,
