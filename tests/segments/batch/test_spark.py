@@ -60,14 +60,17 @@ def store(session: Any, folder: Path, events: list[Event]) -> None:
         session.read.parquet(str(folder / f"{name}.parquet")).createOrReplaceTempView(name)
 
 
-@pytest.mark.parametrize("key", [key for key in NODES if not key.endswith(("-trait", "-negated"))])
+KINDS = [key for key in NODES if not key.endswith(("-trait", "-negated", "-product_id", "-price", "-colour", "-gift"))]
+
+
+@pytest.mark.parametrize("key", [key for key in KINDS if not key.startswith("typed-")])
 def test_spark_names_the_members_that_the_oracle_names(spark: Any, key: str) -> None:
     sql = statement(ORACLE.catalog, key, [AT], relation=RELATION, dialect="spark")
     assert {row["profile"] for row in spark.sql(sql).collect()} == ORACLE.members(key, AT)
 
 
 def test_spark_agrees_on_random_definitions_at_several_instants(spark: Any) -> None:
-    for seed in range(10):
+    for seed in range(6):
         rng = random.Random(seed)
         oracle = Oracle(Catalog.of({"x": Definitions(rng).leaf(), "y": Definitions(rng).node(1)}), EVENTS)
         asked = instants(rng, EVENTS, 3)
@@ -95,6 +98,8 @@ def test_spark_counts_sizes_over_time(spark: Any) -> None:
         ("(?P<word>pie)", "apple pie", True),
         ("[]a]+x", "]ax", True),
         ("[[:digit:]]+", "a1", True),
+        ("[a&&b]", "&", True),
+        ("[[:^digit:]]", "11", False),
         ("(?m)^b$", "a\nb", True),
     ],
 )

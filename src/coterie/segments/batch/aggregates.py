@@ -11,7 +11,21 @@ from coterie.segments.batch.dates import local_day
 from coterie.segments.batch.facts import Grouped
 from coterie.segments.batch.selectors import Picked, picked
 from coterie.segments.batch.source import Source
-from coterie.segments.batch.sql import Sql, column, compare, double, integer, number, over, plus, text, times, when
+from coterie.segments.batch.sql import (
+    INT64_MAX,
+    Sql,
+    column,
+    compare,
+    double,
+    integer,
+    number,
+    over,
+    plus,
+    text,
+    times,
+    when,
+)
+from coterie.segments.batch.windows import lower
 from coterie.segments.core import Aggregate
 from coterie.values import MICRO
 
@@ -130,7 +144,9 @@ def _distinct(source: Source, term: Aggregate) -> Callable[[Sql], Sql]:
 
 
 def _days(source: Source, term: Aggregate) -> Callable[[Sql], Sql]:
-    day = local_day(column("occurred_at", "e"), term.time_zone, source.instants.all[-1])
+    low, (first, *_, last) = lower(term.window), (source.instants.all[0], *source.instants.all)
+    since = low(first)
+    day = local_day(column("occurred_at", "e"), term.time_zone, -INT64_MAX if since is None else since, last)
     return lambda condition: _count_distinct(when(condition, day.copy()))
 
 

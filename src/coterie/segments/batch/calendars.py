@@ -47,8 +47,7 @@ def trait_until(source: Source, term: Until) -> exp.Select:
     held = exp.Coalesce(this=dated, expressions=[local_day(column("moment", "t"), term.time_zone)])
     layer = _over(source, _read(source, term.of.name), {"day": held})
     if term.unit in ("day", "week"):
-        # 700,000 days keep the dividend positive
-        week = minus(floor_divided(plus(column("day", "t"), integer(700_003)), 7), integer(100_000))
+        week = floor_divided(plus(column("day", "t"), integer(3)), 7)
         layer = _over(source, layer, {"unit": column("day", "t") if term.unit == "day" else week})
     else:
         epoch, day = exp.cast(text("1970-01-01"), "date"), exp.cast(column("day", "t"), "int")

@@ -5,7 +5,7 @@ No engine's own time zones are used: Python's calendar enters as bounds and as s
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from datetime import date
 from functools import lru_cache
@@ -82,15 +82,15 @@ def day_of_midnight(day: Sql, time_zone: str) -> Sql:
     return cases([(compare(day.copy(), "=", integer(a)), integer(b)) for a, b in skipped], day.copy())
 
 
-def local_day(instant: Sql, time_zone: str, until: int = INT64_MAX) -> Sql:
-    """Return the number of the local day that holds ``instant`` (at most ``until``), as ``instants.unit_at`` counts.
+def local_day(instant: Sql, time_zone: str, since: int = -INT64_MAX, until: int = INT64_MAX) -> Sql:
+    """Return the number of the local day that holds an instant from ``since`` to ``until``, as ``instants.unit_at`` counts.
 
     ``instant`` should be a column: it is repeated for every clock change.
     """
-    steps = [(at, offset) for at, offset in _day_steps(time_zone) if at <= until]
-    shifted = plus(instant.copy(), _stepwise(instant, steps))
-    base = DAY_US * 100_000  # keeps the dividend positive
-    return minus(floor_divided(plus(shifted, integer(base)), DAY_US), integer(100_000))
+    steps = list(_day_steps(time_zone))
+    first = max(bisect_right(steps, (since, INT64_MAX)) - 1, 0)
+    last = bisect_right(steps, (until, INT64_MAX))
+    return floor_divided(plus(instant.copy(), _stepwise(instant, steps[first:last])), DAY_US)
 
 
 def _is_date(string: Sql, dialect: DuckDB) -> Sql:

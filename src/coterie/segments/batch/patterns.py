@@ -4,6 +4,24 @@ from __future__ import annotations
 
 import re
 
+_POSIX_NAMES = {
+    "alnum": "Alnum",
+    "alpha": "Alpha",
+    "ascii": "ASCII",
+    "blank": "Blank",
+    "cntrl": "Cntrl",
+    "digit": "Digit",
+    "graph": "Graph",
+    "lower": "Lower",
+    "print": "Print",
+    "punct": "Punct",
+    "space": "Space",
+    "upper": "Upper",
+    "word": "IsWord",
+    "xdigit": "XDigit",
+}
+_POSIX = re.compile(rf"\[:(\^?)({'|'.join(_POSIX_NAMES)}):\]")
+
 
 def java_pattern(pattern: str) -> str:
     """Return a Java regular expression that means what RE2 means by ``pattern``.
@@ -21,8 +39,13 @@ def java_pattern(pattern: str) -> str:
             at += 2
             continue
         if in_class:
+            posix = _POSIX.match(pattern, at)
+            if posix:
+                out.append(f"\\{'P' if posix[1] else 'p'}{{{_POSIX_NAMES[posix[2]]}}}")
+                at = posix.end()
+                continue
             in_class = char != "]"
-            out.append("\\[" if char == "[" and not pattern.startswith("[:", at) else char)
+            out.append(f"\\{char}" if char in "[&" else char)
         elif char == "[":
             in_class = True
             opening = re.match(r"\[\^?\]?", pattern[at:])
