@@ -9,11 +9,19 @@ import msgspec
 import pytest
 import yaml
 
+from coterie.aggregates import KINDS
+from coterie.cli.commands import COMMANDS
 from coterie.connectors.mapping import FORMATS, TYPES, Mapping
 from coterie.connectors.mapping_file import OPERATORS, parse_mapping
 from coterie.limits import DEFAULT, Limits
+from coterie.model import Cause
+from coterie.segments.conditions import CONDITIONS
+from coterie.settings import Settings
 from tests.docs.blocks import ROOT, blocks, pages
+from tests.docs.generate import GENERATED
 
+INSIDE = frozenset({"count", "repeats", "first_at", "latest_at"})
+"""Kinds of aggregate that people reach through `did`, `same:` and `first_time`, not by name."""
 DOCS = ROOT / "docs"
 _LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
@@ -44,11 +52,42 @@ def test_every_page_is_in_the_index() -> None:
 
 @pytest.mark.parametrize("place", range(2))
 def test_mappings_of_the_page_are_valid_and_show_every_field(place: int) -> None:
-    shown = [yaml.safe_load(block.text) for block in blocks(DOCS / "mappings.md") if block.language == "yaml"]
+    shown = [yaml.safe_load(block.text) for block in blocks(DOCS / "ingest.md") if block.language == "yaml"]
     assert parse_mapping(shown[place]).source == shown[place]["source"]
 
 
 def test_every_word_of_a_mapping_is_on_its_page() -> None:
-    text = _text("mappings.md")
+    text = _text("ingest.md")
     words = (*FORMATS, *TYPES, *OPERATORS, *(field.name for field in msgspec.structs.fields(Mapping)))
     assert [word for word in words if word not in ("layout",) and not re.search(rf"\b{word}\b", text)] == []
+
+
+@pytest.mark.parametrize("name", GENERATED)
+def test_generated_pages_are_up_to_date(name: str, tmp_path: Path) -> None:
+    GENERATED[name](str(tmp_path / name))
+    assert (tmp_path / name).read_text(encoding="utf-8") == _text(name), "run `make docs`"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_its_place(command: str) -> None:
+    assert f"## `coterie {command}`" in _text("cli.md")
+
+
+@pytest.mark.parametrize("word", CONDITIONS)
+def test_every_condition_has_its_place(word: str) -> None:
+    assert f"### `{word}`" in _text("language.md")
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_aggregate_kind_is_named(kind: str) -> None:
+    assert re.search(rf"\b{kind}\b", _text("language.md")) or kind in INSIDE
+
+
+@pytest.mark.parametrize("field", [field.name for field in msgspec.structs.fields(Settings)])
+def test_every_setting_is_documented(field: str) -> None:
+    assert f"`{field}`" in _text("settings.md")
+
+
+@pytest.mark.parametrize("cause", list(Cause))
+def test_every_cause_is_documented(cause: Cause) -> None:
+    assert f"| `{cause}` |" in _text("semantics.md")
