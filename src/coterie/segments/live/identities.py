@@ -9,6 +9,8 @@ import numpy as np
 from coterie.segments.live.layout import M_AGE, M_DUPLICATES, M_KEYS, Ints, kernel, small
 
 SPREAD = 0x9E3779B97F4A7C15
+STAND_IN = 0x1E3779B97F4A7C15
+"""Remembered in place of the key 0, which marks an empty cell. Below 2⁶³: a larger one would make every key a float64."""
 
 
 @small
@@ -61,7 +63,7 @@ def seen_before(keys: Ints, young: Ints, old: Ints, meta: Ints, most: int, repea
     """
     cells = young.shape[0]
     for i in range(keys.shape[0]):
-        key = keys[i] if keys[i] != 0 else SPREAD >> 1
+        key = keys[i] if keys[i] != 0 else STAND_IN
         a, b = (young, old) if meta[M_AGE] == 0 else (old, young)
         cell = home_of(key, cells)
         while a[cell] != 0 and a[cell] != key:
