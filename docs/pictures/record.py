@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
+from rich.text import Text
 
 from coterie.cli.demo import DAYS, EVENTS, PEOPLE
 from coterie.cli.demo_scenes import Wish, play
@@ -16,24 +17,30 @@ from coterie.cli.session import Session
 
 WIDTH = 104
 FONT_FACES = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
+LEFT_OUT = re.compile(r"^  (Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d\d |^ {18} +[A-Z]|^    coterie --project|segments/\*\.yaml")
+"""Lines that would make the picture long: the sizes along the way, and what to try next."""
 
 
 class Recorder(Session):
-    """A session whose answers are drawn and remembered."""
+    """A session whose answers are remembered with their colours."""
 
     def __init__(self) -> None:
         super().__init__(None, as_json=False, quiet=False)
-        self.screen = Console(
-            record=True,
-            width=WIDTH,
-            force_terminal=True,
-            force_interactive=False,
-            color_system="truecolor",
-            highlight=False,
-        )
+        self.screen = _console()
 
     def console(self) -> Console:
         return self.screen
+
+
+def _console() -> Console:
+    return Console(
+        record=True,
+        width=WIDTH,
+        force_terminal=True,
+        force_interactive=False,
+        color_system="truecolor",
+        highlight=False,
+    )
 
 
 def record(people: int, events: int) -> str:
@@ -41,8 +48,15 @@ def record(people: int, events: int) -> str:
     recorder = Recorder()
     with TemporaryDirectory() as folder:
         play(recorder, Wish(people=people, events=events, days=DAYS, seed=7, out=Path(folder) / "demo"))
-    picture = recorder.screen.export_svg(title="make demo", theme=MONOKAI, unique_id="demo")
-    return FONT_FACES.sub("", picture).replace(f"{folder}/", "")
+    told = recorder.screen.export_text(styles=True).replace(f"{folder}/", "").replace(" Try:", "")
+    drawn = _console()
+    drawn.print(Text("$ make demo", "bold"))
+    for line in told.splitlines():
+        text = Text.from_ansi(line)
+        if not LEFT_OUT.search(text.plain):
+            text.rstrip()
+            drawn.print(text, no_wrap=True, overflow="ellipsis")
+    return FONT_FACES.sub("", drawn.export_svg(title="coterie", theme=MONOKAI, unique_id="demo"))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from rich.text import Text
 from coterie.cli.demo_screen import DIRECTION, clock
 from coterie.engine.records import Person
 
-LINES_MAX = 14
+LINES_MAX = 10
 """Changes of a person's story that are shown, the newest ones."""
 
 

@@ -121,8 +121,8 @@ def open_shop(theatre: Theatre, shop: Shop, project: Project, wish: Wish) -> Non
         extent = project.events.extent()
     stored = time.perf_counter() - started - made
     theatre.say(
-        f"  [bold]{done.added:,}[/] events of [bold]{wish.people:,}[/] people over {shop.days} days, "
-        f"told under {extent.profiles:,} ids; {done.duplicates:,} repeated deliveries dropped\n"
+        f"  [bold]{done.added:,}[/] events of [bold]{wish.people:,}[/] people in {shop.days} days, "
+        f"under {extent.profiles:,} ids; {done.duplicates:,} repeats dropped\n"
         f"  [dim]simulated in {made:.1f} s, written to a Delta table in {stored:.1f} s[/]"
     )
 
@@ -137,7 +137,7 @@ def write_segments(project: Project) -> None:
 
 def say_segments(theatre: Theatre, project: Project) -> list[Segment]:
     """Say every segment in English and return them."""
-    segments = definitions.in_use(project)
+    segments = sorted(definitions.in_use(project), key=lambda one: (*CHARTED, one.key).index(one.key))
     theatre.scene(
         f"{len(segments)} questions, a few lines of YAML each", f"{project.root}/segments/*.yaml, said in English:"
     )
@@ -183,7 +183,7 @@ def replay(theatre: Theatre, shop: Shop, project: Project, segments: Sequence[Se
     theatre.console.print(picture)
     theatre.say(
         f"  [bold]{changes.num_rows:,}[/] membership changes from {log.num_rows:,} events in {took:.1f} s: "
-        f"[green]{log.num_rows / took:,.0f} events/s[/] on one core, screen included"
+        f"[green]{log.num_rows / took:,.0f} events/s[/], screen included"
     )
     project.changes.replace([changes])
     return History(changes=changes, log=log, curves=curves)
@@ -234,7 +234,7 @@ def explain_one(
     titles = {segment.key: segment.title for segment in segments}
     theatre.scene(
         f"One person: {names[who]}",
-        "Every change of membership is kept, with its cause. And every membership can be explained.",
+        "Every change of membership is kept, with its cause. Every membership can be explained.",
     )
     theatre.console.print(story(history.changes, person(project, who), titles))
     show(session, explain(project, EXPLAINED, who, shop.end))
@@ -247,7 +247,7 @@ def show_proof(theatre: Theatre, shop: Shop, project: Project, history: History,
     instants = [shop.start + quarter * place for place in range(1, 4)] + [shop.end]
     theatre.scene(
         "The proof",
-        "Live said who was in when. SQL recomputes it from the log for everybody, and plain Python for a sample of people.",
+        "Live said who was in. SQL computes it again for everybody, plain Python for a sample of people.",
     )
     catalog = definitions.catalog(project, segments)
     with theatre.wait("comparing the three readers"):

@@ -22,6 +22,8 @@ from coterie.segments.instants import from_us
 BLOCKS = " ▁▂▃▄▅▆▇█"
 TAPE_LINES = 9
 CHART_LINES = 16
+SPOKEN = 11
+"""Columns of a segment's size where there is no terminal."""
 COLOURS = ("bright_blue", "bright_green", "bright_red", "cyan", "magenta", "yellow", "white")
 """The first three are those of the chart's curves."""
 DIRECTION = {"entered": Text("→ in ", "green"), "exited": Text("← out", "red")}
@@ -137,11 +139,16 @@ class Stage:
         self._tape.extend(rows)
 
     def _speak(self, counts: Mapping[str, int]) -> None:
+        if self._spoken < 0:
+            heads = "".join(
+                f"{title.replace('High Intent but ', '')[:SPOKEN]:>{SPOKEN + 1}}" for title in self._titles.values()
+            )
+            self._console.print(f"  {'':<16}{heads}", style="dim", soft_wrap=True)
         tenth = 10 * (self._at - self._start) // max(self._end - self._start, 1)
         if tenth > self._spoken:
             self._spoken = tenth
-            sizes = "  ".join(f"{key} {size:,}" for key, size in counts.items())
-            self._console.print(f"  {clock(self._at)}  {sizes}", highlight=False, soft_wrap=True)
+            sizes = "".join(f"{counts[key]:>{SPOKEN + 1},}" for key in self._titles)
+            self._console.print(f"  {clock(self._at)}{sizes}", soft_wrap=True)
 
     def _picture(self) -> RenderableType:
         share = (self._at - self._start) / max(self._end - self._start, 1)
