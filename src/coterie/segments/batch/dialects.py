@@ -142,7 +142,8 @@ class ClickHouse(DuckDB):
         return exp.cast(call("reinterpretAsUInt32", first), "bigint")
 
     def some_item(self, raw: Sql, condition: Condition) -> Sql:
-        found = call("arrayExists", _lambda(condition), call("JSONExtractArrayRaw", raw))
+        items = call("JSONExtractArrayRaw", call("ifNull", raw, text("")))
+        found = call("arrayExists", _lambda(condition), items)
         return exp.and_(_is_list(raw), found)
 
     def extreme(self, value: Sql, order: tuple[Sql, Sql], condition: Sql, *, latest: bool) -> Sql:

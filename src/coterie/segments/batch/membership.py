@@ -108,7 +108,7 @@ class Membership:
         else:
             base = f"{self.prefix}known"
             named.append((base, _union(sorted(begin), names)))
-        places = [column(name, base) for name in names]
+        places = [column(name, base).as_(name, quoted=True) for name in names]
         select = exp.select(*places, *chosen).from_(exp.to_identifier(base, quoted=True))
         others = [*([facts.alias] if len(facts) else []), *self.parts.own]
         for alias in others:
@@ -140,7 +140,9 @@ def _replace_person(select: exp.Select, base: str) -> None:
 
 def _union(aliases: Iterable[str], names: list[str]) -> exp.Query:
     selects: list[exp.Query] = [
-        exp.select(*(column(name, alias) for name in names)).from_(exp.to_identifier(alias, quoted=True))
+        exp.select(*(column(name, alias).as_(name, quoted=True) for name in names)).from_(
+            exp.to_identifier(alias, quoted=True)
+        )
         for alias in aliases
     ]
     return reduce(lambda a, b: exp.union(a, b, distinct=True), selects)

@@ -17,10 +17,9 @@ _POSIX_NAMES = {
     "punct": "Punct",
     "space": "Space",
     "upper": "Upper",
-    "word": "IsWord",
     "xdigit": "XDigit",
 }
-_POSIX = re.compile(rf"\[:(\^?)({'|'.join(_POSIX_NAMES)}):\]")
+_POSIX = re.compile(rf"\[:(\^?)({'|'.join(_POSIX_NAMES)}|word):\]")
 
 
 def java_pattern(pattern: str) -> str:
@@ -41,7 +40,7 @@ def java_pattern(pattern: str) -> str:
         if in_class:
             posix = _POSIX.match(pattern, at)
             if posix:
-                out.append(f"\\{'P' if posix[1] else 'p'}{{{_POSIX_NAMES[posix[2]]}}}")
+                out.append(_posix(posix[2], negated=bool(posix[1])))
                 at = posix.end()
                 continue
             in_class = char != "]"
@@ -71,6 +70,12 @@ def glob_pattern(glob: str) -> str:
     """
     special = {"*": "(.|\\n)*", "?": "(.|\\n)"}
     return f"^({''.join(special.get(char) or _literal(char) for char in glob)})$"
+
+
+def _posix(name: str, *, negated: bool) -> str:
+    if name == "word":
+        return "\\W" if negated else "\\w"
+    return f"\\{'P' if negated else 'p'}{{{_POSIX_NAMES[name]}}}"
 
 
 def _literal(char: str) -> str:

@@ -1,7 +1,7 @@
 """Sequences in SQL: one window function per step finds which records end a chain, one grouping asks what follows.
 
-A record ends a chain of k steps when a chain of k − 1 steps ended before it, recently enough: the maximum over a RANGE
-frame that stops one microsecond before the record. The latest end by ``now − for`` is the best one, for it has the fewest
+A record ends a chain of k steps when the latest end of a chain of k − 1 steps before it is recent enough: the maximum over a
+RANGE frame that stops one microsecond before the record. The latest end by ``now − for`` is the best one, for it has the fewest
 records after it; the sequence holds if no absent event is later.
 """
 
@@ -12,7 +12,7 @@ from sqlglot import exp
 from coterie.segments.batch.facts import Grouped
 from coterie.segments.batch.selectors import Picked, picked, within
 from coterie.segments.batch.source import Source
-from coterie.segments.batch.sql import Sql, column, every, integer, one_of, some, text, when
+from coterie.segments.batch.sql import Sql, column, every, integer, minus, one_of, some, text, when
 from coterie.segments.core import Rolling, Sequence, Step
 
 
@@ -100,15 +100,20 @@ def _flag(condition: Sql) -> Sql:
 def _continued(layer: exp.Select, names: list[str], number: int, step: Step) -> exp.Select:
     """Return ``layer`` with a column that is true where a chain of ``number`` steps ends."""
     ended = when(column(f"f{number - 1}", "t"), column("occurred_at", "t"))
-    start: str | Sql = "UNBOUNDED" if step.within_us is None else integer(step.within_us)
-    frame = exp.WindowSpec(kind="RANGE", start=start, start_side="PRECEDING", end=integer(1), end_side="PRECEDING")
+    frame = exp.WindowSpec(
+        kind="RANGE", start="UNBOUNDED", start_side="PRECEDING", end=integer(1), end_side="PRECEDING"
+    )
     earlier = exp.Window(
         this=exp.Max(this=ended),
         partition_by=[column(name, "t") for name in names],
         order=exp.Order(expressions=[exp.Ordered(this=column("occurred_at", "t"), desc=False, nulls_first=True)]),
         spec=frame,
     )
-    holds = every([column(f"m{number}", "t"), exp.not_(exp.Is(this=earlier, expression=exp.null()))])
+    if step.within_us is None:
+        soon: Sql = exp.not_(exp.Is(this=earlier, expression=exp.null()))
+    else:
+        soon = exp.GTE(this=earlier, expression=minus(column("occurred_at", "t"), integer(step.within_us)))
+    holds = every([column(f"m{number}", "t"), soon])
     return exp.select(
         exp.Column(this=exp.Star(), table=exp.to_identifier("t")), holds.as_(f"f{number}", quoted=True)
     ).from_(layer.subquery("t", copy=False), copy=False)

@@ -55,7 +55,7 @@ def size_statement(
         return writer.render(single)
     at = column(AT, "i")
     on = exp.EQ(this=column(AT, MEMBERS), expression=at)
-    sizes = exp.select(at.copy(), count).from_(exp.to_table(INSTANTS).as_("i"))
+    sizes = exp.select(at.as_(AT, quoted=True), count).from_(exp.to_table(INSTANTS).as_("i"))
     sizes = sizes.join(members.subquery(MEMBERS), on=on, join_type="LEFT").group_by(at.copy()).order_by(at.copy())
     return writer.render(sizes)
 
@@ -113,7 +113,7 @@ def overlap_statement(
     ]
     if writer.instants.several:
         groups.insert(0, column(AT, "x"))
-        chosen.insert(0, column(AT, "x"))
+        chosen.insert(0, column(AT, "x").as_(AT, quoted=True))
     else:
         chosen.insert(0, writer.at())
     chosen.append(exp.Count(this=exp.Star()).as_("size", quoted=True))
