@@ -47,10 +47,15 @@ class Profiles:
     def __len__(self) -> int:
         return self.known
 
+    def meet(self, kind: Any) -> None:
+        """Ids are numbers or text, as the first column says."""
+        if self.numeric is None:
+            self.numeric = pa.types.is_integer(kind)
+
     def rows_of(self, column: Any, skipped: Any) -> Ints:
         """Return the row of each profile of an Arrow column (-1 where skipped); new profiles get the next rows."""
         numeric = pa.types.is_integer(column.type)
-        self.numeric = numeric if self.numeric is None else self.numeric
+        self.meet(column.type)
         if numeric and self.numeric:
             rows = self._rows_of_numbers(np.array(column.to_numpy(zero_copy_only=False), np.int64), skipped)
         else:

@@ -65,7 +65,7 @@ class Live:
         begin = 0
         merges = [(int(place), loser) for place, loser in zip(arrivals.merges, arrivals.losers, strict=True)]
         for place, loser in merges:
-            if loser is not None and loser != "" and not repeated[place]:
+            if self._names_profile(loser) and not repeated[place]:
                 self._step(arrivals, repeated, begin, place, found)
                 self._merge(arrivals, place, loser, found)
                 begin = place + 1
@@ -83,6 +83,10 @@ class Live:
         self._sweep(now, found)
         return self._ordered(found)
 
+    def _names_profile(self, loser: Any) -> bool:
+        """Return whether what a merge names is an id: text that is not empty, or a number where ids are numbers."""
+        return isinstance(loser, int if self.profiles.numeric else str) and loser != "" and loser is not True
+
     def _accept(self, arrivals: Arrivals) -> None:
         received, occurred = arrivals.batch.columns[at.B_RECEIVED], arrivals.batch.columns[at.B_OCCURRED]
         if received[0] < self.now or (received[1:] < received[:-1]).any():
@@ -92,6 +96,7 @@ class Live:
                 "an event occurred after it was received", where="apply", hint="ingest corrects or quarantines it"
             )
         self._begin_at(int(received[0]))
+        self.profiles.meet(arrivals.profiles.type)
         self.dictionaries.serve(self.made)
 
     def _begin_at(self, now: int) -> None:
@@ -129,7 +134,7 @@ class Live:
         known = len(self.profiles)
         none = np.zeros(1, bool)
         into = int(self.profiles.rows_of(arrivals.profiles[place : place + 1], none)[0])
-        gone = self.profiles.canonical(self.profiles.row_of(str(loser) if not self.profiles.numeric else loser))
+        gone = self.profiles.canonical(self.profiles.row_of(loser))
         self._welcome(known)
         batch, memory = arrivals.batch, self.memory
         batch.columns[at.B_ROW, place] = into
