@@ -42,7 +42,7 @@ NEXT = (
     "members high-intent-at-risk",
     "explain high-intent-at-risk {person}",
     "preview worth-a-reminder",
-    "verify big-spenders",
+    "verify big-spenders --instants 3",
 )
 PROPERTIES = ("product_id", "total")
 """Properties that the segments of the demo ask for."""
