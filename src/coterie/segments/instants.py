@@ -95,8 +95,8 @@ def unit_start(index: int, unit: Unit) -> date:
 
 @lru_cache(maxsize=64)
 def boundaries(unit: Unit, time_zone: str) -> tuple[int, tuple[int, ...]]:
-    """Return (number of the first unit, instants at which consecutive units begin) over ``HORIZON``."""
-    first = unit_index(date(HORIZON[0], 1, 8), unit)
+    """Return (number of the first unit, instants at which consecutive units begin) from before to after ``HORIZON``."""
+    first = unit_index(date(HORIZON[0] - 1, 12, 1), unit)
     last = unit_index(date(HORIZON[1], 1, 1), unit)
     return first, tuple(midnight(unit_start(i, unit), time_zone) for i in range(first, last + 1))
 
