@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from coterie.aggregates import KINDS
 from coterie.cli.commands import COMMANDS
 from coterie.connectors.mapping import FORMATS, TYPES, Mapping
 from coterie.connectors.mapping_file import OPERATORS, parse_mapping
+from coterie.lab import Shop
+from coterie.lab.catalogue import EVENT_NAMES
+from coterie.lab.people import TYPES
 from coterie.limits import DEFAULT, Limits
 from coterie.model import Cause
 from coterie.segments.conditions import CONDITIONS
@@ -91,3 +95,13 @@ def test_every_setting_is_documented(field: str) -> None:
 @pytest.mark.parametrize("cause", list(Cause))
 def test_every_cause_is_documented(cause: Cause) -> None:
     assert f"| `{cause}` |" in _text("semantics.md")
+
+
+def test_the_lab_page_names_every_type_event_and_option() -> None:
+    text = _text("lab.md")
+    for kind in TYPES:
+        assert f"| `{kind.name}` | {kind.share * 100:.0f} % |" in text
+    for name in EVENT_NAMES:
+        assert f"| `{name}` |" in text
+    for option in inspect.signature(Shop).parameters:
+        assert f"| `{option}` |" in text
