@@ -16,7 +16,7 @@ from coterie.connectors.mapping import FORMATS, TYPES, Mapping
 from coterie.connectors.mapping_file import OPERATORS, parse_mapping
 from coterie.lab import Shop
 from coterie.lab.catalogue import EVENT_NAMES
-from coterie.lab.people import TYPES
+from coterie.lab.people import TYPES as PEOPLE
 from coterie.limits import DEFAULT, Limits
 from coterie.model import Cause
 from coterie.segments.conditions import CONDITIONS
@@ -99,7 +99,7 @@ def test_every_cause_is_documented(cause: Cause) -> None:
 
 def test_the_lab_page_names_every_type_event_and_option() -> None:
     text = _text("lab.md")
-    for kind in TYPES:
+    for kind in PEOPLE:
         assert f"| `{kind.name}` | {kind.share * 100:.0f} % |" in text
     for name in EVENT_NAMES:
         assert f"| `{name}` |" in text
