@@ -29,9 +29,11 @@ def witness(sequence: core.Sequence, facts: Facts, now: int) -> Witness:
     A chain of k steps that ends at one event is as good as any other that ends there, and for the next step the latest
     earlier end is the best one: it is the most likely to lie within the gap. So one chain per end is enough.
     """
+    steps = [_by_value(sequence, facts, step.selector, now) for step in sequence.steps]
+    spoilers = _by_value(sequence, facts, sequence.absent.selector, now) if sequence.absent is not None else {}
     best = Witness()
-    for value in _values(sequence, facts):
-        found = _witness_of(sequence, facts, now, value)
+    for value in sorted(steps[0]):
+        found = _witness_of(sequence, [step.get(value, []) for step in steps], spoilers.get(value, []), now)
         best = max(best, found, key=lambda one: (one.holds, len(one.steps), [step.at for step in one.steps[-1:]]))
     return best
 
@@ -46,35 +48,32 @@ def turns(sequence: core.Sequence, facts: Facts) -> Iterator[int]:
             yield at + sequence.absent.for_us
 
 
-def _values(sequence: core.Sequence, facts: Facts) -> list[str]:
-    """Return the texts of the shared property on first steps; one empty text when nothing is shared."""
-    if not sequence.same:
-        return [""]
-    first = facts.selected(sequence.steps[0].selector).records
-    return sorted({text for record in first if (text := _shared(sequence, record)) is not None})
+def _by_value(sequence: core.Sequence, facts: Facts, selector: core.Selector, now: int) -> dict[str, list[Record]]:
+    """Return the selected records by the text of the shared property; all under one empty text when nothing is shared."""
+    found: dict[str, list[Record]] = {}
+    for record in facts.selected(selector).records:
+        text = text_of_present(record.event.properties.get(sequence.same)) if sequence.same else ""
+        if text is not None and record.at <= now:
+            found.setdefault(text, []).append(record)
+    return found
 
 
-def _shared(sequence: core.Sequence, record: Record) -> str | None:
-    return text_of_present(record.event.properties.get(sequence.same)) if sequence.same else ""
-
-
-def _witness_of(sequence: core.Sequence, facts: Facts, now: int, value: str) -> Witness:
-    def matching(selector: core.Selector) -> list[Record]:
-        records = facts.selected(selector).records
-        return [record for record in records if record.at <= now and _shared(sequence, record) == value]
-
+def _witness_of(
+    sequence: core.Sequence, steps: Sequence[list[Record]], spoilers: Sequence[Record], now: int
+) -> Witness:
+    """Return the best chain through ``steps``, the records that match each of them, all of one shared value."""
     start = EARLIEST if sequence.window_us is None else now - sequence.window_us
     longest: list[Chain] = []
-    chains: list[Chain] = [(record,) for record in matching(sequence.steps[0].selector) if record.at > start]
+    chains: list[Chain] = [(record,) for record in steps[0] if record.at > start]
     for number, step in enumerate(sequence.steps):
         if number:
-            chains = _continued(chains, matching(step.selector), step.within_us)
+            chains = _continued(chains, steps[number], step.within_us)
         if not chains:
             return Witness(longest[-1] if longest else ())
         longest = chains
     if sequence.absent is None:
         return Witness(chains[-1], True)
-    return _unspoiled(chains, matching(sequence.absent.selector), now - sequence.absent.for_us)
+    return _unspoiled(chains, spoilers, now - sequence.absent.for_us)
 
 
 def _continued(chains: Sequence[Chain], records: Sequence[Record], within_us: int | None) -> list[Chain]:
