@@ -31,6 +31,8 @@ from coterie.values import parse
 
 NAME = "coterie-demo-shop"
 BATCH_ROWS = 10_000
+FIRST_ROWS = 1_000
+"""Events of the first batch, which waits for the compiler."""
 DUPLICATES = 0.002
 CHARTED = ("high-intent-at-risk", "torn-between", "regulars")
 """Segments whose sizes are drawn, in the order of the chart's colours."""
@@ -162,10 +164,10 @@ def replay(theatre: Theatre, shop: Shop, project: Project, segments: Sequence[Se
     tables: list[pa.Table] = []
     changed, started = 0, 0.0
     with theatre.wait("compiling the kernels, once per machine"):
-        tables.append(live.apply(log.slice(0, 1)).table())
+        tables.append(live.apply(log.slice(0, FIRST_ROWS)).table())
     started = time.perf_counter()
     with Stage(theatre.console, titles, shop.start, shop.end) as stage:
-        for first in range(1, log.num_rows, BATCH_ROWS):
+        for first in range(FIRST_ROWS, log.num_rows, BATCH_ROWS):
             batch = log.slice(first, BATCH_ROWS)
             tables.append(live.apply(batch).table())
             changed += tables[-1].num_rows

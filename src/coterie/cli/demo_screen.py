@@ -154,7 +154,7 @@ class Stage:
         share = (self._at - self._start) / max(self._end - self._start, 1)
         bar = "━" * round(40 * share)
         head = Text.assemble(
-            ("  ⏱ ", "bold"),
+            "  ",
             (clock(self._at), "bold white"),
             "  ",
             (bar, "cyan"),
