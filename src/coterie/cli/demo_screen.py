@@ -196,7 +196,7 @@ class Stage:
             title_align="left",
             border_style="grey37",
             height=TAPE_LINES + 2,
-            width=96,
+            width=min(96, self._console.width),
         )
 
 
