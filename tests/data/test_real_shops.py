@@ -99,7 +99,7 @@ def proved(real: Real) -> None:
     for segment in definitions.on_disk(project):
         if "thresholds" in (project.root / "segments" / f"{segment.key}.yaml").read_text():
             publish(project, segment.key, project.present())
-    done = verify(project, definitions.catalog(project), count=INSTANTS)
+    done = verify(project, definitions.catalog(project), count=INSTANTS, workers=2)
     assert done.difference is None
     assert done.differences == 0
     assert len(done.instants) == INSTANTS

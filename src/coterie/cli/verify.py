@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,7 +50,9 @@ def command(
         catalog = catalog.closure(key)
     instants = [instant_at(session, project, one) for one in moments]
     with session.progress("verify", 1.0) as bar:
-        found = verify(project, catalog, instants=instants, count=count, seed=seed, progress=bar.move)
+        found = verify(
+            project, catalog, instants=instants, count=count, seed=seed, workers=os.cpu_count() or 1, progress=bar.move
+        )
     file = None if found.difference is None else write_case(project, catalog, found.difference, segments)
     if session.as_json:
         session.answer(found)

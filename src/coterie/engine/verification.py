@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Sequence
 
-import pyarrow as pa
-import pyarrow.compute as pc
 from msgspec import Struct
 
 from coterie.engine.history import History, merges_of
+from coterie.engine.jury import by_people, judgements
 from coterie.engine.project import Project
 from coterie.engine.readers import Memberships, all_three, by_live
 from coterie.engine.records import event_of
 from coterie.engine.replay import micro_batches
 from coterie.identity.merges import Merges
+from coterie.limits import DAY_US
 from coterie.model import Event
 from coterie.segments.catalog import Catalog
 from coterie.segments.oracle import Oracle
 
-PEOPLE_AT_ONCE = 400
-"""People whose records are in memory as Python objects at a time."""
+SAMPLED, RECORDS_MAX = 60, 200
+"""Edges are looked for among so many people, and there among those with at most so many records: each edge costs one
+evaluation per record."""
+BEYOND_US = 30 * DAY_US
+"""How far after the present an instant may lie."""
 
 
 class Judged(Struct, frozen=True, kw_only=True):
@@ -68,11 +71,12 @@ def verify(
     instants: Sequence[int] = (),
     count: int = 20,
     seed: int = 1,
+    workers: int = 1,
     progress: Callable[[float, str], None] = lambda share, note: None,
 ) -> Verification:
     """Compare the readers on every known profile at ``instants`` (or ``count`` that are chosen to be hard) and return the proof.
 
-    Cost: the oracle reads every record of every profile at every instant: about 1 µs per record, instant and selector.
+    ``workers`` processes share the oracle's work. Cost: the oracle reads every record of every profile at every instant: about 1 µs per record, instant and selector.
     """
     chosen = tuple(sorted(set(instants))) or hard_instants(project, catalog, count, seed)
     progress(0.0, "SQL")
@@ -82,19 +86,17 @@ def verify(
         }
     total = max(1, project.events.extent().events)
     tables = micro_batches(project.events, 100_000)
-    live = by_live(catalog, tables, chosen, lambda done: progress(0.05 + 0.15 * done / total, "live"))
+    live = by_live(catalog, tables, chosen, lambda done: progress(0.1 + 0.2 * done / total, "live"))
     oracle: Memberships = {question: set() for question in batch}
     judged = dict.fromkeys(chosen, 0)
     people = 0
-    for events, done in _by_people(project):
-        found = Oracle(catalog, events)
-        for at in chosen:
-            known = found.profiles(at)
-            judged[at] += len(known)
-            for key in catalog.keys:
-                oracle[key, at] |= {one for one in known if found.member(key, one, at)}
-        people += len({event.profile for event in events})
-        progress(0.2 + 0.8 * done, "oracle")
+    for found, done in judgements(project, catalog, chosen, workers):
+        for at, known in found.known.items():
+            judged[at] += known
+        for question, members in found.members.items():
+            oracle[question] |= members
+        people += found.people
+        progress(0.3 + 0.7 * done, "oracle")
     segments = tuple(_judged(key, chosen, judged, oracle, batch, live) for key in catalog.keys)
     difference = None
     if any(one.differences for one in segments):
@@ -125,35 +127,23 @@ def hard_instants(project: Project, catalog: Catalog, count: int, seed: int) -> 
     if not extent.events:
         return tuple(found)
     people = project.events.profiles()
-    events = [event for some, _ in _by_people(project, dice.sample(people, min(30, len(people)))) for event in some]
+    some = by_people(project, dice.sample(people, min(SAMPLED, len(people))))
+    events = [event_of(row) for table in some for row in table.to_pylist()]
     oracle = Oracle(catalog, events)
     received = sorted({event.received_at for event in events})
-    for _ in range(40 * count):
+    records = Counter(event.profile for event in events)
+    light = [event for event in events if records[event.profile] <= RECORDS_MAX] or events
+    for _ in range(5 * count):
         if len(found) >= count // 2:
             break
-        at = dice.choice(received)
-        edge = oracle.next_change(dice.choice(catalog.keys), oracle.canonical(dice.choice(events).profile, at), at)
-        if edge is not None and edge <= present + 30 * 86_400_000_000:
+        event = dice.choice(light)
+        at = event.received_at
+        edge = oracle.next_change(dice.choice(catalog.keys), oracle.canonical(event.profile, at), at)
+        if edge is not None and edge <= present + BEYOND_US:
             found.add(edge - dice.choice((0, 0, 1)))
     while len(found) < count and len(received) > len(found):
         found.add(dice.choice(received))
     return tuple(sorted(found))
-
-
-def _by_people(project: Project, only: Sequence[str] | None = None) -> Iterator[tuple[list[Event], float]]:
-    """Yield the records of some people at a time, whole families of merged ids together, and the share that is done."""
-    merges = merges_of(project.events)
-    families: dict[str, list[str]] = {}
-    for one in project.events.profiles():
-        families.setdefault(merges.canonical(one), []).append(one)
-    names = sorted(families) if only is None else sorted({merges.canonical(one) for one in only} & families.keys())
-    log = project.events.scan(profiles=None if only is None else [one for name in names for one in families[name]])
-    place = {one: number for number, name in enumerate(names) for one in families[name]}
-    owner = pa.array([place[one] for one in log["profile"].to_pylist()], pa.int64())
-    for start in range(0, len(names), PEOPLE_AT_ONCE):
-        inside = pc.and_(pc.greater_equal(owner, start), pc.less(owner, start + PEOPLE_AT_ONCE))
-        rows: list[dict[str, Any]] = log.filter(inside).to_pylist()
-        yield [event_of(row) for row in rows], min(1.0, (start + PEOPLE_AT_ONCE) / len(names))
 
 
 # ── the first difference, made small ─────────────────────────────────────────────────────────────────────────
