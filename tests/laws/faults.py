@@ -14,6 +14,8 @@ import coterie
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SOURCE = Path(coterie.__file__).resolve().parent
+HANGS_AFTER_S = 120
+"""A reader that never answers has been noticed too."""
 
 
 class Fault(Struct, frozen=True):
@@ -59,7 +61,12 @@ def suspect(folder: Path, laws: tuple[str, ...], seeds: range) -> str:
         str(seeds.stop),
         str(folder),
     ]
-    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(
+            command, env=environment, cwd=folder, capture_output=True, text=True, check=False, timeout=HANGS_AFTER_S
+        )
+    except subprocess.TimeoutExpired:
+        return f"still running after {HANGS_AFTER_S} s"
     if done.returncode not in (0, 1):
         raise RuntimeError(done.stderr)
     return done.stdout.strip()
