@@ -29,6 +29,12 @@ def test_an_event_id_lives_once_in_a_batch_across_batches_and_across_openings(tm
     assert store.scan(names=["second"]).num_rows == 0, "the first of two equal ids stays"
 
 
+def test_of_equal_ids_the_one_that_arrived_first_stays(tmp_path: Path) -> None:
+    store = EventStore(tmp_path / "log")
+    store.append(rows(*({"event_id": "a", "occurred_at": 1, "received_at": at, "name": f"n{at}"} for at in (9, 3, 5))))
+    assert store.scan()["name"].to_pylist() == ["n3"]
+
+
 def test_positions_are_dense_and_arrivals_never_decrease_even_when_history_comes_later(tmp_path: Path) -> None:
     store = EventStore(tmp_path / "log")
     store.append(rows(*({"event_id": f"new{at}", "occurred_at": at, "received_at": at} for at in (50, 30, 40))))

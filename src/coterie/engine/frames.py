@@ -9,7 +9,7 @@ import pyarrow as pa
 from coterie.connectors.rows import Occurrences, content_ids
 from coterie.errors import InvalidDefinition, Problem, nearest
 from coterie.segments.instants import instant_of
-from coterie.storage.log import HOT, conform, objects, texts
+from coterie.storage.log import HOT, conform, objects, once, texts
 from coterie.values import canonical, flatten
 
 REQUIRED = ("profile", "name", "occurred_at")
@@ -34,7 +34,7 @@ def arrow_of(table: Any) -> pa.Table:
 
 
 def log_from(table: Any) -> pa.Table:
-    """Return any table of events as a log: sorted by arrival, positions dense, every column that is no part of a log a property.
+    """Return any table of events as a log: sorted by arrival, an id once, positions dense, every column that is no part of a log a property.
 
     Raises: InvalidDefinition for columns that are missing, Problem for instants that cannot be read.
     """
@@ -57,9 +57,8 @@ def log_from(table: Any) -> pa.Table:
     }
     columns["event_id"] = rows["event_id"].cast(pa.string()) if "event_id" in known else _ids(columns)
     log = conform(pa.table(columns))
-    return log.sort_by([("received_at", "ascending"), ("position", "ascending")]).set_column(
-        0, log.schema.field("position"), pa.array(range(log.num_rows), pa.int64())
-    )
+    log = once(log.sort_by([("received_at", "ascending"), ("position", "ascending")]))
+    return log.set_column(0, log.schema.field("position"), pa.array(range(log.num_rows), pa.int64()))
 
 
 def instants(rows: pa.Table, name: str) -> pa.Array:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from msgspec import Struct
 
 from coterie.errors import Problem
@@ -15,7 +14,7 @@ from coterie.limits import DEFAULT, Limits
 from coterie.model import MERGE
 from coterie.storage.delta import DeltaFolder
 from coterie.storage.hot import lifted
-from coterie.storage.log import SCHEMA, conform
+from coterie.storage.log import SCHEMA, conform, once
 
 
 class Appended(Struct, frozen=True, kw_only=True):
@@ -55,13 +54,13 @@ class EventStore:
         return self._folder.version()
 
     def append(self, table: pa.Table | pa.RecordBatch) -> Appended:
-        """Add the events of ``table`` whose ids are new, sorted by arrival, and clamp clock skew to the arrival.
+        """Add the events of ``table`` whose ids are new, as each first arrived, and clamp clock skew to the arrival.
 
         Cost: about 3 µs per event, and one pass over the stored ids. Raises: Problem for an event further in the future of its
         arrival than ``limits.clock_skew_us``; nothing is added then.
         """
-        rows = self._clamped(conform(table))
-        fresh = self._new_only(_distinct(rows))
+        rows = _by_arrival(self._clamped(conform(table)))
+        fresh = self._new_only(once(rows))
         if fresh.num_rows:
             self._commit(fresh)
         return Appended(added=fresh.num_rows, duplicates=rows.num_rows - fresh.num_rows)
@@ -95,8 +94,6 @@ class EventStore:
         return rows.filter(pa.array(keep))
 
     def _commit(self, fresh: pa.Table) -> None:
-        order = np.argsort(fresh["received_at"].to_numpy(), kind="stable")
-        fresh = fresh.take(pa.array(order))
         stored = self.extent()
         positions = pa.array(np.arange(stored.events, stored.events + fresh.num_rows, dtype=np.int64))
         fresh = fresh.set_column(0, SCHEMA.field("position"), positions)
@@ -183,11 +180,7 @@ class EventStore:
         )
 
 
-def _distinct(rows: pa.Table) -> pa.Table:
-    """Return the first row of every event id."""
-    keys = rows["event_key"].to_numpy()
-    if np.unique(keys).size == keys.size:
-        return rows
-    ids = rows["event_id"].combine_chunks().dictionary_encode().indices.to_numpy()
-    first = np.sort(np.unique(ids, return_index=True)[1])
-    return pc.take(rows, pa.array(first))
+def _by_arrival(rows: pa.Table) -> pa.Table:
+    """Return ``rows`` in the order of arrival, those of one instant as given, with positions that say so."""
+    order = np.argsort(rows["received_at"].to_numpy(), kind="stable")
+    return rows.take(pa.array(order)).set_column(0, SCHEMA.field("position"), pa.array(np.arange(len(order))))

@@ -111,3 +111,13 @@ def _union(one: str, two: str) -> str:
     if two == "{}":
         return one
     return canonical({**parse(one), **parse(two)})  # type: ignore[dict-item]
+
+
+def once(rows: pa.Table) -> pa.Table:
+    """Return the first row of every event id."""
+    keys = rows["event_key"].to_numpy()
+    if np.unique(keys).size == keys.size:
+        return rows
+    ids = rows["event_id"].combine_chunks().dictionary_encode().indices.to_numpy()
+    first = np.sort(np.unique(ids, return_index=True)[1])
+    return pc.take(rows, pa.array(first))
