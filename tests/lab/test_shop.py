@@ -150,3 +150,13 @@ def test_days_and_weeks_have_a_rhythm() -> None:
 def test_impossible_shops_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="a shop"):
         Shop(**wrong)
+
+
+def test_a_shop_that_nobody_visits_has_an_empty_log() -> None:
+    quiet = next(
+        shop for seed in range(50) if not list((shop := Shop(people=1, days=1, events=1, seed=seed)).batches())
+    )
+    assert quiet.table().num_rows == 0
+    assert quiet.table().schema.names == Shop(people=20, days=2).table().schema.names
+    assert quiet.truth().num_rows == 0
+    assert quiet.merges().num_rows == 0

@@ -77,7 +77,11 @@ class Shop:
 
     def table(self) -> pa.Table:
         """Return the whole log at once."""
-        return pa.Table.from_batches(list(self.batches(1 << 20)))
+        batches = list(self.batches(1 << 20))
+        if not batches:
+            nothing = np.empty(0, np.int64)
+            return self._rows.table(empty(), nothing, nothing, 0)
+        return pa.Table.from_batches(batches)
 
     def truth(self) -> pa.Table:
         """Return what is true at ``end``, one row per profile known then: person, type, orders, spending, last seen …
