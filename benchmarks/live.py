@@ -15,10 +15,10 @@ from collections.abc import Iterator
 
 import numpy as np
 import pyarrow as pa
-from five import CATALOG, Baseline
-from workload import NAMES, Workload, events
 
 from coterie.segments.live import Changes, Live
+from five import CATALOG, Baseline
+from workload import NAMES, Workload, events
 
 NAME_WORDS = pa.array(NAMES)
 

@@ -6,10 +6,11 @@ is one or two cache lines, and everything an event touches is in it or in a run 
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-from numba import njit
+from numba import config, njit
 from numpy.typing import NDArray
 
 Kernel = TypeVar("Kernel")
@@ -17,14 +18,27 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
+def _sources() -> str:
+    """Return what changes when any file of the kernels does: their code is compiled into one another."""
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return repr([(file.name, file.stat().st_mtime_ns, file.stat().st_size) for file in files])
+
+
+SOURCES = _sources()
+
+
 def kernel(function: Kernel) -> Kernel:
     """Return ``function`` compiled once for all: cached on disk, without the interpreter's lock."""
-    return njit(cache=True, nogil=True, error_model="numpy")(function)  # type: ignore[no-any-return]
+    compiled = njit(cache=True, nogil=True, error_model="numpy", _nrt=False)(function)
+    if not config.DISABLE_JIT:
+        # the cache looks at the file of the function alone, and would keep code that was compiled into it from others
+        compiled._cache._cache_file._source_stamp = SOURCES
+    return compiled  # type: ignore[no-any-return]
 
 
 def small(function: Kernel) -> Kernel:
     """Return ``function`` compiled into each kernel that calls it."""
-    return njit(cache=True, nogil=True, error_model="numpy", inline="always")(function)  # type: ignore[no-any-return]
+    return njit(cache=True, nogil=True, error_model="numpy", _nrt=False, inline="always")(function)  # type: ignore[no-any-return]
 
 
 @small

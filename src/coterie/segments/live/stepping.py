@@ -37,9 +37,16 @@ from coterie.segments.live.layout import (
     kernel,
     small,
 )
+from coterie.segments.live.prefetch import to_cache
 from coterie.segments.live.summaries import keep
 from coterie.segments.live.timers import bound_of, flip, is_member, settle
 from coterie.segments.live.wheel import arm
+
+AHEAD = 12
+"""Arrivals between asking for a row and needing it."""
+LINE = 8
+NEARBY = 64
+"""Words of a cache line, and how many of a row are asked for."""
 
 
 @small
@@ -66,7 +73,7 @@ def rearm(state: State, base: int, profile: int) -> None:
         arm(state, profile, np.int64(least))
 
 
-@kernel
+@small
 def touch(
     plan: Ints, tables: Tables, state: State, batch: Batch, out: Ints, e: int, profile: int, all_of: bool
 ) -> None:
@@ -97,6 +104,13 @@ def touch(
 
 
 @small
+def fetch(plan: Ints, state: State, base: int) -> None:
+    """The words of a row are on their way to the cache."""
+    for word in range(base, base + min(plan[WIDTH], NEARBY), LINE):
+        to_cache(state.rows, word)
+
+
+@small
 def has_room(plan: Ints, state: State, out: Ints) -> bool:
     """Return whether the arena and the list of changes can take whatever one more arrival brings."""
     words = plan[RUNS] * block_words(state.meta[M_LARGEST] + 1)
@@ -110,6 +124,8 @@ def step(plan: Ints, tables: Tables, state: State, batch: Batch, out: Ints, begi
     """Return the first arrival of ``begin`` to ``end`` not applied yet; it waits for room."""
     width, timers = plan[WIDTH], state.timers
     for e in range(begin, end):
+        if e + AHEAD < end:
+            fetch(plan, state, batch.columns[B_ROW, e + AHEAD] * width)
         profile = batch.columns[B_ROW, e]
         if profile < 0:
             continue

@@ -99,7 +99,7 @@ def passes(plan: Ints, tables: Tables, batch: Batch, e: int, selector: int) -> b
     return True
 
 
-@kernel
+@small
 def keep_latest(rows: Ints, word: int, n: int, at: int) -> bool:
     """Return whether ``at`` is among the ``n`` latest instants, which now hold it."""
     if at <= rows[word + n - 1]:
@@ -218,7 +218,7 @@ def keep_number(state: State, kind: int, word: int, number: float) -> bool:
     return False
 
 
-@kernel
+@small
 def keep(plan: Ints, tables: Tables, state: State, batch: Batch, e: int, store: int, base: int) -> bool:
     """Return whether event ``e``, one of a name the store listens to, changed what the store remembers."""
     kind, selector = plan[store + S_KIND], plan[store + S_SELECTOR]
