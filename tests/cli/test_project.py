@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from coterie.cli.exits import INVALID, NOT_FOUND, REFUSED_ROWS
+from coterie.cli.exits import FAILED, INVALID, NOT_FOUND, REFUSED_ROWS
 from tests.cli.running import Shell
 
 
@@ -154,6 +154,14 @@ def test_a_folder_that_is_no_project_says_how_to_make_one(tmp_path: Path, capsys
     done = Shell(tmp_path, capsys)("segments")
     assert done.code == NOT_FOUND
     assert "coterie init" in done.err
+
+
+def test_a_file_that_may_not_be_read_is_told_without_a_traceback(shell: Shell) -> None:
+    (shell.folder / "segments" / "care.yaml").unlink()
+    (shell.folder / "segments" / "care.yaml").mkdir()
+    done = shell("validate")
+    assert done.code == FAILED
+    assert "care.yaml: Is a directory" in done.err
 
 
 def test_thresholds_are_published_and_used_when_the_definition_names_them(shell: Shell) -> None:

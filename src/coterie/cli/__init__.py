@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import click
 
 from coterie.cli.commands import coterie
-from coterie.cli.exits import INTERRUPTED, INVALID
-from coterie.errors import CoterieError
+from coterie.cli.exits import FAILED, INTERRUPTED, INVALID, OK
+from coterie.errors import CoterieError, Terminal
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -28,8 +28,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = INVALID
     except BrokenPipeError:
         sys.stderr.close()
-        code = 0
-    sys.exit(code if isinstance(code, int) else 0)
+        code = OK
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        _tell(Terminal(f"{place}{error.strerror or error}"))
+        code = FAILED
+    sys.exit(code if isinstance(code, int) else OK)
 
 
 def _tell(error: CoterieError) -> None:

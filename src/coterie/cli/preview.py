@@ -26,6 +26,8 @@ def command(session: Session, key: str, since: str | None, until: str | None, po
     project = session.project()
     end = instant_at(session, project, until)
     begin = None if since is None else instant_at(session, project, since)
+    if not no_cost:
+        session.warn_when_cold()
     found = preview(project, key, until=end, since=begin, points=points, measure=not no_cost)
     if session.as_json:
         session.answer(found)

@@ -23,6 +23,7 @@ def command(session: Session, profile: str, at: str | None, limit: int) -> None:
     from coterie.engine.portrait import portrait
 
     project = session.project()
+    session.warn_when_cold()
     found = portrait(project, profile, instant_at(session, project, at))
     if session.as_json:
         session.answer(found)

@@ -35,7 +35,7 @@ def command(session: Session, until: str | None, rows: int) -> None:
     project = session.project()
     catalog = definitions.catalog(project)
     end = instant_at(session, project, until)
-    session.remark("compiling the live reader's kernels if they are not in the cache yet (once, up to half a minute)")
+    session.warn_when_cold()
     total = project.events.extent().events
     with session.progress("replay", total) as bar:
         done = replay(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,6 +52,14 @@ class Session:
         """Say something beside the answer, on standard error."""
         if not self.quiet and not self.as_json:
             click.echo(click.style(text, dim=True), err=True)
+
+    def warn_when_cold(self) -> None:
+        """Say that the first use of the live reader compiles, when nothing of it was compiled on this machine yet."""
+        import coterie
+
+        kernels = Path(coterie.__file__).parent / "segments" / "live" / "__pycache__"
+        if "NUMBA_CACHE_DIR" not in os.environ and not any(kernels.glob("*.nbi")):
+            self.remark("first use of the live reader: compiling its kernels, once, up to half a minute …")
 
     @contextmanager
     def progress(self, title: str, total: float) -> Iterator[Bar]:

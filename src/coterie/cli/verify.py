@@ -49,6 +49,7 @@ def command(
         definitions.named(segments, key)
         catalog = catalog.closure(key)
     instants = [instant_at(session, project, one) for one in moments]
+    session.warn_when_cold()
     with session.progress("verify", 1.0) as bar:
         found = verify(
             project, catalog, instants=instants, count=count, seed=seed, workers=os.cpu_count() or 1, progress=bar.move
