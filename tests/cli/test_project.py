@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -108,12 +109,12 @@ def test_words_for_people_change_no_version(shell: Shell) -> None:
 
 
 def test_lists_are_taken_once_and_removal_is_remembered(shell: Shell) -> None:
-    assert shell.json("lists") == [{"list": "vip", "version": 1, "people": 3, "added": 0, "removed": 0}]
-    (shell.folder / "lists" / "vip.csv").write_text("profile\nc011\nc030\n")
+    assert shell.json("lists") == [{"list": "vip", "version": 1, "people": 4, "added": 0, "removed": 0}]
+    (shell.folder / "lists" / "vip.csv").write_text("profile\nc005\nc009\nc018\nc030\n")
     assert shell.json("lists")[0]["added"] == 1
     shell.json("lists", "--take")
-    assert shell.json("lists")[0] == {"list": "vip", "version": 2, "people": 2, "added": 0, "removed": 0}
-    traits = {one["name"]: one["value"] for one in shell.json("profile", "c004")["traits"]}
+    assert shell.json("lists")[0] == {"list": "vip", "version": 2, "people": 4, "added": 0, "removed": 0}
+    traits = {one["name"]: one["value"] for one in shell.json("profile", "c023")["traits"]}
     assert traits["list.vip"] is False
 
 
@@ -184,3 +185,23 @@ def test_thresholds_are_published_and_used_when_the_definition_names_them(shell:
     assert sorted(spent.values())[-3] == pytest.approx(cut)
     assert set(shell.json("members", "best")["members"]) == {who for who, total in spent.items() if total >= cut - 1e-9}
     assert json.loads(shell("--json", "thresholds", "best", "--list").out)["1"]["cuts"]["top"] == [cut]
+
+
+def test_every_command_of_the_starters_readme_works_in_the_order_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "shop"
+    assert Shell(folder, capsys)("init", str(folder)).code == 0
+    monkeypatch.chdir(folder)
+    lines = [
+        line.split("#")[0] for line in (folder / "README.md").read_text().splitlines() if line.startswith("coterie ")
+    ]
+    assert len(lines) >= 12
+    for line in lines:
+        done = Shell(folder, capsys)(*shlex.split(line)[1:])
+        assert done.code == 0, f"{line}\n{done.err}"
+        assert done.out.strip(), line
+
+
+def test_no_example_segment_of_the_starter_is_empty(reading: Shell) -> None:
+    assert all(0 < one["size"] < 40 for one in reading.json("segments"))
