@@ -200,6 +200,20 @@ def test_types_expressions_constants_and_spread_objects(tmp_path: Path) -> None:
     }
 
 
+def test_numbers_with_a_decimal_comma(tmp_path: Path) -> None:
+    file = written(tmp_path, "f.csv", "who;at;paid\nada;2026-01-05;1.012,50\nbob;2026-01-05;0,5\n")
+    rules = mapping(
+        csv={"delimiter": ";", "decimal": ","},
+        event=None,
+        events=[{"name": "much", "when": {"paid": {"at_least": 100}}}, {"name": "little"}],
+        properties={"paid": {"column": "paid", "type": "number"}, "half": {"expression": "paid / 2"}},
+    )
+    assert [(one["name"], one["properties"]) for one in events(file, rules)] == [
+        ("much", {"paid": 1012.5, "half": 506.25}),
+        ("little", {"paid": 0.5, "half": 0.25}),
+    ]
+
+
 def test_a_column_of_json_is_spread_into_properties(tmp_path: Path) -> None:
     text = 'who,at,props\nada,2026-01-05,"{""a"":{""b"":1},""c"":null}"\nbob,2026-01-05,\neve,2026-01-05,[1]\n'
     file = written(tmp_path, "f.csv", text)

@@ -33,7 +33,7 @@ def command(session: Session, folder: Path, bare: bool) -> None:
         session.answer({"folder": str(folder), "files": sorted(made)})
         return
     click.echo(f"made {click.style(str(folder), bold=True)} with {len(made)} files")
-    session.remark(f"next: cd {folder}; its README.md says what to try")
+    session.remark(f"next: cd {folder}; " + ("coterie --help" if bare else "its README.md says what to try"))
 
 
 def _bare(folder: Path) -> list[str]:

@@ -14,7 +14,7 @@ from msgspec import Struct
 from coterie.connectors.column import Column, Mask, Refused
 from coterie.connectors.instant_column import instants
 from coterie.connectors.mapping import EventRule, Mapping, PropertyRule, TimeRule
-from coterie.connectors.property_column import as_number, property_column
+from coterie.connectors.property_column import as_number, pointed, property_column
 from coterie.connectors.rows import Chunk
 from coterie.limits import Limits
 from coterie.model import IDENTIFY, SET
@@ -149,7 +149,7 @@ class Conversion:
         for one in rule.when:
             column = self._column(one.column)
             if isinstance(one.test, Order):
-                column = column.map(as_number)
+                column = column.map(pointed(self._mapping.layout.decimal)).map(as_number)
             met &= column.where(_holds(one.test)) != one.negate
         return met
 
@@ -176,7 +176,7 @@ class Conversion:
     def _properties(self, rules: tuple[PropertyRule, ...], rows: Mask) -> dict[str, pa.Array]:
         pieces = {}
         for rule in rules:
-            column = property_column(rule, self._chunk.columns, self._length)
+            column = property_column(rule, self._chunk.columns, self._length, self._mapping.layout.decimal)
             self._refuse(column.refused() & rows, "wrong type", _why(rule.key, column))
             if rule.required:
                 self._refuse(column.missing() & rows, "property is missing", rule.key)

@@ -23,6 +23,7 @@ class Layout(Struct, frozen=True, kw_only=True):
     delimiter: str = ","
     quote: str = '"'
     encoding: str = "utf-8"
+    decimal: str = "."
     columns: tuple[str, ...] = ()
     missing: tuple[str, ...] = ("",)
 

@@ -99,6 +99,7 @@ def _layout(form: Form) -> Layout:
         delimiter=csv.text("delimiter", ","),
         quote=csv.text("quote", '"'),
         encoding=csv.text("encoding", "utf-8"),
+        decimal=csv.text("decimal", ".", (".", ",")),
         columns=csv.texts("columns") or form.texts("columns"),
         missing=form.texts("missing", ("",)),
     )

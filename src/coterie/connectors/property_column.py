@@ -18,10 +18,13 @@ from coterie.values import normal
 _TRUE, _FALSE = frozenset({"true", "t", "yes", "y", "1"}), frozenset({"false", "f", "no", "n", "0"})
 
 
-def property_column(rule: PropertyRule, columns: Mapping[str, Column], length: int) -> Column:
-    """Return the rule's value for every row; a value that is not of the rule's type is ``Refused``."""
+def property_column(rule: PropertyRule, columns: Mapping[str, Column], length: int, decimal: str = ".") -> Column:
+    """Return the rule's value for every row; a value that is not of the rule's type is ``Refused``.
+
+    ``decimal`` is the mark that text puts before the fraction of a number.
+    """
     if rule.expression is not None:
-        return _computed(rule, columns, length)
+        return _computed(rule, columns, length, decimal)
     if not rule.column:
         return Column.constant(normal(rule.constant), length)
     column = columns.get(rule.column)
@@ -31,8 +34,17 @@ def property_column(rule: PropertyRule, columns: Mapping[str, Column], length: i
         time = TimeRule(column=rule.column, format=rule.format, time_zone=rule.time_zone)
         return instants(column, time).map(rfc3339)
     read = _READERS.get(rule.type)
+    if rule.type in ("number", "integer"):
+        column = column.map(pointed(decimal))
     typed = column if read is None else column.map(read)
     return typed if rule.round is None else typed.map(lambda value: _rounded(value, rule.round or 0))
+
+
+def pointed(decimal: str) -> Callable[[Any], Any]:
+    """Return a function that gives the text of a number its decimal point, and takes the marks between thousands away."""
+    if decimal == ".":
+        return lambda value: value
+    return lambda value: value.replace(".", "").replace(",", ".") if isinstance(value, str) else value
 
 
 def as_number(value: Any) -> float | Refused:
@@ -98,10 +110,10 @@ _READERS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def _computed(rule: PropertyRule, columns: Mapping[str, Column], length: int) -> Column:
+def _computed(rule: PropertyRule, columns: Mapping[str, Column], length: int, decimal: str) -> Column:
     assert rule.expression is not None
     absent = Column.constant(None, length)
-    read = {name: columns.get(name, absent).map(as_number) for name in rule.expression.columns}
+    read = {name: columns.get(name, absent).map(pointed(decimal)).map(as_number) for name in rule.expression.columns}
     result = np.broadcast_to(rule.expression.evaluate({name: one.numbers() for name, one in read.items()}), (length,))
     if rule.round is not None:
         result = np.round(result, rule.round)
