@@ -100,7 +100,8 @@ class Typed(Struct, frozen=True):
         return self.key() if self.kind == "text" else self._written()
 
     def string(self) -> Sql:
-        return self.key()
+        """Return the text; NULL where the column is of another type."""
+        return self.key() if self.kind == "text" else exp.cast(exp.null(), "text")
 
     def is_string(self) -> Sql:
         return exp.true() if self.kind == "text" else exp.false()
