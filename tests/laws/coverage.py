@@ -1,4 +1,4 @@
-"""Which words of the core language the random definitions have used, and which exist."""
+"""Which words of the core language, and which conditions, the random definitions have used; and which exist."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import msgspec
 
 from coterie.segments import core
+from coterie.segments.conditions import CONDITIONS
 from tests.laws.cases import parts
 
 STRUCTS: tuple[type[msgspec.Struct], ...] = tuple(
@@ -27,8 +28,8 @@ LITERALS = {kind: _literals(kind) for kind in STRUCTS}
 
 
 def registered() -> frozenset[str]:
-    """Return a name for every struct of the core language and every choice of its literal fields."""
-    names = {kind.__name__ for kind in STRUCTS}
+    """Return a name for every struct of the core language, every choice of its literal fields and every condition."""
+    names = {kind.__name__ for kind in STRUCTS} | {f"condition {word}" for word in CONDITIONS}
     for kind, fields in LITERALS.items():
         names |= {f"{kind.__name__}.{field} {choice}" for field, choices in fields.items() for choice in choices}
     return frozenset(names)

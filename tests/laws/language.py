@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from random import Random
+from typing import Any
 
 from msgspec import structs
 
@@ -13,11 +14,12 @@ from coterie.segments.conditions.form import happened
 from coterie.segments.conditions.thresholds import Thresholds
 from coterie.segments.definition import Context, Segment, lower_all
 from coterie.segments.instants import instant_of
-from coterie.segments.oracle import Oracle
-from coterie.segments.parse import data_of, parse, parse_text, yaml_of
+from coterie.segments.oracle import Oracle, evaluate
+from coterie.segments.parse import data_of, parse, parse_condition, parse_text, yaml_of
 from tests.laws import words
 from tests.laws.cases import Case, random_instants
 from tests.laws.logs import random_log
+from tests.laws.plain import MEANINGS, means
 from tests.laws.written import Writer
 
 TRIES = 40
@@ -93,3 +95,35 @@ def examples_hold() -> str | None:
             if (example.profile in members) != example.member:
                 return f"example of {word}, {example.note}: expected member {example.member}: {example.data}"
     return None
+
+
+def words_are_plain(seed: int, each: int = 4) -> str | None:
+    """Conditions mean what their words say: the oracle, on what they were lowered to, agrees with ``plain``."""
+    rng = Random(seed)
+    log = random_log(rng)
+    writer = Writer(rng, log)
+    for word in TOLD * each:
+        data = parse_only(writer, word)
+        node = parse_condition({word: data}).lower(Context())
+        for facts, at in writer.author.moments:
+            events = [record.event for record in facts.records]
+            traits = {name: held.value for name, held in facts.traits.items()}
+            meant = means(word, data, facts.profile, events, traits, at)
+            if meant is not None and meant != evaluate(node, facts, at):
+                return f"{word} of {facts.profile} at {at}: the words say {meant}: {data}\n{node}\n{events}"
+    return None
+
+
+def parse_only(writer: Writer, word: str) -> Any:
+    """Return the data of a condition that the language accepts."""
+    for _ in range(TRIES):
+        ((_, data),) = writer.condition(word, []).items()
+        try:
+            parse_condition({word: data})
+            return data
+        except InvalidDefinition:
+            continue
+    raise AssertionError(f"{word} was refused {TRIES} times")
+
+
+TOLD = [*MEANINGS, "bucket", "consented", "in_list", "everyone"]

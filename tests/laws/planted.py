@@ -33,6 +33,7 @@ IN_BATCH = (
         "unit_at(now, window.unit, window.time_zone) - window.offset + 1, window.unit, window.time_zone",
         'unit_at(now, window.unit, "UTC") - window.offset + 1, window.unit, "UTC"',
         BATCH,
+        seed=8,
     ),
     Fault(
         "days are counted in UTC",
@@ -110,6 +111,7 @@ IN_BATCH = (
         'return exp.Coalesce(this=column("canonical", ALIASES), expressions=[recorded])',
         "return recorded",
         BATCH,
+        seed=3,
     ),
     Fault(
         "a merge takes effect one microsecond late",
@@ -117,6 +119,7 @@ IN_BATCH = (
         'exp.LTE(this=column("since", ALIASES)',
         'exp.LT(this=column("since", ALIASES)',
         BATCH,
+        seed=3,
     ),
     Fault(
         "writing a trait again restarts its clock",
@@ -124,6 +127,7 @@ IN_BATCH = (
         'exp.NEQ(this=column("before", "t"), expression=column("raw", "t")),',
         "exp.true(),",
         BATCH,
+        seed=8,
     ),
 )
 
@@ -133,7 +137,8 @@ IN_LOWERING = (
         "segments/conditions/counts.py",
         "if self.at_least is not None or self.at_most is None:",
         "if True:",
-        EXAMPLES,
+        ("words_are_plain",),
+        seed=7,
     ),
     Fault(
         "stopped forgets to ask for silence",
@@ -217,6 +222,7 @@ IN_LIVE = (
         "        state.rows[into] += state.rows[gone]\n",
         "        state.rows[into] = max(state.rows[into], state.rows[gone])\n",
         LIVE,
+        seed=20,
     ),
     Fault(
         "a merge loses what the loser did lately",
@@ -301,6 +307,7 @@ IN_LIVE = (
         "arena[offset + i * stride + 1] -= base",
         "arena[offset + i * stride + 1] -= 0",
         LIVE,
+        seed=95,
     ),
     Fault(
         "a snapshot forgets which events it has seen",

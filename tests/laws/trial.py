@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
 from tests.laws.cases import Case, random_case
 from tests.laws.coverage import used
+from tests.laws.language import words_are_plain, writing_is_loss_free, written_case
 from tests.laws.laws import ALWAYS_TRIED, IN_TURN, LAWS, Law
 from tests.laws.reduction import Reducer
 
@@ -20,6 +22,7 @@ PREFACE = '''"""{law} differs:
 from coterie.model import Event
 from coterie.segments.core import *
 from tests.laws.cases import Case
+from tests.laws.language import words_are_plain, writing_is_loss_free, written_case
 from tests.laws.laws import LAWS
 from tests.laws.logs import Log
 
@@ -37,12 +40,13 @@ if __name__ == "__main__":
 
 
 class Trial(NamedTuple):
-    """What came of one seed. ``failures`` are (law, message, case as it failed)."""
+    """What came of one seed. ``failures`` are (law, message, case as it failed); ``seconds`` by law."""
 
     seed: int
     definitions: int
     used: Counter[str]
     failures: list[tuple[str, str, Case]]
+    seconds: Counter[str]
 
 
 def attempt(law: Law, case: Case) -> str | None:
@@ -68,14 +72,36 @@ def turns_of(seed: int, each: int) -> tuple[Law, ...]:
     return (*ALWAYS_TRIED, *(IN_TURN[(start + i) % len(IN_TURN)] for i in range(each)))
 
 
+def case_of(seed: int, definitions: int, instants: int) -> tuple[Case, Counter[str], str | None]:
+    """Return the case of a seed, the words it uses, and what is wrong with it as it is written, if anything.
+
+    Every third seed's definitions are written in the language, the others are core nodes.
+    """
+    if seed % 3:
+        case = random_case(seed, definitions, instants)
+        return case, used(case.nodes.values()), None
+    case, segments, conditions = written_case(seed, definitions, instants)
+    words = used(case.nodes.values()) + Counter({f"condition {word}": times for word, times in conditions.items()})
+    return case, words, writing_is_loss_free(segments) or words_are_plain(seed)
+
+
 def try_seed(seed: int, definitions: int, instants: int, each: int) -> Trial:
-    case = random_case(seed, definitions, instants)
-    failures = [(law.__name__, said, case) for law in turns_of(seed, each) if (said := attempt(law, case))]
-    return Trial(seed, len(case.nodes), used(case.nodes.values()), failures)
+    case, words, problem = case_of(seed, definitions, instants)
+    failures = [("the language", problem, case)] if problem else []
+    seconds: Counter[str] = Counter()
+    for law in turns_of(seed, each):
+        began = time.process_time()
+        if said := attempt(law, case):
+            failures.append((law.__name__, said, case))
+        seconds[law.__name__] += time.process_time() - began
+    return Trial(seed, len(case.nodes), words, failures, seconds)
 
 
 def reduced(law: str, message: str, case: Case, seconds: float = 60.0) -> tuple[str, Case]:
     """Return a smaller case that fails the same law in the same way, and what the law says of it."""
+
+    if law not in LAWS:
+        return message, case
 
     def fails(smaller: Case) -> bool:
         said = attempt(LAWS[law], smaller)
