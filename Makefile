@@ -24,7 +24,7 @@ demo: $(READY) ## a simulated shop, segments that move, one person explained, al
 
 test: $(READY) ## everything that must pass
 	@$(MAKE) --no-print-directory format-check lint types
-	@$(PYTEST) -n 2 --dist worksteal tests
+	@$(PYTEST) -n 2 --dist loadfile --durations 25 tests
 
 check: test ## the one check command: format, lint, types, house, unit, laws, stories, docs
 
