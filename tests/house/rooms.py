@@ -37,6 +37,7 @@ EDGES: dict[tuple[str, str], str] = {
 
 HOMES: dict[str, tuple[str, ...]] = {
     "numba": ("segments/live",),
+    "llvmlite": ("segments/live",),
     "sqlglot": ("segments/batch",),
     "duckdb": ("storage",),
     "deltalake": ("storage",),

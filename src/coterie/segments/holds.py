@@ -101,7 +101,7 @@ def version_key(text: str) -> VersionKey | None:
 
 @lru_cache(maxsize=4_096)
 def _pattern(pattern: str) -> Any:
-    return re2.compile(pattern)  # type: ignore[no-untyped-call]
+    return re2.compile(pattern)
 
 
 @lru_cache(maxsize=65_536)
