@@ -62,7 +62,7 @@ def command(
     if shown:
         click.echo("\n".join(shown))
     session.remark(
-        f"{len(members):,} members"
+        f"{len(members):,} member{'s' * (len(members) != 1)}"
         + (f", {len(members) - len(shown):,} more: --limit -1" if len(shown) < len(members) else "")
     )
 
