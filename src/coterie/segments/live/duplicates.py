@@ -16,9 +16,7 @@ class Duplicates:
 
     def __init__(self, limits: Limits) -> None:
         self.most = max(limits.duplicate_keys_max // 2, 1)
-        cells = 64
-        while cells < 2 * self.most:
-            cells *= 2
+        cells = self.most + self.most // 2 + 64
         self.tables = (np.zeros(cells, np.int64), np.zeros(cells, np.int64))
         self.meta = np.zeros(META, np.int64)
 

@@ -7,10 +7,15 @@ from typing import Any
 import numpy as np
 
 from coterie.segments.live.layout import M_AGE, M_DUPLICATES, M_KEYS, Ints, kernel, small
+from coterie.segments.live.prefetch import to_cache
 
 SPREAD = 0x9E3779B97F4A7C15
 STAND_IN = 0x1E3779B97F4A7C15
 """Remembered in place of the key 0, which marks an empty cell. Below 2⁶³: a larger one would make every key a float64."""
+
+
+AHEAD = 16
+"""Keys between asking for a cell and needing it."""
 
 
 @small
@@ -26,8 +31,12 @@ def rows_of(keys: Ints, skipped: Any, ids: Ints, rows_at: Any, rows: Ints, known
 
     The table must have room: cells hold an id, and its row or -1.
     """
-    cells = ids.shape[0]
-    for i in range(keys.shape[0]):
+    cells, n = ids.shape[0], keys.shape[0]
+    for i in range(n):
+        if i + AHEAD < n:
+            ahead = home_of(keys[i + AHEAD], cells)
+            to_cache(ids, ahead)
+            to_cache(rows_at, ahead)
         if skipped[i]:
             rows[i] = -1
             continue
@@ -55,25 +64,43 @@ def settle_ids(keys: Ints, rows: Ints, ids: Ints, rows_at: Any) -> None:
         rows_at[cell] = rows[i]
 
 
+@small
+def spot_of(key: int, cells: int) -> int:
+    """Return the cell at which the search for ``key`` begins, for any number of cells below 2³¹."""
+    mixed = np.uint64(key) * np.uint64(SPREAD)
+    return np.int64(((mixed >> np.uint64(32)) * np.uint64(cells)) >> np.uint64(32))
+
+
+@small
+def cell_of(table: Ints, key: int) -> int:
+    """Return the cell that holds ``key``, or the empty one where it would go."""
+    cells = table.shape[0]
+    cell = spot_of(key, cells)
+    while table[cell] != 0 and table[cell] != key:
+        cell += 1
+        if cell == cells:
+            cell = 0
+    return cell
+
+
 @kernel
 def seen_before(keys: Ints, young: Ints, old: Ints, meta: Ints, most: int, repeated: Any) -> None:
     """``repeated`` tells which keys are among the last ``most`` to twice that many; all are remembered now.
 
-    Two tables of twice ``most`` cells: when the young one holds ``most`` keys it becomes the old one. An empty cell holds 0.
+    Two tables with room to spare: when the young one holds ``most`` keys it becomes the old one. An empty cell holds 0.
     """
-    cells = young.shape[0]
-    for i in range(keys.shape[0]):
+    cells, n = young.shape[0], keys.shape[0]
+    for i in range(n):
+        if i + AHEAD < n:
+            ahead = spot_of(keys[i + AHEAD], cells)
+            to_cache(young, ahead)
+            to_cache(old, ahead)
         key = keys[i] if keys[i] != 0 else STAND_IN
         a, b = (young, old) if meta[M_AGE] == 0 else (old, young)
-        cell = home_of(key, cells)
-        while a[cell] != 0 and a[cell] != key:
-            cell = (cell + 1) & (cells - 1)
+        cell = cell_of(a, key)
         found = a[cell] == key
         if not found:
-            other = home_of(key, cells)
-            while b[other] != 0 and b[other] != key:
-                other = (other + 1) & (cells - 1)
-            found = b[other] == key
+            found = b[cell_of(b, key)] == key
             a[cell] = key
             meta[M_KEYS] += 1
         repeated[i] = found

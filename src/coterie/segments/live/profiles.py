@@ -71,7 +71,7 @@ class Profiles:
         known = rows_of(keys, skipped, self._ids, self._rows, rows, self.known)
         if known > self.known:
             if known > len(self.numbers):
-                self.numbers.resize(max(known, len(self.numbers) * 5 // 4, CELLS), refcheck=False)
+                self.numbers.resize(max(known, len(self.numbers) * 9 // 8, CELLS), refcheck=False)
             new = rows >= self.known
             self.numbers[rows[new]] = keys[new]
             self.known = known

@@ -142,7 +142,7 @@ class Live:
         if gone != into:
             self.profiles.absorb(into, gone)
         while True:
-            memory.reserve_arena(self.made.runs + 1, 3)
+            memory.reserve_arena(3 * self.made.runs + 1, 3)
             row = gone if gone != into else -1
             if absorb(self.made.plan, self.dictionaries.tables, memory.state, batch, memory.out, place, into, row):
                 break

@@ -7,7 +7,19 @@ what no reader looks back to any more; only then does the block grow.
 from __future__ import annotations
 
 from coterie.segments.live.arena import block_words, give, size_for, take
-from coterie.segments.live.layout import ENTRIES, M_DROPPED, OFFSET, SIZE, SIZE_MASK, Ints, State, kernel, small
+from coterie.segments.live.layout import (
+    ENTRIES,
+    M_DROPPED,
+    M_FREE,
+    M_TOP,
+    OFFSET,
+    SIZE,
+    SIZE_MASK,
+    Ints,
+    State,
+    kernel,
+    small,
+)
 
 
 @small
@@ -43,8 +55,8 @@ def drop_first(state: State, word: int, stride: int, drop: int, summed: bool) ->
 
 
 @small
-def resize(state: State, word: int, words: int) -> None:
-    """The run lies in a block of at least ``words`` words."""
+def resize(state: State, word: int, words: int, used: int) -> None:
+    """The run lies in a block of at least ``words`` words; its ``used`` words have moved with it."""
     head = state.rows[word]
     entries = head & ENTRIES
     old = (head >> SIZE) & SIZE_MASK
@@ -52,10 +64,28 @@ def resize(state: State, word: int, words: int) -> None:
     offset = take(state, size)
     if old != 0:
         source = head >> OFFSET
-        for i in range(block_words(old - 1)):
+        for i in range(used):
             state.arena[offset + i] = state.arena[source + i]
         give(state, source, old - 1)
     state.rows[word] = (offset << OFFSET) | ((size + 1) << SIZE) | entries
+
+
+@kernel
+def shrink(state: State, word: int, stride: int, floor: int, summed: bool) -> None:
+    """What is not later than ``floor`` is gone, and the block is no larger than what is left needs."""
+    head = state.rows[word]
+    size = (head >> SIZE) & SIZE_MASK
+    if size == 0:
+        return
+    offset = head >> OFFSET
+    drop_first(state, word, stride, first_after(state.arena, offset, head & ENTRIES, stride, floor), summed)
+    used = (state.rows[word] & ENTRIES) * stride
+    if used == 0:
+        release(state, word)
+    elif 3 * used <= 2 * block_words(size - 1) and size > 1:
+        fitting = size_for(used)
+        if state.meta[M_FREE + fitting] != 0 or state.meta[M_TOP] + block_words(fitting) <= state.arena.shape[0]:
+            resize(state, word, used, used)
 
 
 @kernel
@@ -85,7 +115,7 @@ def make_room(state: State, word: int, stride: int, floor: int, summed: bool, mo
         entries -= 1
     size = (head >> SIZE) & SIZE_MASK
     if size == 0 or (entries + 1) * stride > block_words(size - 1):
-        resize(state, word, (entries + 1) * stride)
+        resize(state, word, (entries + 1) * stride, entries * stride)
     return True
 
 

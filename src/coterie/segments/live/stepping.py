@@ -129,12 +129,12 @@ def step(plan: Ints, tables: Tables, state: State, batch: Batch, out: Ints, begi
         profile = batch.columns[B_ROW, e]
         if profile < 0:
             continue
-        if not has_room(plan, state, out):
-            return e
         now = batch.columns[B_RECEIVED, e]
         if np.int64(timers[2 * profile * width + 2]) <= now >> BUCKET and not settle(
             plan, tables, state, out, profile, now
         ):
+            return e
+        if not has_room(plan, state, out):
             return e
         touch(plan, tables, state, batch, out, e, profile, False)
     return end

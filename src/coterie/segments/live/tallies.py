@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coterie.segments.live.layout import M_STAMP, State, kernel, small
+from coterie.segments.live.layout import M_TALLY, State, kernel, small
 
 FEW = 24
 
@@ -44,8 +44,8 @@ def tally_few(state: State, offset: int, first: int, end: int, stride: int) -> t
 @small
 def tally_many(state: State, cells_at: int, offset: int, first: int, end: int, stride: int) -> tuple[int, int, int]:
     """As ``tally``, with (code, stamp, count) cells found by hashing; a stamp of its own makes clearing needless."""
-    state.meta[M_STAMP] += 1
-    stamp, table, arena = state.meta[M_STAMP], state.scratch[cells_at:], state.arena
+    state.meta[M_TALLY] += 1
+    stamp, table, arena = state.meta[M_TALLY], state.scratch[cells_at:], state.arena
     cells = 64
     while cells < 2 * (end - first):
         cells *= 2

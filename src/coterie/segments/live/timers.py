@@ -35,9 +35,12 @@ from coterie.segments.live.layout import (
     kernel,
     small,
 )
+from coterie.segments.live.tidying import tidy
 from coterie.segments.live.wheel import RING, free, place, turn
 
 TIMER_CAUSE = 1
+IDLE_US = 86_400_000_000
+"""After a day without anything the runs of a profile are cut to what is still looked at, when a timer fires."""
 
 
 @small
@@ -109,10 +112,11 @@ def fire(plan: Ints, tables: Tables, state: State, out: Ints, profile: int, at: 
         if holds != is_member(state, base, segment):
             flip(plan, state, out, profile, segment, at, np.int64(TIMER_CAUSE), np.int64(-1), stamp)
         nexts[segment] = until
-        if np.int64(state.timers[due + segment]) > last and bound_of(until) <= last:
-            waiting[count] = segment
-            count += 1
-        state.timers[due + segment] = bound_of(until)
+        if np.int64(state.timers[due + segment]) > last:  # not among those waiting
+            state.timers[due + segment] = bound_of(until)
+            if bound_of(until) <= last:
+                waiting[count] = segment
+                count += 1
     return count
 
 
@@ -123,6 +127,7 @@ def settle(plan: Ints, tables: Tables, state: State, out: Ints, profile: int, un
     last = min(until >> BUCKET, LAST_DUE)
     if np.int64(state.timers[2 * base + 2]) > last:
         return True
+    clock = state.rows[base + CLOCK]
     nexts, due, done = state.scratch[plan[NEXTS] :], 2 * base + plan[DUE], True
     waiting = nexts[segments:]
     count = gather(plan, tables, state, base, last)
@@ -140,6 +145,8 @@ def settle(plan: Ints, tables: Tables, state: State, out: Ints, profile: int, un
         bound = bound_of(nexts[waiting[i]])
         state.timers[due + waiting[i]] = bound
     if done:
+        if until - clock > IDLE_US:
+            tidy(plan, state, base, until)
         state.rows[base + CLOCK] = max(state.rows[base + CLOCK], until)
     least = NO_DUE
     for segment in range(segments):
