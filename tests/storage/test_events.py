@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
@@ -109,6 +110,18 @@ def test_merges_come_in_log_order(tmp_path: Path) -> None:
         )
     )
     assert store.merges().to_pylist() == [{"at": 7, "position": 1, "survivor": "ada", "loser": "eve"}]
+
+
+def test_writers_wait_for_each_other(tmp_path: Path) -> None:
+    def write(who: int) -> None:
+        for n in range(4):
+            EventStore(tmp_path / "log").append(rows({"event_id": f"{who}-{n}", "occurred_at": 1, "received_at": 1}))
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(write, range(3)))
+    log = EventStore(tmp_path / "log").scan()
+    assert log["position"].to_pylist() == list(range(12))
+    assert len(set(log["event_id"].to_pylist())) == 12
 
 
 def test_many_small_appends_stay_a_few_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

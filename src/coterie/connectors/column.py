@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from coterie.values import canonical, normal
+from coterie.storage.log import text_or_none
+from coterie.values import canonical
 
 Codes = np.ndarray[Any, np.dtype[np.int64]]
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
@@ -98,10 +99,5 @@ class Column:
 
     def texts(self) -> pa.Array:
         """Return the canonical JSON text of every value; missing and refused ones are null."""
-        plain = [None if one is None or isinstance(one, Refused) else _text(one) for one in self.values]
+        plain = [None if one is None or isinstance(one, Refused) else text_or_none(one) for one in self.values]
         return pa.array(plain, pa.string()).take(pa.array(self.codes))
-
-
-def _text(value: Any) -> str | None:
-    told = normal(value)
-    return None if told is None else canonical(told)

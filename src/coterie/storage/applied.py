@@ -22,13 +22,11 @@ class Entry(Struct, frozen=True, kw_only=True):
 
 
 class Apply(Struct, frozen=True, kw_only=True):
-    """A fact: these definitions took effect at the instant ``at`` of the log; ``thresholds`` are the numbers then in force."""
+    """A fact: these definitions took effect at the instant ``at`` of the log."""
 
     number: int
     at: int
     entries: tuple[Entry, ...]
-    time_zone: str = "UTC"
-    thresholds: dict[str, Any] = {}
 
 
 class AppliedStore:

@@ -13,6 +13,9 @@ from deltalake import DeltaTable, write_deltalake
 FILES_MAX = 64
 """Above so many files an append also compacts the table, so that a reader opens few."""
 
+KEPT_HOURS = 24
+"""Files that a rewrite replaced stay so long for readers that opened them before."""
+
 
 class DeltaFolder:
     """A local Delta table. One handle is reused between commits, which keeps small commits cheap."""
@@ -50,6 +53,9 @@ class DeltaFolder:
         write_deltalake(target, rows, mode="overwrite" if replace else "append")
         if table is not None and len(table.file_uris()) > FILES_MAX:
             table.optimize.compact()
+            replace = True
+        if table is not None and replace:
+            table.vacuum(retention_hours=KEPT_HOURS, dry_run=False, enforce_retention_duration=False)
 
     def query(self, sql: str, parameters: Sequence[Any] = (), **views: pa.Table) -> pa.Table:
         """Return the answer to ``sql``, in which the table is called ``stored`` and each view by its own name."""

@@ -14,6 +14,7 @@ from coterie.limits import DEFAULT, Limits
 from coterie.model import MERGE
 from coterie.storage.delta import DeltaFolder
 from coterie.storage.hot import lifted
+from coterie.storage.lock import alone
 from coterie.storage.log import SCHEMA, conform, once
 
 
@@ -57,12 +58,13 @@ class EventStore:
         """Add the events of ``table`` whose ids are new, as each first arrived, and clamp clock skew to the arrival.
 
         Cost: about 3 µs per event, and one pass over the stored ids. Raises: Problem for an event further in the future of its
-        arrival than ``limits.clock_skew_us``; nothing is added then.
+        arrival than ``limits.clock_skew_us``; nothing is added then. Writers wait for each other, also between processes.
         """
         rows = _by_arrival(self._clamped(conform(table)))
-        fresh = self._new_only(once(rows))
-        if fresh.num_rows:
-            self._commit(fresh)
+        with alone(self.path):
+            fresh = self._new_only(once(rows))
+            if fresh.num_rows:
+                self._commit(fresh)
         return Appended(added=fresh.num_rows, duplicates=rows.num_rows - fresh.num_rows)
 
     def _clamped(self, rows: pa.Table) -> pa.Table:

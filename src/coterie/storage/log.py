@@ -45,11 +45,12 @@ def texts(values: pa.Array | pa.ChunkedArray) -> pa.Array:
     if pa.types.is_nested(flat.type):
         return pa.array([None if one is None else canonical(normal(one)) for one in flat.to_pylist()], pa.string())
     coded = flat if pa.types.is_dictionary(flat.type) else flat.dictionary_encode()
-    spelled = [None if one is None else _text(one) for one in coded.dictionary.to_pylist()]
+    spelled = [None if one is None else text_or_none(one) for one in coded.dictionary.to_pylist()]
     return pa.array(spelled, pa.string()).take(coded.indices)
 
 
-def _text(value: Any) -> str | None:
+def text_or_none(value: Any) -> str | None:
+    """Return the canonical JSON text of a value, ``None`` for one that is missing."""
     told = normal(value)
     return None if told is None else canonical(told)
 
