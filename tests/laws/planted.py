@@ -41,6 +41,7 @@ IN_BATCH = (
         'local_day(column("occurred_at", "e"), term.time_zone,',
         'local_day(column("occurred_at", "e"), "UTC",',
         BATCH,
+        seed=70,
     ),
     Fault(
         "the mean is over all events, numbers or not",
