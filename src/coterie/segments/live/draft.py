@@ -6,14 +6,18 @@ import msgspec
 
 from coterie.limits import Limits
 from coterie.segments.core import Order, Selector, Test
-from coterie.segments.live.layout import HIGH, K_HASH, LEAF_WORDS, LOW, NEED_NONE
+from coterie.segments.live.layout import HIGH, LEAF_WORDS, LOW, NEED_NONE
 
 Calendar = tuple[str, str]
 """(unit, time zone)"""
 
 
 class Store(msgspec.Struct, kw_only=True):
-    """One thing that is remembered of every profile. ``kept`` and ``retain`` grow to what the neediest reader asks for."""
+    """One thing that is remembered of every profile. ``kept`` and ``retain`` grow to what the neediest reader asks for.
+
+    ``quotas`` maps n to a word of the row: the latest instant since which some value was seen n times, or, for a negative
+    n, that many different values. ``segments`` maps each reader to the ways in which an arrival can turn it.
+    """
 
     kind: int
     selectors: tuple[int, ...] = ()
@@ -29,7 +33,7 @@ class Store(msgspec.Struct, kw_only=True):
     salt: str = ""
     slot: int = -1
     critical: int = -1
-    segments: set[int] = set()
+    segments: dict[int, int] = {}
 
     def identity(self, selectors: list[bytes]) -> bytes:
         """Return what two stores of different plans share when they remember the same thing."""
@@ -84,7 +88,6 @@ class Draft:
         self.calendars: list[Calendar] = []
         self.coded: list[str] = []
         self.numbered: list[str] = []
-        self.segment = 0
         self._stores: dict[bytes, Store] = {}
         self._tables: dict[bytes, int] = {}
         self._leaves: dict[bytes, int] = {}
@@ -127,19 +130,17 @@ class Draft:
         return self._tables[key]
 
     def store(self, asked: Store) -> Store:
-        """Return the store that remembers what ``asked`` does, keeping as much as either needs; the segment reads it."""
+        """Return the store that remembers what ``asked`` does, keeping as much as either needs."""
         key = asked.identity(self.selector_keys)
         store = self._stores.get(key)
         if store is None:
             store = self._stores[key] = asked
-            asked.quotas, asked.segments = dict(asked.quotas), set()
+            asked.quotas, asked.segments = dict(asked.quotas), {}
             self.stores.append(asked)
         store.kept = max(store.kept, asked.kept)
         store.retain = max(store.retain, asked.retain)
         for n in asked.quotas:
             store.quotas.setdefault(n, -1)
-        if store.kind != K_HASH:
-            store.segments.add(self.segment)
         return store
 
     def leaf(self, leaf: Leaf) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 from coterie.segments.live.calendars import start_of, unit_at
 from coterie.segments.live.layout import (
     BITS,
+    EQ,
     G_BEGIN,
     G_END,
     HIGH,
@@ -16,14 +17,17 @@ from coterie.segments.live.layout import (
     L_CALENDAR,
     L_COMPARE,
     L_COUNT,
+    L_NEWER,
     L_OP,
     L_SEQUENCE,
     L_SLOT,
     L_SPAN,
     L_TABLE,
+    L_TERM,
     L_TRAIT,
     L_TRAIT_TABLE,
     LOW,
+    M_NEGATIVE,
     OP_CALENDAR,
     OP_CODE,
     OP_COMPARE,
@@ -42,6 +46,7 @@ from coterie.segments.live.layout import (
     PROGRAMS,
     SEGMENT_WORDS,
     STACK,
+    T_RUN_SUM,
     Ints,
     State,
     Tables,
@@ -51,7 +56,7 @@ from coterie.segments.live.layout import (
 )
 from coterie.segments.live.sequences import scan
 from coterie.segments.live.summaries import compares
-from coterie.segments.live.terms import code_of_run, number_of
+from coterie.segments.live.terms import code_of_run, number_of, sum_until
 
 Truth = tuple[bool, int]
 
@@ -64,7 +69,11 @@ def compared(plan: Ints, tables: Tables, state: State, leaf: int, base: int, now
         code = state.rows[base + trait]
         against = math.nan if code < 0 else tables.numbers[plan[leaf + L_TRAIT_TABLE] + code]
     number, until = number_of(plan, tables, state, leaf, base, now, against)
-    return compares(plan[leaf + L_COMPARE], number, against), until
+    order = plan[leaf + L_COMPARE]
+    holds = compares(order, number, against)
+    if plan[leaf + L_TERM] == T_RUN_SUM and order != EQ and state.meta[M_NEGATIVE] == 0 and plan[leaf + L_NEWER] == 0:
+        return holds, sum_until(plan, state, leaf, base, now, against, until)
+    return holds, until
 
 
 @kernel

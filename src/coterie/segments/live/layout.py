@@ -151,7 +151,7 @@ MODE_SCAN = 2  # absent and a window: both
 
 # ── State.meta ───────────────────────────────────────────────────────────────────────────────────────────────
 (M_TOP, M_LARGEST, M_CHANGES, M_WHEEL, M_NODE_FREE, M_NODE_TOP, M_NEAR, M_FAR, M_PROFILES, M_STAMP, M_KEYS, M_AGE,
- M_EVENTS, M_DUPLICATES, M_DROPPED, M_FIRED, M_TALLY, M_FREE) = range(18)  # fmt: skip
+ M_EVENTS, M_DUPLICATES, M_DROPPED, M_FIRED, M_TALLY, M_NEGATIVE, M_FREE) = range(19)  # fmt: skip
 META = M_FREE + 64
 
 

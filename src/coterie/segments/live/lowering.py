@@ -28,6 +28,8 @@ from coterie.segments.core import (
 from coterie.segments.live import layout as at
 from coterie.segments.live.draft import Draft, Leaf, Store, Table
 
+QUOTA_MOST = 64
+"""Largest n of "n times the same" or "n different" whose deciding instant is kept in the row."""
 Expression = tuple[str, int, tuple["Expression", ...]]
 """("leaf", number, ()) | ("not" | "and" | "or", 0, parts) | ("at_least", count, parts)"""
 
@@ -169,7 +171,7 @@ def _value_of(draft: Draft, term: Aggregate) -> tuple[Store, dict[int, int]]:
 def _compare(draft: Draft, leaf: Compare) -> Expression:
     term, value = leaf.term, leaf.value
     if not isinstance(value, Trait):
-        if isinstance(term, Aggregate) and term.kind in ("count", "repeats"):
+        if isinstance(term, Aggregate) and term.kind in ("count", "repeats", "distinct"):
             quick = _counted(draft, term, leaf.op, float(value))
             if quick is not None:
                 return quick
@@ -208,10 +210,11 @@ def _at_least(draft: Draft, term: Aggregate, n: int) -> Expression | None:
     recent = isinstance(window, Rolling) and window.newer_us <= 0
     this_unit = isinstance(window, Calendar) and window.offset == 0
     quota = 0
-    if term.kind == "repeats":
-        if not (recent or this_unit or isinstance(window, Absolute)):
+    if term.kind != "count":
+        if not (recent or this_unit or isinstance(window, Absolute)) or n > QUOTA_MOST:
             return None
-        store, quota = _remember(draft, at.K_RUN_CODE, term, quotas={n: -1}), n
+        quota = n if term.kind == "repeats" else -n
+        store = _remember(draft, at.K_RUN_CODE, term, quotas={quota: -1})
     elif n > draft.limits.latest_inline_max or isinstance(window, Absolute):
         return None
     elif isinstance(window, Rolling) and not recent:

@@ -23,7 +23,6 @@ from coterie.segments.live.layout import (
     K_TOTAL,
     LOW,
     M_CHANGES,
-    MODE_END,
     MODE_SCAN,
     MODE_START,
     OFFSET,
@@ -91,7 +90,7 @@ def absorb_steps(plan: Ints, state: State, store: int, into: int, gone: int, now
     head = state.rows[gone + slot]
     offset = head >> OFFSET
     floor = LOW if plan[sequence + Q_WINDOW] == HIGH else now - plan[sequence + Q_WINDOW]
-    single = mode == MODE_END and plan[sequence + Q_LENGTH] == 1
+    single = mode != MODE_START and plan[sequence + Q_LENGTH] == 1
     for i in range(head & ENTRIES):
         at, entry = arena[offset + 2 * i], arena[offset + 2 * i + 1]
         if at <= floor:

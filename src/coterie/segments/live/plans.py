@@ -11,7 +11,9 @@ from coterie.segments.core import Compare, Hash, InSegment, Node, Order, leaves,
 from coterie.segments.instants import boundaries
 from coterie.segments.live import layout as at
 from coterie.segments.live.draft import Draft, Leaf, Store, Table
+from coterie.segments.live.effects import note_effects
 from coterie.segments.live.layout import Ints
+from coterie.segments.live.lowering import QUOTA_MOST
 from coterie.segments.live.nothing import holds_of_nothing
 from coterie.segments.live.programs import depth_of, encode, lower_node
 
@@ -55,8 +57,8 @@ def design(catalog: Catalog, limits: Limits) -> Design:
     order = {segment.key: i for i, segment in enumerate(segments)}
     programs, depth = [], 1
     for i, segment in enumerate(segments):
-        draft.segment = i
         expression = lower_node(draft, segment.node, order)
+        note_effects(draft, i, expression)
         programs.append(expression)
         depth = max(depth, depth_of(expression))
     dependents: list[list[int]] = [[] for _ in segments]
@@ -132,6 +134,11 @@ def _may_hold_at_first(node: Node) -> bool:
     return holds_of_nothing(node)
 
 
+def _by_size(quota: tuple[int, int]) -> tuple[bool, int]:
+    """Return the order of quotas: repeats first, then how many differ, each from small to large."""
+    return quota[0] < 0, abs(quota[0])
+
+
 class _Writing:
     """The words of a plan in the making; every method appends records and returns, or keeps, where they begin."""
 
@@ -148,8 +155,11 @@ class _Writing:
         self.calendars_at = [self._calendar(unit, zone) for unit, zone in draft.calendars]
         self.selectors_at = [self._selector(number) for number in range(len(draft.selectors))]
         sequences = [self._sequence(store) for store in draft.stores]
-        quotas = [self._add([w for pair in sorted(store.quotas.items()) for w in pair]) for store in draft.stores]
-        fed = [self._add(sorted(store.segments)) for store in draft.stores]
+        quotas = [
+            self._add([w for pair in sorted(store.quotas.items(), key=_by_size) for w in pair])
+            for store in draft.stores
+        ]
+        fed = [self._add([one << 2 | way for one, way in sorted(store.segments.items())]) for store in draft.stores]
         self.words[at.STORES] = len(self.words)
         self.stores_at = [
             self._store(store, *places) for store, *places in zip(draft.stores, sequences, quotas, fed, strict=True)
@@ -249,7 +259,7 @@ class _Writing:
         """Return how much scratch space the plan needs, in words; where its parts begin is written."""
         longest = max((len(store.steps) for store in self.draft.stores), default=0)
         tallied = any(leaf.fields.get(at.L_TERM) in TALLIED for leaf in self.draft.leaves)
-        cells = 64
+        cells = QUOTA_MOST
         while tallied and cells < 2 * limits.run_entries_max:
             cells *= 2
         words, places = self.words, [self.segments, 2 * self.segments, 2 * depth + 4, longest * limits.run_entries_max]

@@ -10,7 +10,6 @@ from coterie.segments.live.layout import (
     ENTRIES,
     HIGH,
     LOW,
-    MODE_END,
     MODE_SCAN,
     MODE_START,
     OFFSET,
@@ -152,29 +151,35 @@ def record(plan: Ints, state: State, sequence: int, word: int, base: int, at: in
             return False
     elif mode == MODE_START and state.rows[slot] != LOW:
         return False
-    elif mode == MODE_END and length == 1:
+    if mode != MODE_START and length == 1:
         if entry & ABSENT:
             if not forget_rescued(state, word, at, entry >> CODE, plan[sequence + Q_TIED] != 0):
                 return False
         elif outlived(state, word, at, entry >> CODE):
             return False
+    head = state.rows[word]
+    latest = head & ENTRIES == 0 or at >= state.arena[(head >> OFFSET) + 2 * (head & ENTRIES) - 2]
     if not insert(state, word, 2, at, 0, entry, floor, False, plan[RUN_MOST]):
         return False
-    if mode != MODE_SCAN:
-        decides(plan, state, sequence, word, slot)
-    return True
+    if mode == MODE_SCAN:
+        return True
+    if latest and mode == MODE_START and (entry >> (length - 1)) & 1 == 0:
+        return False
+    return decides(plan, state, sequence, word, slot)
 
 
 @small
-def decides(plan: Ints, state: State, sequence: int, word: int, slot: int) -> None:
-    """The row holds the sequence's critical instant; a run that can say nothing new is released."""
+def decides(plan: Ints, state: State, sequence: int, word: int, slot: int) -> bool:
+    """Return whether the sequence's critical instant is another one, now in the row; a run that can say nothing new is released."""
     mode, window = plan[sequence + Q_MODE], plan[sequence + Q_WINDOW]
     found = critical(plan, state, word, sequence)
     if mode == MODE_START:
         found = max(found, state.rows[slot])
         if window == HIGH and found != LOW:
             release(state, word)
+    changed = found != state.rows[slot]
     state.rows[slot] = found
+    return changed
 
 
 @kernel
@@ -188,7 +193,7 @@ def scan(plan: Ints, state: State, word: int, sequence: int, now: int) -> tuple[
     holds, following = False, HIGH
     for i in range(entries):
         start, end = work[i * length + length - 1], state.arena[offset + 2 * i]
-        if start == LOW or start <= now - window or rescued(state, offset, entries, i):
+        if start == LOW or start <= now - window or (length > 1 and rescued(state, offset, entries, i)):
             continue
         if end + wait > now:
             following = min(following, end + wait)

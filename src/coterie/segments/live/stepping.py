@@ -85,9 +85,12 @@ def touch(
     state.rows[base + CLOCK] = now
     for k in range(plan[group + C_STORES], plan[group + C_STORES_END]):
         store = plan[k]
-        if keep(plan, tables, state, batch, e, store, base):
+        news = keep(plan, tables, state, batch, e, store, base)
+        if news != 0:
             for s in range(plan[store + S_SEGMENTS], plan[store + S_SEGMENTS_END]):
-                state.scratch[plan[s]] = stamp
+                segment, ways = plan[s] >> 2, plan[s] & 3
+                if ways == 3 or news == 2 or is_member(state, base, segment) == (ways == 2):
+                    state.scratch[segment] = stamp
     cause = batch.columns[B_CAUSE, e]
     if fresh or all_of:
         for s in range(plan[FIRST], plan[FIRST_END]):

@@ -10,6 +10,7 @@ from coterie.segments.live.layout import (
     B_OCCURRED,
     B_RECEIVED,
     C_SELECTED,
+    CELLS,
     E_FILTERS,
     E_FILTERS_END,
     E_NUMBER,
@@ -34,6 +35,7 @@ from coterie.segments.live.layout import (
     K_RUN_SUM,
     K_SMALLEST,
     K_TOTAL,
+    M_NEGATIVE,
     NEED_CARRIED,
     NEED_NONE,
     NEED_PRESENT,
@@ -138,23 +140,51 @@ def keep_keyed(rows: Ints, word: int, at: int, key: int, code: int, last: bool) 
     return better
 
 
+@small
+def keep_repeats(state: State, slot: int, offset: int, entries: int, code: int, n: int) -> None:
+    """The row holds the latest instant since which any value was seen ``n`` times; one of ``code`` was just added."""
+    arena, best, i = state.arena, state.rows[slot], offset + 2 * (entries - 1)
+    while i >= offset and arena[i] > best:
+        if arena[i + 1] == code:
+            n -= 1
+            if n == 0:
+                state.rows[slot] = arena[i]
+                break
+        i -= 2
+
+
+@kernel
+def keep_different(plan: Ints, state: State, base: int, offset: int, entries: int, quota: int, end: int) -> None:
+    """For each n of the quotas the row holds the latest instant since which ``n`` different values were seen."""
+    arena, found, cells = state.arena, 0, plan[CELLS]
+    last = base + plan[end - 1]
+    for i in range(offset + 2 * (entries - 1), offset - 1, -2):
+        if arena[i] <= state.rows[last]:
+            return
+        code, known = arena[i + 1], False
+        for j in range(cells, cells + found):
+            known |= state.scratch[j] == code
+        if not known:
+            state.scratch[cells + found] = code
+            found += 1
+            if found == -plan[quota]:
+                slot = base + plan[quota + 1]
+                state.rows[slot] = max(state.rows[slot], arena[i])
+                quota += 2
+                if quota == end:
+                    return
+
+
 @kernel
 def keep_quotas(plan: Ints, state: State, store: int, base: int, code: int) -> None:
-    """For each n asked for, the row holds the latest instant at which any value had been seen n times since."""
+    """Every quota of the store is as it must be after an entry of ``code`` was added."""
     head = state.rows[base + plan[store + S_SLOT]]
-    offset, arena = head >> OFFSET, state.arena
-    for quota in range(plan[store + S_QUOTAS], plan[store + S_QUOTAS_END], 2):
-        left = plan[quota]
-        slot = base + plan[quota + 1]
-        best = state.rows[slot]
-        i = offset + 2 * ((head & ENTRIES) - 1)
-        while i >= offset and arena[i] > best:
-            if arena[i + 1] == code:
-                left -= 1
-                if left == 0:
-                    state.rows[slot] = arena[i]
-                    break
-            i -= 2
+    offset, entries, end = head >> OFFSET, head & ENTRIES, plan[store + S_QUOTAS_END]
+    for quota in range(plan[store + S_QUOTAS], end, 2):
+        if plan[quota] < 0:
+            keep_different(plan, state, base, offset, entries, quota, end)
+            return
+        keep_repeats(state, base + plan[quota + 1], offset, entries, code, plan[quota])
 
 
 @small
@@ -219,8 +249,20 @@ def keep_number(state: State, kind: int, word: int, number: float) -> bool:
 
 
 @small
-def keep(plan: Ints, tables: Tables, state: State, batch: Batch, e: int, store: int, base: int) -> bool:
-    """Return whether event ``e``, one of a name the store listens to, changed what the store remembers."""
+def keep(plan: Ints, tables: Tables, state: State, batch: Batch, e: int, store: int, base: int) -> int:
+    """Return what event ``e``, of a name the store listens to, was to it: 0 no news, 1 news, 2 news that lowers a sum."""
+    kind = plan[store + S_KIND]
+    if not taken(plan, tables, state, batch, e, store, base):
+        return 0
+    if kind in (K_RUN_SUM, K_TOTAL) and batch.numbers[plan[store + S_COLUMN], e] < 0.0:
+        state.meta[M_NEGATIVE] = 1
+        return 2
+    return 1
+
+
+@small
+def taken(plan: Ints, tables: Tables, state: State, batch: Batch, e: int, store: int, base: int) -> bool:
+    """Return whether event ``e`` changed what the store remembers."""
     kind, selector = plan[store + S_KIND], plan[store + S_SELECTOR]
     at, word = batch.columns[B_OCCURRED, e], base + plan[store + S_SLOT]
     if selector >= 0 and not passes(plan, tables, batch, e, selector):

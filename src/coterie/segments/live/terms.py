@@ -10,8 +10,10 @@ from coterie.segments.live.calendars import days_until_return, start_of, unit_at
 from coterie.segments.live.layout import (
     CELLS,
     ENTRIES,
+    GT,
     HIGH,
     L_CALENDAR,
+    L_COMPARE,
     L_COUNT,
     L_NEWER,
     L_OFFSET,
@@ -21,6 +23,7 @@ from coterie.segments.live.layout import (
     L_TABLE,
     L_TERM,
     L_WINDOW,
+    LE,
     LOW,
     OFFSET,
     T_ANNIVERSARY,
@@ -165,6 +168,35 @@ def number_of_run(plan: Ints, tables: Tables, state: State, leaf: int, base: int
         return extreme(state, offset, first, end, term == T_RUN_LARGEST), moves
     distinct, most, _ = tally(state, plan[CELLS], offset, first, end, stride)
     return float(distinct if term == T_RUN_DISTINCT else most), moves
+
+
+@kernel
+def sum_until(plan: Ints, state: State, leaf: int, base: int, now: int, against: float, moves: int) -> int:
+    """Return when a rolling sum of numbers that are not negative falls to the other side of ``against``.
+
+    ``moves`` is when it first falls at all. Adding up from the latest entry back, one entry is the first to matter.
+    """
+    if plan[leaf + L_WINDOW] != W_ROLLING or moves == HIGH:
+        return moves
+    strict = plan[leaf + L_COMPARE] in (GT, LE)
+    head = state.rows[base + plan[leaf + L_SLOT]]
+    offset, end = head >> OFFSET, head & ENTRIES
+    total = state.arena[offset + 2 * end - 1]
+    first = first_after(state.arena, offset, end, 2, now - plan[leaf + L_OLDER])
+    low, high = first, end
+    while low < high:
+        middle = (low + high) >> 1
+        rest = float(total - state.arena[offset + 2 * middle + 1]) / 1e6
+        if (rest > against) if strict else (rest >= against):
+            low = middle + 1
+        else:
+            high = middle
+    if low == end:
+        return HIGH
+    whole = total if first == 0 else total - state.arena[offset + 2 * first - 1]
+    if low == first and not ((float(whole) / 1e6 > against) if strict else (float(whole) / 1e6 >= against)):
+        return HIGH
+    return state.arena[offset + 2 * low] + plan[leaf + L_OLDER]
 
 
 @small

@@ -21,7 +21,6 @@ from coterie.segments.live.layout import (
     M_CHANGES,
     M_FIRED,
     M_NEAR,
-    M_STAMP,
     M_WHEEL,
     NEXTS,
     NO_DUE,
@@ -89,34 +88,45 @@ def gather(plan: Ints, tables: Tables, state: State, base: int, last: int) -> in
 
 
 @small
+def expect(state: State, nexts: Ints, waiting: Ints, count: int, segment: int, at: int) -> int:
+    """Return how many segments wait after ``segment`` waits for ``at``; they stay in order of evaluation."""
+    nexts[segment] = at
+    place = count
+    while place > 0 and waiting[place - 1] > segment:
+        waiting[place] = waiting[place - 1]
+        place -= 1
+    waiting[place] = segment
+    return count + 1
+
+
+@small
 def fire(plan: Ints, tables: Tables, state: State, out: Ints, profile: int, at: int, last: int, count: int) -> int:
-    """Return how many segments wait after all that change at ``at`` have changed."""
-    base, meta = profile * plan[WIDTH], state.meta
-    due = 2 * base + plan[DUE]
-    meta[M_STAMP] += 1
-    stamp = meta[M_STAMP]
-    segments = plan[SEGMENTS]
-    nexts = state.scratch[plan[NEXTS] :]
+    """Return how many segments wait after all that change at ``at`` have changed, those that refer to them too.
+
+    A segment waits when its bound is at most ``last``. Who refers comes later in the order, so one pass is enough.
+    """
+    base, segments = profile * plan[WIDTH], plan[SEGMENTS]
+    due, nexts = 2 * base + plan[DUE], state.scratch[plan[NEXTS] :]
     waiting = nexts[segments:]
-    begin = segments
-    for i in range(count):
-        if nexts[waiting[i]] == at:
-            state.scratch[waiting[i]] = stamp
-            begin = min(begin, waiting[i])
     state.rows[base + CLOCK] = at
-    for segment in range(begin, segments):
-        if state.scratch[segment] != stamp:
+    i = 0
+    while i < count:
+        segment = waiting[i]
+        i += 1
+        if nexts[segment] != at:
             continue
-        holds, until = evaluate(plan, tables, state, segment, base, at)
-        meta[M_FIRED] += 1
-        if holds != is_member(state, base, segment):
-            flip(plan, state, out, profile, segment, at, np.int64(TIMER_CAUSE), np.int64(-1), stamp)
-        nexts[segment] = until
-        if np.int64(state.timers[due + segment]) > last:  # not among those waiting
-            state.timers[due + segment] = bound_of(until)
-            if bound_of(until) <= last:
-                waiting[count] = segment
-                count += 1
+        holds, nexts[segment] = evaluate(plan, tables, state, segment, base, at)
+        state.meta[M_FIRED] += 1
+        if holds == is_member(state, base, segment):
+            continue
+        flip(plan, state, out, profile, segment, at, np.int64(TIMER_CAUSE), np.int64(-1), np.int64(0))
+        about = plan[PROGRAMS] + segment * SEGMENT_WORDS
+        for j in range(plan[about + G_DEPENDENTS], plan[about + G_DEPENDENTS_END]):
+            other = plan[j]
+            if np.int64(state.timers[due + other]) > last:
+                state.timers[due + other] = 0
+                count = expect(state, nexts, waiting, count, other, at)
+            nexts[other] = at
     return count
 
 
