@@ -12,6 +12,8 @@ from coterie.segments import core
 from coterie.segments.catalog import Catalog
 from coterie.segments.instants import instant_of
 from coterie.segments.oracle import Facts, Oracle, evaluate
+from coterie.segments.oracle.terms import value_of
+from coterie.values import number_of
 from tests.laws import words
 from tests.laws.logs import Log
 
@@ -196,8 +198,16 @@ class Author:
         zone = self.zone() if kind == "days" else "UTC"
         return core.Aggregate(kind, self.selector(), field, self.window(), zone)  # type: ignore[arg-type]
 
+    def actual(self, term: core.NumberTerm) -> float | None:
+        """Return the number that the term has for somebody at some moment of the log."""
+        facts, at = self.rng.choice(self.moments)
+        return number_of(value_of(term, facts, at))
+
     def threshold(self, term: core.Aggregate) -> float:
-        """Return a number that the aggregate may well take."""
+        """Return a number that the aggregate takes, or may well take."""
+        known = self.actual(term) if self.rng.random() < 0.7 else None
+        if known is not None:
+            return known + self.rng.choice((0, 0, 0, 0, 1, -1, 0.5))
         if term.kind in ("sum", "mean", "smallest", "largest"):
             few = [self.number_near(term.field) for _ in range(self.rng.randrange(1, 4))]
             exact = sum(round(x * 1_000_000) for x in few) / 1_000_000
@@ -214,7 +224,12 @@ class Author:
             return core.Compare(term, op, value)
         if roll < 0.82:
             op = rng.choice(("<", "<=", ">", ">=")) if rng.random() < 0.9 else "="
-            return core.Compare(self.elapsed(), op, float(rng.choice((-2, -1, 0, 1, 1)) * self.duration()))
+            elapsed = self.elapsed()
+            known = self.actual(elapsed) if rng.random() < 0.4 else None
+            near = (
+                rng.choice((-2, -1, 0, 1, 1)) * self.duration() if known is None else known + rng.choice((0, 0, 1, -1))
+            )
+            return core.Compare(elapsed, op, float(near))
         if roll < 0.94:
             return self.until(op)
         salt = rng.choice(("x7f3", "", "a:b"))
@@ -234,7 +249,8 @@ class Author:
         unit: Any = self.rng.choice(("day", "week", "month", "year", "anniversary"))
         until = core.Until(core.Trait(self.dated), unit, self.zone())
         near = (0, 1, 2, 7, 30, 364, 365) if unit == "anniversary" else (0, 0, 1, -1, 2, -3)
-        return core.Compare(until, op, float(self.rng.choice(near)))
+        known = self.actual(until) if self.rng.random() < 0.5 else None
+        return core.Compare(until, op, float(self.rng.choice(near)) if known is None else known)
 
     # ── nodes ─────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -26,6 +26,7 @@ IN_BATCH = (
         "now - newer + 1 if newer > 0",
         "now - newer if newer > 0",
         BATCH,
+        seed=1,
     ),
     Fault(
         "calendar windows end in UTC",
@@ -33,7 +34,7 @@ IN_BATCH = (
         "unit_at(now, window.unit, window.time_zone) - window.offset + 1, window.unit, window.time_zone",
         'unit_at(now, window.unit, "UTC") - window.offset + 1, window.unit, "UTC"',
         BATCH,
-        seed=8,
+        seed=11,
     ),
     Fault(
         "days are counted in UTC",
@@ -41,7 +42,7 @@ IN_BATCH = (
         'local_day(column("occurred_at", "e"), term.time_zone,',
         'local_day(column("occurred_at", "e"), "UTC",',
         BATCH,
-        seed=70,
+        seed=80,
     ),
     Fault(
         "the mean is over all events, numbers or not",
@@ -49,6 +50,7 @@ IN_BATCH = (
         "exp.Count(this=when(condition, _micros(source, term))))",
         "exp.Count(this=when(condition, integer(1))))",
         BATCH,
+        seed=2,
     ),
     Fault(
         "distinct counts missing values",
@@ -70,6 +72,7 @@ IN_BATCH = (
         "found.append(some([unknown, exp.LTE(this=spoiler, expression=last.copy())]))",
         "found.append(some([unknown, exp.LTE(this=spoiler, expression=exp.Add(this=last.copy(), expression=integer(sequence.absent.for_us)))]))",
         BATCH,
+        seed=2,
     ),
     Fault(
         "the last write wins by arrival",
@@ -105,6 +108,7 @@ IN_BATCH = (
         "return exp.not_(sure(condition))",
         "return exp.not_(condition)",
         BATCH,
+        seed=2,
     ),
     Fault(
         "a survivor does not get the loser's records",
@@ -120,7 +124,7 @@ IN_BATCH = (
         'exp.LTE(this=column("since", ALIASES)',
         'exp.LT(this=column("since", ALIASES)',
         BATCH,
-        seed=3,
+        seed=12,
     ),
     Fault(
         "writing a trait again restarts its clock",
@@ -128,7 +132,7 @@ IN_BATCH = (
         'exp.NEQ(this=column("before", "t"), expression=column("raw", "t")),',
         "exp.true(),",
         BATCH,
-        seed=8,
+        seed=20,
     ),
 )
 
@@ -178,6 +182,7 @@ IN_ORACLE = (
         "left = () if window.older_us is None else (occurred_at + window.older_us,)",
         "left = ()",
         ("nothing_else_changes",),
+        seed=1,
     ),
 )
 
@@ -223,7 +228,7 @@ IN_LIVE = (
         "        state.rows[into] += state.rows[gone]\n",
         "        state.rows[into] = max(state.rows[into], state.rows[gone])\n",
         LIVE,
-        seed=20,
+        seed=35,
     ),
     Fault(
         "a merge loses what the loser did lately",
@@ -231,6 +236,7 @@ IN_LIVE = (
         "insert(state, into + slot, stride, at, key, value, floor, summed, plan[RUN_MOST])",
         "pass",
         LIVE,
+        seed=12,
     ),
     Fault(
         "a loser stays in its segments",
@@ -238,6 +244,7 @@ IN_LIVE = (
         "if is_member(state, gone, segment):",
         "if False:",
         LOG,
+        seed=3,
     ),
     Fault(
         "the survivor takes the loser's bucket",
@@ -245,6 +252,7 @@ IN_LIVE = (
         "    elif kind == K_HASH:\n        return",
         "    elif kind == K_HASH:\n        rows[into + slot] = rows[gone + slot]",
         LIVE,
+        seed=5,
     ),
     Fault(
         "late events are dropped",
@@ -273,6 +281,7 @@ IN_LIVE = (
         "    if at <= rows[word + n - 1]:\n        return False\n    i = n - 1",
         "    if at <= rows[word + n - 1]:\n        return False\n    i = max(n - 2, 0)",
         LIVE,
+        seed=3,
     ),
     Fault(
         "a missing number is at least anything",
@@ -280,6 +289,7 @@ IN_LIVE = (
         "    return left >= right",
         "    return not left < right",
         LIVE,
+        seed=4,
     ),
     Fault(
         "steps of a sequence may share an instant",
@@ -294,6 +304,7 @@ IN_LIVE = (
         "entry >> CODE == code and arena[offset + 2 * j] > at:",
         "entry >> CODE == code and arena[offset + 2 * j] >= at:",
         LIVE,
+        seed=4,
     ),
     Fault(
         "calendar windows begin in UTC",
@@ -301,6 +312,7 @@ IN_LIVE = (
         "draft.calendar(window.unit, window.time_zone)",
         'draft.calendar(window.unit, "UTC")',
         LIVE,
+        seed=3,
     ),
     Fault(
         "what is forgotten stays in the sum",
@@ -308,7 +320,7 @@ IN_LIVE = (
         "arena[offset + i * stride + 1] -= base",
         "arena[offset + i * stride + 1] -= 0",
         LIVE,
-        seed=95,
+        seed=111,
     ),
     Fault(
         "a snapshot forgets which events it has seen",

@@ -10,7 +10,7 @@ from tests.laws.faults import Fault, plant, suspect
 from tests.laws.laws import LAWS
 from tests.laws.planted import FAULTS
 
-SEEDS = 16
+SEEDS = 8
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault.file.split('/')[1]}: {fault.name}")
