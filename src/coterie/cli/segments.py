@@ -19,9 +19,9 @@ def command(session: Session, at: str | None) -> None:
     segments = definitions.in_use(project)
     catalog = definitions.catalog(project, segments)
     instant = instant_at(session, project, at)
-    extent = project.events.extent()
     with History(project.events) as history:
         sizes = {segment.key: history.sizes(catalog, segment.key, [instant])[0] for segment in segments}
+        known = history.known(instant)
     applied = bool(project.applied.current())
     if session.as_json:
         session.answer(
@@ -47,7 +47,7 @@ def command(session: Session, at: str | None) -> None:
         "segment", "v", "size", "share", "says", right=("v", "size"), styles={"segment": "bold cyan", "says": "dim"}
     )
     for one in segments:
-        share = sizes[one.key] / extent.profiles if extent.profiles else 0.0
+        share = sizes[one.key] / known if known else 0.0
         table.add_row(
             one.key, str(one.version), f"{sizes[one.key]:,}", f"[green]{bar(share, 10)}[/] {share:.1%}", one.says()
         )

@@ -16,7 +16,7 @@ from coterie.segments.batch import (
     values_statement,
 )
 from coterie.segments.catalog import Catalog
-from coterie.segments.core import NumberTerm
+from coterie.segments.core import ALWAYS, NumberTerm
 from coterie.storage.duck import Duck
 from coterie.storage.events import EventStore
 from coterie.storage.log import SCHEMA
@@ -53,6 +53,10 @@ class History:
         rows = self._duck.run(sql).to_pylist()
         found = {row["at"]: row["size"] for row in rows}
         return [found.get(at, 0) for at in instants]
+
+    def known(self, at: int) -> int:
+        """Return how many people are known at an instant: ids that were merged count once."""
+        return self.sizes(Catalog.of({"everyone": ALWAYS}), "everyone", [at])[0]
 
     def overlaps(self, catalog: Catalog, keys: Sequence[str], at: int) -> dict[tuple[str, str], int]:
         """Return the members that each pair of segments shares at an instant; a key with itself gives its size."""

@@ -69,7 +69,7 @@ def preview(
     with History(project.events) as history:
         sizes = history.sizes(catalog, key, instants)
         overlaps = _overlaps(history, catalog, key, until)
-    known = project.events.extent().profiles
+        known = history.known(until)
     return Preview(
         key=key,
         sentence=segment.says(),
