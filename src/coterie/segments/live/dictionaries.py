@@ -133,8 +133,8 @@ class Dictionaries:
                 pool[self._offsets[i] + done : self._offsets[i] + size] = self._data[i][done:size]
         if grown:
             self._lay_out(draft)
-            for word, table in made.tables:
-                made.plan[word] = self._offsets[table]
+            for word, number in made.tables:
+                made.plan[word] = self._offsets[number]
 
     def _lay_out(self, draft: Draft) -> None:
         """All tables of one type lie one after another."""

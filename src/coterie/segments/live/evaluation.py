@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from coterie.segments.live.calendars import start_of, unit_at
 from coterie.segments.live.layout import (
     BITS,
@@ -53,6 +51,7 @@ from coterie.segments.live.layout import (
     float_of,
     kernel,
     small,
+    whole,
 )
 from coterie.segments.live.sequences import scan
 from coterie.segments.live.summaries import compares
@@ -87,7 +86,7 @@ def in_calendar(plan: Ints, leaf: int, at: int, now: int) -> Truth:
     return True, start_of(plan, calendar, unit_at(plan, calendar, at) + units)
 
 
-@small
+@kernel
 def seldom(plan: Ints, tables: Tables, state: State, leaf: int, base: int, now: int) -> Truth:
     """Return the truth of a leaf that is more than one look at the row."""
     op, word = plan[leaf + L_OP], base + plan[leaf + L_SLOT]
@@ -144,7 +143,7 @@ def both(one: bool, one_until: int, other: bool, other_until: int) -> Truth:
 @small
 def at_least(stack: Ints, top: int, count: int, items: int) -> Truth:
     """Return whether at least ``count`` of the ``items`` on top of the stack hold."""
-    holding, until = 0, np.int64(HIGH)
+    holding, until = 0, whole(HIGH)
     for i in range(top - items + 1, top + 1):
         holding += stack[2 * i]
         until = min(until, stack[2 * i + 1])
@@ -154,7 +153,7 @@ def at_least(stack: Ints, top: int, count: int, items: int) -> Truth:
 @kernel
 def evaluate(plan: Ints, tables: Tables, state: State, segment: int, base: int, now: int) -> Truth:
     """Return the truth of a segment for the profile at ``base``, and the first later instant at which it may differ."""
-    stack, top, holds, until = state.scratch[plan[STACK] :], np.int64(-1), False, np.int64(HIGH)
+    stack, top, holds, until = state.scratch[plan[STACK] :], whole(-1), False, whole(HIGH)
     about = plan[PROGRAMS] + segment * SEGMENT_WORDS
     at, end = plan[about + G_BEGIN], plan[about + G_END]
     while at < end:

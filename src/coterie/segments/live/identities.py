@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from coterie.segments.live.layout import M_AGE, M_DUPLICATES, M_KEYS, Ints, kernel, small
+from coterie.segments.live.layout import M_AGE, M_DUPLICATES, M_KEYS, Ints, kernel, small, whole
 from coterie.segments.live.prefetch import to_cache
 
 SPREAD = 0x9E3779B97F4A7C15
@@ -22,7 +22,7 @@ AHEAD = 16
 def home_of(key: int, cells: int) -> int:
     """Return the cell at which the search for ``key`` begins; ``cells`` is a power of two."""
     mixed = np.uint64(key) * np.uint64(SPREAD)
-    return np.int64((mixed ^ (mixed >> np.uint64(32))) & np.uint64(cells - 1))
+    return whole((mixed ^ (mixed >> np.uint64(32))) & np.uint64(cells - 1))
 
 
 @kernel
@@ -68,7 +68,7 @@ def settle_ids(keys: Ints, rows: Ints, ids: Ints, rows_at: Any) -> None:
 def spot_of(key: int, cells: int) -> int:
     """Return the cell at which the search for ``key`` begins, for any number of cells below 2³¹."""
     mixed = np.uint64(key) * np.uint64(SPREAD)
-    return np.int64(((mixed >> np.uint64(32)) * np.uint64(cells)) >> np.uint64(32))
+    return whole(((mixed >> np.uint64(32)) * np.uint64(cells)) >> np.uint64(32))
 
 
 @small

@@ -33,24 +33,30 @@ def kernel(function: Kernel) -> Kernel:
     if not config.DISABLE_JIT:
         # the cache looks at the file of the function alone, and would keep code that was compiled into it from others
         compiled._cache._cache_file._source_stamp = SOURCES
-    return compiled  # type: ignore[no-any-return]
+    return compiled  # type: ignore[no-any-return,unused-ignore]
 
 
 def small(function: Kernel) -> Kernel:
     """Return ``function`` compiled into each kernel that calls it."""
-    return njit(cache=True, nogil=True, error_model="numpy", _nrt=False, inline="always")(function)  # type: ignore[no-any-return]
+    return njit(cache=True, nogil=True, error_model="numpy", _nrt=False, inline="always")(function)  # type: ignore[no-any-return,unused-ignore]
 
 
 @small
 def float_of(bits: int) -> float:
     """Return the float whose bits an int64 word holds."""
-    return np.int64(bits).view(np.float64)  # type: ignore[no-any-return]
+    return np.int64(bits).view(np.float64)  # type: ignore[no-any-return,unused-ignore]
 
 
 @small
 def bits_of(number: float) -> int:
     """Return the bits of a float as an int64 word."""
-    return np.float64(number).view(np.int64)  # type: ignore[no-any-return]
+    return np.float64(number).view(np.int64)  # type: ignore[no-any-return,return-value,unused-ignore]
+
+
+@small
+def whole(number: Any) -> int:
+    """Return a number as an int64 word, whatever array it was read from."""
+    return np.int64(number)  # type: ignore[no-any-return,return-value,unused-ignore]
 
 
 LOW = -(1 << 62)

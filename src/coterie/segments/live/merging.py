@@ -51,6 +51,7 @@ from coterie.segments.live.layout import (
     Tables,
     float_of,
     kernel,
+    whole,
 )
 from coterie.segments.live.runs import insert, release
 from coterie.segments.live.sequences import ABSENT, CODE, decides, forget_rescued, outlived
@@ -101,7 +102,7 @@ def absorb_steps(plan: Ints, state: State, store: int, into: int, gone: int, now
                     continue
             elif outlived(state, into + slot, at, entry >> CODE):
                 continue
-        insert(state, into + slot, 2, at, 0, entry, floor, False, plan[RUN_MOST])
+        insert(state, into + slot, whole(2), at, whole(0), entry, floor, mode < 0, plan[RUN_MOST])
     release(state, gone + slot)
     if mode == MODE_START:
         state.rows[into + critical] = max(state.rows[into + critical], state.rows[gone + critical])

@@ -172,7 +172,7 @@ class _Writing:
         return len(self.words) - len(words)
 
     def _calendar(self, unit: str, time_zone: str) -> int:
-        first, instants = boundaries(unit, time_zone)  # type: ignore[arg-type]
+        first, instants = boundaries(unit, time_zone)
         begin = len(self.words) + at.CALENDAR_WORDS
         place = self._add([begin, begin + len(instants), first])
         self._add(list(instants))

@@ -49,7 +49,7 @@ def encode(expression: Expression, places: list[int]) -> list[int]:
         codes = [code for part in parts for code in encode(part, places)]
         return [*codes, at.P_AT_LEAST | (number << 16 | len(parts)) << 8]
     join, skip = (at.P_AND, at.P_UNLESS_FALSE) if kind == "and" else (at.P_OR, at.P_UNLESS_TRUE)
-    codes: list[int] = []
+    codes = []
     for part in reversed(parts[1:]):
         codes = [*encode(part, places), join, *([skip | len(codes) << 8] if codes else []), *codes]
     return [*encode(parts[0], places), *([skip | len(codes) << 8] if codes else []), *codes]

@@ -26,6 +26,7 @@ from coterie.segments.live.layout import (
     State,
     kernel,
     small,
+    whole,
 )
 from coterie.segments.live.runs import drop_first, insert, release
 
@@ -159,7 +160,7 @@ def record(plan: Ints, state: State, sequence: int, word: int, base: int, at: in
             return False
     head = state.rows[word]
     latest = head & ENTRIES == 0 or at >= state.arena[(head >> OFFSET) + 2 * (head & ENTRIES) - 2]
-    if not insert(state, word, 2, at, 0, entry, floor, False, plan[RUN_MOST]):
+    if not insert(state, word, whole(2), at, whole(0), entry, floor, mode < 0, plan[RUN_MOST]):
         return False
     if mode == MODE_SCAN:
         return True

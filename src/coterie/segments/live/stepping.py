@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from coterie.segments.live.arena import block_words
 from coterie.segments.live.evaluation import evaluate
 from coterie.segments.live.layout import (
@@ -36,6 +34,7 @@ from coterie.segments.live.layout import (
     Tables,
     kernel,
     small,
+    whole,
 )
 from coterie.segments.live.prefetch import to_cache
 from coterie.segments.live.summaries import keep
@@ -60,7 +59,7 @@ def review(
         flip(plan, state, out, profile, segment, at, cause, arrival, state.meta[M_STAMP])
     bound = bound_of(until)
     state.timers[2 * base + plan[DUE] + segment] = bound
-    if bound < np.int64(state.timers[2 * base + 2]):
+    if bound < whole(state.timers[2 * base + 2]):
         state.timers[2 * base + 2] = bound
 
 
@@ -70,7 +69,7 @@ def rearm(state: State, base: int, profile: int) -> None:
     least = state.timers[2 * base + 2]
     if least < state.timers[2 * base + 3]:
         state.timers[2 * base + 3] = least
-        arm(state, profile, np.int64(least))
+        arm(state, profile, whole(least))
 
 
 @small
@@ -133,7 +132,7 @@ def step(plan: Ints, tables: Tables, state: State, batch: Batch, out: Ints, begi
         if profile < 0:
             continue
         now = batch.columns[B_RECEIVED, e]
-        if np.int64(timers[2 * profile * width + 2]) <= now >> BUCKET and not settle(
+        if whole(timers[2 * profile * width + 2]) <= now >> BUCKET and not settle(
             plan, tables, state, out, profile, now
         ):
             return e

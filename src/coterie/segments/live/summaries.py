@@ -35,6 +35,7 @@ from coterie.segments.live.layout import (
     K_RUN_SUM,
     K_SMALLEST,
     K_TOTAL,
+    M_DROPPED,
     M_NEGATIVE,
     NEED_CARRIED,
     NEED_NONE,
@@ -187,7 +188,7 @@ def keep_quotas(plan: Ints, state: State, store: int, base: int, code: int) -> N
         keep_repeats(state, base + plan[quota + 1], offset, entries, code, plan[quota])
 
 
-@small
+@kernel
 def steps_of(plan: Ints, tables: Tables, batch: Batch, e: int, sequence: int) -> int:
     """Return the steps of the sequence that select event ``e``, one bit each."""
     first, chosen, found = sequence + Q_STEPS, batch.columns[B_CLASS, e] + C_SELECTED, 0
@@ -201,7 +202,7 @@ def steps_of(plan: Ints, tables: Tables, batch: Batch, e: int, sequence: int) ->
     return found
 
 
-@small
+@kernel
 def keep_run(plan: Ints, tables: Tables, state: State, batch: Batch, e: int, store: int, base: int, code: int) -> bool:
     """Return whether the run of a store now holds event ``e``."""
     kind, retain, word = plan[store + S_KIND], plan[store + S_RETAIN], base + plan[store + S_SLOT]
@@ -230,7 +231,7 @@ def keep_run(plan: Ints, tables: Tables, state: State, batch: Batch, e: int, sto
     return True
 
 
-@small
+@kernel
 def keep_number(state: State, kind: int, word: int, number: float) -> bool:
     """Return whether a number changed a total or an extreme of the row."""
     if math.isnan(number):
@@ -250,10 +251,12 @@ def keep_number(state: State, kind: int, word: int, number: float) -> bool:
 
 @small
 def keep(plan: Ints, tables: Tables, state: State, batch: Batch, e: int, store: int, base: int) -> int:
-    """Return what event ``e``, of a name the store listens to, was to it: 0 no news, 1 news, 2 news that lowers a sum."""
-    kind = plan[store + S_KIND]
+    """Return what event ``e``, of a name the store listens to, was to it: 0 no news, 1 news, 2 news that may lower a number."""
+    kind, dropped = plan[store + S_KIND], state.meta[M_DROPPED]
     if not taken(plan, tables, state, batch, e, store, base):
         return 0
+    if state.meta[M_DROPPED] != dropped:
+        return 2
     if kind in (K_RUN_SUM, K_TOTAL) and batch.numbers[plan[store + S_COLUMN], e] < 0.0:
         state.meta[M_NEGATIVE] = 1
         return 2

@@ -262,7 +262,7 @@ def units_until(plan: Ints, tables: Tables, state: State, leaf: int, base: int, 
     return float(there - unit), following
 
 
-@small
+@kernel
 def number_of(
     plan: Ints, tables: Tables, state: State, leaf: int, base: int, now: int, against: float
 ) -> tuple[float, int]:

@@ -6,8 +6,6 @@ program when the bound is reached, so that four bytes per segment are enough for
 
 from __future__ import annotations
 
-import numpy as np
-
 from coterie.segments.live.evaluation import evaluate
 from coterie.segments.live.layout import (
     BITS,
@@ -33,6 +31,7 @@ from coterie.segments.live.layout import (
     Tables,
     kernel,
     small,
+    whole,
 )
 from coterie.segments.live.tidying import tidy
 from coterie.segments.live.wheel import RING, free, place, turn
@@ -61,7 +60,7 @@ def flip(
 ) -> None:
     """The profile's membership is the other one, the change is noted, and segments that refer to it are marked."""
     word = profile * plan[WIDTH] + BITS + (segment >> 6)
-    bits = state.rows[word] ^ (np.int64(1) << (segment & 63))
+    bits = state.rows[word] ^ (whole(1) << (segment & 63))
     state.rows[word] = bits
     n = state.meta[M_CHANGES]
     out[n, 0], out[n, 1], out[n, 2] = at, arrival, profile
@@ -79,7 +78,7 @@ def gather(plan: Ints, tables: Tables, state: State, base: int, last: int) -> in
     nexts = state.scratch[plan[NEXTS] :]
     count = 0
     for segment in range(segments):
-        if np.int64(state.timers[due + segment]) <= last:
+        if whole(state.timers[due + segment]) <= last:
             _, until = evaluate(plan, tables, state, segment, base, clock)
             nexts[segment] = until
             nexts[segments + count] = segment
@@ -119,11 +118,11 @@ def fire(plan: Ints, tables: Tables, state: State, out: Ints, profile: int, at: 
         state.meta[M_FIRED] += 1
         if holds == is_member(state, base, segment):
             continue
-        flip(plan, state, out, profile, segment, at, np.int64(TIMER_CAUSE), np.int64(-1), np.int64(0))
+        flip(plan, state, out, profile, segment, at, whole(TIMER_CAUSE), whole(-1), whole(0))
         about = plan[PROGRAMS] + segment * SEGMENT_WORDS
         for j in range(plan[about + G_DEPENDENTS], plan[about + G_DEPENDENTS_END]):
             other = plan[j]
-            if np.int64(state.timers[due + other]) > last:
+            if whole(state.timers[due + other]) > last:
                 state.timers[due + other] = 0
                 count = expect(state, nexts, waiting, count, other, at)
             nexts[other] = at
@@ -135,14 +134,14 @@ def settle(plan: Ints, tables: Tables, state: State, out: Ints, profile: int, un
     """Return whether every timer of the profile due by ``until`` has fired; false when there is no room for more changes."""
     base, segments = profile * plan[WIDTH], plan[SEGMENTS]
     last = min(until >> BUCKET, LAST_DUE)
-    if np.int64(state.timers[2 * base + 2]) > last:
+    if whole(state.timers[2 * base + 2]) > last:
         return True
     clock = state.rows[base + CLOCK]
     nexts, due, done = state.scratch[plan[NEXTS] :], 2 * base + plan[DUE], True
     waiting = nexts[segments:]
     count = gather(plan, tables, state, base, last)
     while True:
-        at = np.int64(HIGH)
+        at = whole(HIGH)
         for i in range(count):
             at = min(at, nexts[waiting[i]])
         if at > until:
@@ -160,7 +159,7 @@ def settle(plan: Ints, tables: Tables, state: State, out: Ints, profile: int, un
         state.rows[base + CLOCK] = max(state.rows[base + CLOCK], until)
     least = NO_DUE
     for segment in range(segments):
-        least = min(least, np.int64(state.timers[due + segment]))
+        least = min(least, whole(state.timers[due + segment]))
     state.timers[2 * base + 2] = least
     return done
 
@@ -172,13 +171,13 @@ def sweep(plan: Ints, tables: Tables, state: State, out: Ints, until: int) -> bo
     last = min(until >> BUCKET, LAST_DUE)
     while True:
         here = meta[M_WHEEL]
-        node = np.int64(wheel[here & (RING - 1)])
+        node = whole(wheel[here & (RING - 1)])
         wheel[here & (RING - 1)] = 0
         room = True
         while node != 0:
-            following = np.int64(wheel[node + 2])
+            following = whole(wheel[node + 2])
             meta[M_NEAR] -= 1
-            profile = np.int64(wheel[node])
+            profile = whole(wheel[node])
             base = profile * width
             if timers[2 * base + 3] != wheel[node + 1]:
                 free(state, node)

@@ -6,9 +6,7 @@ profile"; the profile's due bounds say what for. A node whose bucket the profile
 
 from __future__ import annotations
 
-import numpy as np
-
-from coterie.segments.live.layout import M_FAR, M_NEAR, M_NODE_FREE, M_NODE_TOP, M_WHEEL, State, kernel, small
+from coterie.segments.live.layout import M_FAR, M_NEAR, M_NODE_FREE, M_NODE_TOP, M_WHEEL, State, kernel, small, whole
 
 RING = 4096
 BEYOND = 2 * RING
@@ -33,7 +31,7 @@ def list_of(state: State, bucket: int) -> int:
 def place(state: State, node: int) -> None:
     """The node waits in the list of its bucket."""
     wheel = state.wheel
-    target = list_of(state, np.int64(wheel[node + 1]))
+    target = list_of(state, whole(wheel[node + 1]))
     wheel[node + 2] = wheel[target]
     wheel[target] = node
     state.meta[M_NEAR if target < RING else M_FAR] += 1
@@ -44,7 +42,7 @@ def arm(state: State, profile: int, bucket: int) -> None:
     """The wheel will show ``profile`` when ``bucket`` is due. There must be room for a node."""
     node = state.meta[M_NODE_FREE]
     if node != 0:
-        state.meta[M_NODE_FREE] = np.int64(state.wheel[node + 2])
+        state.meta[M_NODE_FREE] = whole(state.wheel[node + 2])
     else:
         node = state.meta[M_NODE_TOP]
         state.meta[M_NODE_TOP] = node + NODE_WORDS
@@ -63,10 +61,10 @@ def free(state: State, node: int) -> None:
 @small
 def spread(state: State, source: int) -> None:
     """The nodes of one list wait where they belong now."""
-    node = np.int64(state.wheel[source])
+    node = whole(state.wheel[source])
     state.wheel[source] = 0
     while node != 0:
-        following = np.int64(state.wheel[node + 2])
+        following = whole(state.wheel[node + 2])
         state.meta[M_NEAR if source < RING else M_FAR] -= 1
         place(state, node)
         node = following
