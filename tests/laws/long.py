@@ -61,7 +61,7 @@ def main() -> int:
     parser.add_argument("--each", type=int, default=2, help="laws tried per log besides the three readers'")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--differences", type=int, default=5, help="stop after so many")
-    parser.add_argument("--into", type=Path, default=Path(".laws"))
+    parser.add_argument("--into", type=Path, default=Path("build/laws"))
     options = parser.parse_args()
     started, printed = time.monotonic(), 0.0
     used: Counter[str] = Counter()
