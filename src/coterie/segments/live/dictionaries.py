@@ -50,7 +50,11 @@ class Dictionary:
 
     def codes_of(self, values: Iterable[Any]) -> Ints:
         """Return the codes of JSON values."""
-        return np.array([self.code_of_text(canonical(normal(value))) for value in values], np.int64)
+        return np.array([self.code_of(value) for value in values], np.int64)
+
+    def code_of(self, value: Any) -> int:
+        """Return the code of a JSON value."""
+        return self.code_of_text(canonical(normal(value)))
 
     def codes_of_ints(self, keys: Ints) -> Any:
         """Return the codes of whole numbers as int32."""

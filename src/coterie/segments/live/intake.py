@@ -122,7 +122,7 @@ class Intake:
             for key, value in (self._decode(text) if text else {}).items():
                 place = coded[0].get(key)
                 if place is not None:
-                    codes[place, j] = self._dictionaries[key].codes_of((value,))[0]
+                    codes[place, j] = self._dictionaries[key].code_of(value)
                 place = numbered[0].get(key)
                 if place is not None:
                     number = number_of(value)

@@ -36,6 +36,13 @@ def kernel(function: Kernel) -> Kernel:
     return compiled  # type: ignore[no-any-return,unused-ignore]
 
 
+def is_compiled(function: Any) -> bool:
+    """Return whether a kernel is in memory or in the cache on disk, so that its first call takes no time."""
+    if config.DISABLE_JIT or function.signatures:
+        return True
+    return bool(function._cache._cache_file._load_index())
+
+
 def small(function: Kernel) -> Kernel:
     """Return ``function`` compiled into each kernel that calls it."""
     return njit(cache=True, nogil=True, error_model="numpy", _nrt=False, inline="always")(function)  # type: ignore[no-any-return,unused-ignore]

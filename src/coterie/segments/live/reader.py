@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterable
 from typing import Any
 
@@ -17,7 +18,7 @@ from coterie.segments.live.dictionaries import Dictionaries
 from coterie.segments.live.duplicates import Duplicates
 from coterie.segments.live.edits import moved, refold, removed, reviewed
 from coterie.segments.live.intake import Arrivals, Intake
-from coterie.segments.live.layout import Ints
+from coterie.segments.live.layout import Ints, is_compiled
 from coterie.segments.live.memory import Memory
 from coterie.segments.live.merging import absorb
 from coterie.segments.live.names import Names
@@ -27,11 +28,15 @@ from coterie.segments.live.snapshots import decode, encode, fill
 from coterie.segments.live.stepping import step
 from coterie.segments.live.timers import sweep
 
+LOG = logging.getLogger(__name__)
+
 
 class Live:
     """Everything that is remembered of every profile, and who is in which segment at ``now``."""
 
     def __init__(self, catalog: Catalog, limits: Limits = DEFAULT) -> None:
+        if not is_compiled(step):
+            LOG.info("first use of the live reader: compiling its kernels, once, up to half a minute")
         self.limits = limits
         self.now = at.LOW
         self.profiles = Profiles()
