@@ -12,7 +12,10 @@ from coterie.identity.merges import Merges, merge_of
 from coterie.limits import DAY_US
 from coterie.segments import core
 from coterie.segments.catalog import Catalog, Lowered
-from tests.laws.cases import Case
+from coterie.segments.oracle import Oracle
+from coterie.segments.oracle.terms import value_of
+from coterie.values import number_of
+from tests.laws.cases import Case, parts
 from tests.laws.changes import Change, Derivation
 from tests.laws.logs import Log, restamped, table_of, without_duplicates
 from tests.laws.readers import (
@@ -25,7 +28,9 @@ from tests.laws.readers import (
     by_oracle,
     changes_of,
     numbered,
+    relation_of,
     restore,
+    rows_of,
 )
 
 if TYPE_CHECKING:
@@ -77,6 +82,35 @@ def hindsight(case: Case) -> str | None:
     questions = [(key, at) for key, at in expected if key in asked]
     found = by_batch(case.log, catalog, case.instants, questions, "now")
     return difference("oracle/batch as known now", {question: expected[question] for question in questions}, found)
+
+
+def batch_counts(case: Case) -> str | None:
+    """Sizes and overlaps are those of the members, and the numbers behind comparisons are the oracle's."""
+    from coterie.segments.batch import overlap_statement, size_statement, values_statement
+
+    catalog, rng = Catalog.of(case.nodes), case.rng()
+    instants = sorted(rng.sample(case.instants, min(3, len(case.instants))))
+    one, other = (rng.choice(catalog.keys) for _ in range(2))
+    relation, oracle = relation_of(case.log), Oracle(catalog, case.log.events)
+    members = {(key, at): oracle.members(key, at) for key in (one, other) for at in instants}
+    sizes = [(at, len(members[one, at])) for at in instants]
+    if (found := rows_of(size_statement(catalog, one, instants, relation=relation))) != sizes:
+        return f"sizes: {one} at {instants[0]}: expected {sizes}, found {found}"
+    pairs = {(at, *sorted(two)) for two in ((one, one), (one, other), (other, other)) for at in instants}
+    shared = {(at, x, y, len(both)) for at, x, y in pairs if (both := members[x, at] & members[y, at])}
+    if (rows := set(rows_of(overlap_statement(catalog, [one, other], instants, relation=relation)))) != shared:
+        return f"overlaps: {one} at {instants[0]}: expected {sorted(shared)}, found {sorted(rows)}"
+    terms = [part.term for part in parts(list(case.nodes.values())) if isinstance(part, core.Compare)]
+    for term in rng.sample(terms, min(3, len(terms))):
+        numbers = rows_of(values_statement(term, instants, relation=relation))
+        known = {(at, profile) for at in instants for profile in oracle.profiles(at)}
+        if known != {(at, profile) for at, profile, _ in numbers}:
+            return f"values: {term}: of whom: expected {sorted(known)}, found {sorted(numbers)}"
+        for at, profile, number in numbers:
+            facts = oracle.facts(profile, at)
+            if facts is not None and (wanted := number_of(value_of(term, facts, at))) != number:
+                return f"values: {term} of {profile} at {at}: expected {wanted}, found {number}"
+    return None
 
 
 def live_is_oracle(case: Case) -> str | None:
@@ -232,6 +266,46 @@ def _edit_changes(held: dict[str, set[str]], wanted: dict[str, set[str]], found:
     return f"not stamped as an edit: {strange[0]}" if strange else None
 
 
+def any_life(case: Case) -> str | None:
+    """Whatever a reader goes through on its way, its change log retells its members, and it ends where the oracle does."""
+    rng, rows = case.rng(), numbered(case.log)
+    catalogs = catalogs_of(case)
+    catalog = catalogs[0]
+    live, done, now = begin(catalog), 0, rows[0][1].received_at
+    told: set[tuple[str, str]] = set()
+    while done < len(rows):
+        found: list[Change] = []
+        roll = rng.random()
+        if roll < 0.6:
+            size = rng.choice((1, 2, 5, 9))
+            found = changes_of(live.apply(table_of(rows[done : done + size], case.log.hot)).table())
+            done += size
+        elif roll < 0.7:
+            live = restore(catalog, live.snapshot())
+        elif done and roll < 0.85:
+            catalog = rng.choice(catalogs)
+            cut = rng.randrange(done)
+            history = [table_of(rows[:cut], case.log.hot), table_of(rows[cut:done], case.log.hot)]
+            found = changes_of(live.edit(catalog, history, live.now).table())
+        else:
+            found = changes_of(live.advance(min(now + case.log.grid, rows[done][1].received_at)).table())
+        now = max(now, live.now)
+        for change in found:
+            known = (change.segment, change.profile) in told
+            if known == (change.direction == "entered"):
+                return f"a change that changes nothing: {change}"
+            told ^= {(change.segment, change.profile)}
+        members = {(key, profile) for key in catalog.keys for profile in live.members(key)}
+        if members != told:
+            return f"after {done} records: not told of {sorted(members ^ told)}"
+    at = end_of(case)
+    live.advance(at)
+    expected = by_oracle(case.log, catalog, [at])
+    return difference(
+        "oracle/live after a long life", expected, {(k, at): frozenset(live.members(k)) for k in catalog.keys}
+    )
+
+
 # ── identity ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -268,6 +342,8 @@ def _log(case: Case, events: list[Any]) -> Log:
 ALWAYS_TRIED: tuple[Law, ...] = (batch_is_oracle, live_is_oracle, changes_are_predicted)
 IN_TURN: tuple[Law, ...] = (
     nothing_else_changes,
+    batch_counts,
+    any_life,
     hindsight,
     any_order,
     any_chunks,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 
@@ -16,6 +16,7 @@ from tests.laws.changes import Change
 from tests.laws.logs import Log, table_of, without_duplicates
 
 if TYPE_CHECKING:
+    from coterie.segments.batch import Relation
     from coterie.segments.live import Live
     from coterie.storage.duck import Duck
 
@@ -92,6 +93,19 @@ def _duck() -> Duck:
     return Duck(threads=1)
 
 
+def relation_of(log: Log) -> Relation:
+    """Return the log without duplicates, and its merges, as the batch reader's statements refer to them."""
+    rows = without_duplicates(log.events)
+    merges = Merges(merge for position, event in rows if (merge := merge_of(event, position)) is not None)
+    return _duck().add_log(table_of(rows, log.hot), merges=merges.intervals())
+
+
+def rows_of(sql: str) -> list[tuple[Any, ...]]:
+    """Return the rows of a statement."""
+    table = _duck().run(sql)
+    return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
+
+
 def by_batch(
     log: Log,
     catalog: Catalog,
@@ -102,10 +116,7 @@ def by_batch(
     """Return the answers to ``questions``: one statement per segment, all instants at once, over the log without duplicates."""
     from coterie.segments.batch import statement
 
-    rows = without_duplicates(log.events)
-    merges = Merges(merge for position, event in rows if (merge := merge_of(event, position)) is not None)
-    asked = list(questions)
-    relation = _duck().add_log(table_of(rows, log.hot), merges=merges.intervals())
+    asked, relation = list(questions), relation_of(log)
     found: Memberships = {}
     for key in {key: None for key, _ in asked}:
         sql = statement(catalog, key, instants, relation=relation, knowledge=knowledge)
