@@ -205,3 +205,11 @@ def test_every_command_of_the_starters_readme_works_in_the_order_written(
 
 def test_no_example_segment_of_the_starter_is_empty(reading: Shell) -> None:
     assert all(0 < one["size"] < 40 for one in reading.json("segments"))
+
+
+def test_an_event_that_the_log_has_never_seen_is_remarked_upon(shell: Shell) -> None:
+    assert "the log has no event" not in shell("plan").err
+    (shell.folder / "segments" / "typo.yaml").write_text("key: typo\nwhen:\n  did: {event: add_to_card}\n")
+    for command in ("validate", "plan"):
+        told = " ".join(shell(command).err.split())
+        assert "typo: the log has no event 'add_to_card' yet — did you mean 'add_to_cart'?" in told

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from coterie.cli.commands import COMMANDS
+from coterie.cli.commands import COMMANDS, foremost
 from coterie.cli.exits import DISAGREE
 from coterie.engine import history
 from tests.cli.running import Shell
@@ -129,3 +129,10 @@ def test_the_page_of_the_command_line_is_what_the_code_says() -> None:
 
     written = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
     assert written == page(), "write it anew: python -m coterie.cli.pages > docs/cli.md"
+
+
+def test_options_of_every_command_may_follow_the_command(reading: Shell) -> None:
+    before, after = reading("--json", "members", "drifting-away"), reading("members", "drifting-away", "--json")
+    assert json.loads(after.out) == json.loads(before.out)
+    assert reading("members", "drifting-away", "--limit", "2", "-q").err == ""
+    assert foremost(["says", "--", "--json"]) == ["says", "--", "--json"]

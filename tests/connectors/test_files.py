@@ -271,3 +271,9 @@ def test_a_file_as_a_whole_that_cannot_be_read_is_an_error(tmp_path: Path) -> No
     (tmp_path / "g.csv.gz").write_bytes(b"\x1f\x8b not really")
     with pytest.raises(Problem, match="cannot be read"):
         events(tmp_path / "g.csv.gz", mapping())
+
+
+def test_a_constant_name_that_is_a_column_is_a_mistake(tmp_path: Path) -> None:
+    file = written(tmp_path, "a.csv", "who,when,what\nann,2026-01-01T00:00:00Z,view\n")
+    with pytest.raises(InvalidDefinition, match=r"write event: \{column: what\}"):
+        events(file, mapping(profile="who", occurred_at="when", event="what"))

@@ -32,6 +32,31 @@ COMMANDS: dict[str, str] = {
 """Command → its help, in the order in which they are shown."""
 
 
+ANYWHERE = ("--json", "--quiet", "-q")
+"""Options of every command: they may stand before the command's name or after it."""
+
+
+def foremost(words: list[str]) -> list[str]:
+    """Return ``words`` with the options that every command has in front, so that they may be written anywhere.
+
+    >>> foremost(["members", "vip", "--json", "--project", "shop"])
+    ['--json', '--project', 'shop', 'members', 'vip']
+    """
+    front: list[str] = []
+    rest: list[str] = []
+    left = iter(words)
+    for word in left:
+        if word == "--":
+            rest += [word, *left]
+        elif word in ANYWHERE or word.startswith("--project="):
+            front.append(word)
+        elif word == "--project":
+            front += [word, *([value] if (value := next(left, None)) is not None else [])]
+        else:
+            rest.append(word)
+    return front + rest
+
+
 class Commands(click.Group):
     """A group that imports ``coterie.cli.<command>`` only when that command is used."""
 
@@ -48,6 +73,9 @@ class Commands(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, foremost(args))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

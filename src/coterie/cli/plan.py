@@ -10,6 +10,7 @@ from coterie.cli.session import Session, instant_at
 
 if TYPE_CHECKING:
     from coterie.engine.plan import Plan
+    from coterie.engine.project import Project
 
 SIGNS = {
     "new": ("green", "+"),
@@ -34,10 +35,20 @@ def command(session: Session, at: str | None) -> None:
         session.answer(plan)
         return
     show(session, plan)
+    tell_unheard(session, project)
     if plan.is_empty:
         session.console().print("[green]nothing to do:[/] the definitions in force are those on disk")
     else:
         session.remark("put them into force: coterie apply")
+
+
+def tell_unheard(session: Session, project: Project) -> None:
+    """Remark on every event that a definition on disk names and that the log has never seen."""
+    from coterie.engine import definitions
+
+    catalog = definitions.catalog(project, definitions.on_disk(project))
+    for key, name, hint in definitions.unheard(project, catalog):
+        session.remark(f"{key}: the log has no event {name!r} yet{' — ' + hint if hint else ''}")
 
 
 def show(session: Session, plan: Plan) -> None:

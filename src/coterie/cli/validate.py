@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from coterie.cli.exits import INVALID, OK
+from coterie.cli.plan import tell_unheard
 from coterie.cli.session import Session
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def command(session: Session) -> int:
         console.print(f"[red]{len(problems)} problem{'s' * (len(problems) != 1)}[/] in {count}")
         return INVALID
     console.print(f"[green]✓[/] {count} are valid")
+    tell_unheard(session, project)
     return OK
 
 

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 from coterie.engine.project import Project
 from coterie.errors import NotFound, nearest
+from coterie.model import SYSTEM_PREFIX
 from coterie.segments.catalog import Catalog
 from coterie.segments.conditions.form import Context
 from coterie.segments.conditions.thresholds import Thresholds
+from coterie.segments.core import selectors
 from coterie.segments.definition import Segment, lower_all
 from coterie.segments.instants import instant_of
 from coterie.segments.parse import load, parse
@@ -62,3 +64,14 @@ def context(project: Project) -> Context:
 def catalog(project: Project, segments: Sequence[Segment] | None = None) -> Catalog:
     """Return ``segments`` (those in use when left out) lowered. Raises: InvalidDefinition."""
     return lower_all(in_use(project) if segments is None else segments, context(project))
+
+
+def unheard(project: Project, catalog: Catalog) -> list[tuple[str, str, str]]:
+    """Return (segment, event name, hint) for every event that a definition names and that the log has never seen.
+
+    Such a definition is right but says nothing yet; a misspelled name looks the same. Empty while the log is empty.
+    """
+    heard = {row["name"] for row in project.events.names().to_pylist()}
+    named = {(one.key, name) for one in catalog for asked in selectors(one.node) for name in asked.names}
+    strange = sorted((key, name) for key, name in named if not name.startswith(SYSTEM_PREFIX) and name not in heard)
+    return [(key, name, nearest(name, heard)) for key, name in strange] if heard else []

@@ -308,6 +308,19 @@ def leaves(node: Node) -> tuple[Leaf, ...]:
     return (node,)
 
 
+def selectors(node: Node) -> tuple[Selector, ...]:
+    """Return the selectors of every leaf of ``node``, from left to right, repeats included."""
+    found: list[Selector] = []
+    for leaf in leaves(node):
+        if isinstance(leaf, Sequence):
+            found += [step.selector for step in leaf.steps]
+            found += [leaf.absent.selector] if leaf.absent else []
+        elif isinstance(leaf, Compare | Holds):
+            term = leaf.term.of if isinstance(leaf.term, Elapsed) else leaf.term
+            found += [term.selector] if isinstance(term, Aggregate) else []
+    return tuple(found)
+
+
 def references(node: Node) -> frozenset[str]:
     """Return the keys of the segments that ``node`` refers to directly."""
     return frozenset(leaf.key for leaf in leaves(node) if isinstance(leaf, InSegment))

@@ -66,5 +66,16 @@ def _check_columns(chunk: Chunk, mapping: Mapping, file: Path) -> None:
         )
         for name in sorted(mapping.columns() - chunk.columns.keys())
     ]
+    problems += [
+        Problem(
+            "the mapping gives every event the name of a column",
+            where=str(file),
+            received=rule.name,
+            allowed="a name of an event, or {column: …}",
+            hint=f"for the names in that column write event: {{column: {rule.name}}}",
+        )
+        for rule in (*mapping.events, *mapping.also)
+        if rule.name in chunk.columns
+    ]
     if problems and not chunk.sparse:
         raise InvalidDefinition(problems)
