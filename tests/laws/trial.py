@@ -117,6 +117,8 @@ def reduced(law: str, message: str, case: Case, seconds: float = 60.0) -> tuple[
 
 def reproduction(law: str, message: str, case: Case) -> str:
     """Return a Python file that shows the difference when run from the root of the checkout."""
+    if law not in LAWS:
+        return f"{law} differs, seed {case.seed} (tests.laws.trial.case_of):\n{message}\n"
     return PREFACE.format(
         law=law,
         message=message.replace("\\", "\\\\").replace('"""', "'''"),
