@@ -10,8 +10,9 @@ from coterie.aggregates.fact import Fact
 from coterie.model import Value
 from coterie.values import MICRO, micro_of, number_of
 
-SUMMABLE_MAX = 1e12
-"""Largest magnitude that is added; a larger number is no amount of anything and would overflow 64 bits of micro-units."""
+SUMMABLE_MAX = 1e10
+"""Largest magnitude that is added. Micro-units have 64 bits: the total of one person stays right up to 9.2e12, which takes more than
+900 numbers of the largest kind."""
 
 
 def summable(value: Value) -> int | None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from coterie.aggregates.sum import SUMMABLE_MAX
 from coterie.errors import LimitExceeded
 from coterie.limits import DAY_US, Limits
 from coterie.segments.catalog import Catalog
 from coterie.segments.core import Aggregate, Compare, Not, Rolling, Selector
-from coterie.segments.live import Live
+from coterie.segments.live import Live, summaries
 from tests.segments.live.arrivals import START, event, table, told
 
 VIEW = Selector(names=("view",))
@@ -82,3 +83,7 @@ def test_state_is_accounted_for() -> None:
     before = live.state_bytes()
     live.apply(table([event(i, str(i), "view", i) for i in range(3_000)]))
     assert live.state_bytes() > before + 3_000 * live.memory.width * 8
+
+
+def test_the_readers_add_numbers_of_the_same_size() -> None:
+    assert summaries.SUMMABLE == SUMMABLE_MAX

@@ -70,7 +70,8 @@ from coterie.segments.live.layout import (
 from coterie.segments.live.runs import insert
 from coterie.segments.live.sequences import ABSENT, CODE, record
 
-SUMMABLE = 1e12
+SUMMABLE = 1e10
+"""``aggregates.sum.SUMMABLE_MAX``, written again because compiled code is kept as long as the files of this folder are the same."""
 
 
 @small
