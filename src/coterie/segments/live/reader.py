@@ -233,12 +233,12 @@ class Live:
         return sorted(self.profiles.text_of(row) for row in self.rows_in(key).tolist())
 
     def member(self, key: str, profile: Any) -> bool:
-        """Return whether ``profile``, or the one that absorbed it, is in a segment."""
+        """Return whether ``profile`` is in a segment; an absorbed id is in none, as in ``members`` and the other readers."""
         segment = self._number(key)
         row = self.profiles.row_of(profile, new=False)
-        if row < 0:
+        if row < 0 or self.profiles.canonical(row) != row:
             return False
-        word = self.profiles.canonical(row) * self.memory.width + at.BITS + (segment >> 6)
+        word = row * self.memory.width + at.BITS + (segment >> 6)
         return bool((int(self.memory.rows[word]) >> (segment & 63)) & 1)
 
     def counts(self) -> dict[str, int]:
