@@ -20,6 +20,10 @@ SET = "$set"
 TRAIT_EVENTS = (IDENTIFY, SET)
 MERGE = "$merge"
 """Name of the event by which ``profile`` absorbs the profile named in its property ``loser``."""
+UNMERGE = "$unmerge"
+"""Name of the event by which the profile named in its property ``loser`` stands on its own again, with all it had absorbed."""
+LINK = "$link"
+"""Name of the event that says: the identifier of its properties ``kind`` and ``value`` belongs to ``profile`` from now on."""
 SYSTEM_PREFIX = "$"
 """Events whose names begin so are ours: they are no activity, and "any event" does not mean them."""
 
@@ -35,6 +39,13 @@ class Event(Struct, frozen=True, kw_only=True):
     properties: dict[str, Value] = {}
 
 
+class Identifier(Struct, frozen=True, order=True):
+    """What a touchpoint calls a person: a value of a kind, such as (``user_id``, ``ada``) or (``loyalty_card``, ``77``)."""
+
+    kind: str
+    value: str
+
+
 class Cause(StrEnum):
     """Why a membership changed."""
 
@@ -44,6 +55,8 @@ class Cause(StrEnum):
     MERGE = "merge"
     EDIT = "edit"
     LATE = "late"
+    UNMERGE = "unmerge"
+    REFRESH = "refresh"
 
 
 class Direction(StrEnum):

@@ -11,10 +11,10 @@ SRC = ROOT / "src" / "coterie"
 
 FLOORS: dict[str, int] = {
     "model": 0, "errors": 0, "limits": 0, "settings": 0, "clock": 0, "values": 0,
-    "aggregates": 1, "segments": 1, "identity": 1, "profiles": 1,
+    "aggregates": 1, "segments": 1, "identity": 1, "profiles": 1, "triggers": 1, "client": 1,
     "storage": 2, "connectors": 2,
     "engine": 3, "lab": 3,
-    "notebook": 4, "cli": 4, "app": 5, "__main__": 5, "__init__": 5,
+    "notebook": 4, "web": 4, "cli": 4, "app": 5, "__main__": 5, "__init__": 5,
 }  # fmt: skip
 """Room → floor. A room imports only from lower floors, or along an edge named below."""
 
@@ -30,7 +30,7 @@ EDGES: dict[tuple[str, str], str] = {
     ("settings", "limits"): "settings may lower a limit",
     ("settings", "model"): "settings speak the nouns",
     ("values", "model"): "values are JSON values of the model",
-    ("app", "cli"): "the composition root names every part",
+    ("cli", "app"): "the command serve starts what the composition root puts together",
     ("__main__", "cli"): "python -m coterie is the command line",
     ("__init__", "notebook"): "the public functions are loaded on first use",
 }
@@ -46,6 +46,21 @@ HOMES: dict[str, tuple[str, ...]] = {
     "plotext": ("cli",),
     "re2": ("segments/holds.py", "segments/conditions/patterns.py"),
     "yaml": ("segments/parse", "connectors", "storage"),
+    "sqlite3": ("storage",),
+    "uvicorn": ("app.py", "app"),
+    "fastapi": ("web",),
+    "starlette": ("web",),
+    "pydantic": ("web",),
+    "prometheus_client": ("web",),
+    "opentelemetry": ("web",),
+    "httpx": ("connectors", "client", "cli"),
+    "liquid": ("connectors/destinations",),
+    "aiosmtplib": ("connectors/destinations",),
+    "aiomqtt": ("connectors/sources",),
+    "paho": ("connectors/sources",),
+    "redis": ("connectors/caches",),
+    "pymemcache": ("connectors/caches",),
+    "splink": ("identity/matching",),
     "polars": ("notebook", "connectors/sources"),
     "pandas": ("notebook",),
 }

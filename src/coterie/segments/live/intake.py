@@ -18,8 +18,8 @@ from coterie.segments.live.names import Names
 from coterie.segments.live.plans import Design
 from coterie.values import event_key, number_of
 
-EVENT, TIMER, TRAIT, MERGED, EDIT, LATE = range(6)
-CAUSES = ("event", "timer", "trait", "merge", "edit", "late")
+EVENT, TIMER, TRAIT, MERGED, EDIT, LATE, UNMERGED = range(7)
+CAUSES = ("event", "timer", "trait", "merge", "edit", "late", "unmerge")
 HOT = "p."
 
 
