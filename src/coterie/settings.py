@@ -1,15 +1,74 @@
-"""What a project says about itself, in ``coterie.yaml``: one frozen struct, every mistake told at once."""
+"""What a project says about itself: ``coterie.yaml``, then the environment, then flags; every mistake told at once."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal, get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from msgspec import Struct
+import msgspec
+from msgspec import Meta, Struct
 
 from coterie.errors import InvalidDefinition, Problem, nearest
+from coterie.limits import DEFAULT, Limits
 
 FILE = "coterie.yaml"
+PREFIX = "COTERIE_"
+"""Begin of the names in the environment: ``COTERIE_TIME_ZONE``, ``COTERIE_SERVER_PORT``, ``COTERIE_LIMITS_…``."""
+Seconds = Annotated[float, Meta(gt=0, le=86_400)]
+
+
+class Server(Struct, frozen=True, kw_only=True):
+    """Where ``coterie serve`` listens, how it stops, and what it says about itself."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on; ``0.0.0.0`` is every one of the machine."""
+    port: Annotated[int, Meta(ge=0, le=65_535)] = 8080
+    """Port to listen on; 0 takes a free one."""
+    clock: Literal["system", "manual"] = "system"
+    """``manual`` stands still until ``POST /v1/clock`` moves it: for tests and demos."""
+    cors_origins: tuple[str, ...] = ("*",)
+    """Web origins whose pages may call the collection routes; ``*`` is every one."""
+    connections_max: Annotated[int, Meta(ge=1, le=1_000_000)] = 10_000
+    """Open connections at once; further ones are answered 503."""
+    shutdown_s: Seconds = 30
+    """Seconds a graceful shutdown may take before what is left is cut off (the journal has it)."""
+    log_format: Literal["auto", "text", "json"] = "auto"
+    """``auto`` is text on a terminal and one JSON object a line elsewhere."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """What is logged: this and worse."""
+    access_log: bool = False
+    """Whether every request is logged; those that fail with 5xx always are."""
+    traces_url: str = ""
+    """Where OpenTelemetry traces go (OTLP over HTTP, such as ``http://localhost:4318/v1/traces``); empty is nowhere."""
+    traces_share: Annotated[float, Meta(ge=0, le=1)] = 0.01
+    """Share of requests that are traced."""
+
+
+class Collect(Struct, frozen=True, kw_only=True):
+    """What is kept of what comes in."""
+
+    keep_ip: bool = False
+    """Whether ``context.ip`` is kept with events."""
+    keep_user_agent: bool = False
+    """Whether ``context.userAgent`` is kept with events."""
+    retention_days: Annotated[float, Meta(ge=0, le=36_500)] = 7
+    """Days that raw requests stay in the journal after they were landed; 0 lets them go at once."""
+
+
+class Runner(Struct, frozen=True, kw_only=True):
+    """How often the running server keeps what it knows."""
+
+    land_s: Seconds = 30
+    """Seconds after which arrivals are moved to the Delta table, when not enough came before."""
+    land_rows: Annotated[int, Meta(ge=1_000, le=10_000_000)] = 200_000
+    """Arrivals that are moved to the Delta table at once, however young they are."""
+    snapshot_s: Seconds = 300
+    """Seconds between snapshots of the live state; a restart reads on from the newest one."""
+    snapshots: Annotated[int, Meta(ge=1, le=100)] = 3
+    """Snapshots that are kept; a damaged one is passed over for the one before."""
+    quiet_hours: str = "01:00-05:00"
+    """Hours of the project's time zone in which segments with a schedule are computed."""
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -20,31 +79,134 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Default of calendar words in definitions."""
     present: Literal["log", "clock"] = "log"
     """What "now" means to commands: the end of the log (history in files), or the wall clock (events keep coming)."""
+    server: Server = Server()
+    collect: Collect = Collect()
+    runner: Runner = Runner()
+    limits: Limits = DEFAULT
+    """Bounds of ``limits.py`` that this project changes."""
+    identity: dict[str, Any] = {}
+    """Kinds of identifiers: see docs/identity.md. Checked by ``identity.rules``."""
+    caches: dict[str, Any] = {}
+    """Redis and Memcached that are kept in step: see docs/caches.md. Checked by ``connectors.caches``."""
+    mqtt: dict[str, Any] = {}
+    """Topics whose messages are events: see docs/mqtt.md. Checked by ``connectors.sources``."""
 
 
-def settings_of(data: object, where: str = FILE) -> Settings:
-    """Return the settings that ``data`` says. Raises: InvalidDefinition with every problem."""
-    problems: list[Problem] = []
-    fields: dict[str, Any] = data if isinstance(data, dict) else {}
+SECTIONS: dict[str, type[Struct]] = {"server": Server, "collect": Collect, "runner": Runner, "limits": Limits}
+"""Sections that the environment reaches: name → its fields."""
+
+
+def settings_of(
+    data: object,
+    where: str = FILE,
+    environment: Mapping[str, str] | None = None,
+    flags: Mapping[tuple[str, str], object] | None = None,
+) -> Settings:
+    """Return what ``data`` (of the file) says, overruled by the environment, overruled by ``flags`` ((section, field) → value).
+
+    Raises: InvalidDefinition with every problem of all three.
+    """
     if not isinstance(data, dict | None):
-        problems.append(
-            Problem("a mapping is expected here", where=where, received=data, allowed="name, time_zone, present")
-        )
-    known = Settings.__struct_fields__
-    for name, value in fields.items():
-        if name not in known:
-            hint = nearest(str(name), known)
-            problems.append(Problem("unknown field", where=f"{where}: {name}", allowed=", ".join(known), hint=hint))
-        elif not isinstance(value, str):
-            problems.append(Problem("not a text", where=f"{where}: {name}", received=value, allowed="text"))
-        elif name == "present" and value not in ("log", "clock"):
-            problems.append(Problem("unknown word", where=f"{where}: {name}", received=value, allowed="log | clock"))
-        elif name == "time_zone" and not _is_zone(value):
-            allowed = "a name of the IANA database, such as Europe/Oslo"
-            problems.append(Problem("unknown time zone", where=f"{where}: {name}", received=value, allowed=allowed))
+        allowed = ", ".join(Settings.__struct_fields__)
+        raise InvalidDefinition([Problem("a mapping is expected here", where=where, received=data, allowed=allowed)])
+    problems: list[Problem] = []
+    told = {"": {key: value for key, value in (data or {}).items() if key not in SECTIONS}}
+    for name in SECTIONS:
+        told[name] = _section(data or {}, name, where, problems)
+    values = {
+        name: _checked(_fields(name), part, f"{where}: {name}".rstrip(": "), problems) for name, part in told.items()
+    }
+    for section, field, variable, text in _spoken(environment or {}, problems):
+        kind = _fields(section).get(field)
+        values[section].update(_checked({field: kind}, {field: _plain(kind, text)}, variable, problems, strict=False))
+    for (section, field), value in (flags or {}).items():
+        option = f"--{field.replace('_', '-')}"
+        values[section].update(_checked({field: _fields(section)[field]}, {field: value}, option, problems))
     if problems:
         raise InvalidDefinition(problems)
-    return Settings(**fields)
+    sections: dict[str, Any] = {name: SECTIONS[name](**values[name]) for name in SECTIONS}
+    return Settings(**values[""], **sections)
+
+
+def _fields(section: str) -> dict[str, Any]:
+    hints = get_type_hints(SECTIONS[section] if section else Settings, include_extras=True)
+    return {name: kind for name, kind in hints.items() if name not in SECTIONS}
+
+
+def _section(data: Mapping[str, Any], name: str, where: str, problems: list[Problem]) -> dict[str, Any]:
+    part = data.get(name)
+    if part is None or isinstance(part, dict):
+        return part or {}
+    allowed = ", ".join(SECTIONS[name].__struct_fields__)
+    problems.append(Problem("a mapping is expected here", where=f"{where}: {name}", received=part, allowed=allowed))
+    return {}
+
+
+def _checked(
+    kinds: Mapping[str, Any], data: Mapping[str, Any], where: str, problems: list[Problem], *, strict: bool = True
+) -> dict[str, Any]:
+    """Return the fields of ``data`` that are right; what is wrong is added to ``problems``."""
+    found: dict[str, Any] = {}
+    for name, value in data.items():
+        place = f"{where}{'.' if ': ' in where else ': '}{name}" if strict and not where.startswith("--") else where
+        if name not in kinds:
+            known = ", ".join((*kinds, *(SECTIONS if "name" in kinds else ())))
+            hint = nearest(str(name), known.split(", "))
+            problems.append(Problem("unknown field", where=place, allowed=known, hint=hint))
+        elif name == "time_zone" and isinstance(value, str) and not _is_zone(value):
+            allowed = "a name of the IANA database, such as Europe/Oslo"
+            problems.append(Problem("unknown time zone", where=place, received=value, allowed=allowed))
+        else:
+            try:
+                found[name] = msgspec.convert(value, kinds[name], strict=strict)
+            except msgspec.ValidationError as error:
+                problems.append(Problem(_told(str(error)), where=place, received=value, allowed=_allowed(kinds[name])))
+    return found
+
+
+def _spoken(environment: Mapping[str, str], problems: list[Problem]) -> Iterator[tuple[str, str, str, str]]:
+    """Yield (section, field, variable, text) of every variable that is a setting."""
+    for variable, text in sorted(environment.items()):
+        word = variable.removeprefix(PREFIX).lower()
+        if not variable.startswith(PREFIX):
+            continue
+        section = next((name for name in SECTIONS if word.startswith(f"{name}_")), "")
+        field = word.removeprefix(f"{section}_") if section else word
+        known = [name for name, kind in _fields(section).items() if "dict" not in str(kind)]
+        if field in known:
+            yield section, field, variable, text
+        elif section:
+            near = nearest(field, known).replace(field, variable)
+            problems.append(Problem("unknown setting", where=variable, allowed=", ".join(known), hint=near))
+
+
+def _plain(kind: Any, text: str) -> object:
+    return [word.strip() for word in text.split(",") if word.strip()] if "tuple" in str(kind) else text
+
+
+def _told(message: str) -> str:
+    return message.split(" - at `$")[0][:1].lower() + message.split(" - at `$")[0][1:]
+
+
+def _allowed(kind: Any) -> str:
+    """Return in words what a field takes."""
+    words = getattr(kind, "__args__", ())
+    if getattr(kind, "__origin__", None) is Literal:
+        return " | ".join(words)
+    metas = [meta for meta in getattr(kind, "__metadata__", ()) if isinstance(meta, Meta)]
+    plain = getattr(kind, "__origin__", kind) if metas else kind
+    name = {str: "text", int: "a whole number", float: "a number", bool: "true | false"}.get(plain, "")
+    if tuple in (plain, getattr(plain, "__origin__", None)):
+        name = "a list of texts"
+    elif dict in (plain, getattr(plain, "__origin__", None)):
+        name = "a mapping"
+    bounds = [
+        (mark, getattr(meta, field)) for meta in metas for mark, field in _MARKS if getattr(meta, field) is not None
+    ]
+    return " ".join([name, *(f"{mark} {bound:,}" for mark, bound in bounds)])
+
+
+_MARKS = (("≥", "ge"), (">", "gt"), ("≤", "le"), ("<", "lt"))
 
 
 def _is_zone(name: str) -> bool:

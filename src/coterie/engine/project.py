@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from pathlib import Path
 
@@ -23,9 +24,9 @@ HIDDEN = ".coterie"
 class Project:
     """The project in ``root``. Opening it reads the settings only; everything else is read when asked for."""
 
-    def __init__(self, root: str | Path, clock: Clock | None = None) -> None:
+    def __init__(self, root: str | Path, clock: Clock | None = None, settings: Settings | None = None) -> None:
         self.root = Path(root)
-        self.settings: Settings = load_settings(self.root)
+        self.settings: Settings = settings or load_settings(self.root, os.environ)
         self._clock = clock or SystemClock()
 
     @classmethod
