@@ -1,0 +1,1 @@
+"""The committed state of a running project: one SQLite file, one module per table."""
