@@ -104,7 +104,7 @@ class ChangeRow(Struct, frozen=True, kw_only=True):
     position: int
 
 
-class Page(Struct, frozen=True, kw_only=True, Generic[T]):
+class Page(Struct, Generic[T], frozen=True, kw_only=True):
     """Some rows in order. ``next`` is what to give as ``after`` for the following ones, ``None`` when there are no more."""
 
     rows: tuple[T, ...]
