@@ -38,6 +38,32 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Periods of one ``regularly``."""
     distinct_values_max: int = 5_000_000
     """Distinct values the live reader interns per property or trait; beyond it the snapshot is refused loudly."""
+    key_grace_us: int = DAY_US
+    """After a rotation the old text of a key works so much longer, unless the caller says otherwise."""
+    key_grace_us_max: int = 30 * DAY_US
+    """The longest such period."""
+    key_name_max: int = 100
+    """Characters of a key's name."""
+    key_burst_s: float = 2.0
+    """Seconds' worth of a key's rate that may come at once."""
+    api_body_bytes_max: int = 1 << 20
+    """Body of one API request (collect has its own bound): a definition is a page, a list of ids some thousands of lines."""
+    api_header_bytes_max: int = 16 * 1024
+    """All header lines of one request together: real clients send below 4 KB."""
+    api_page_max: int = 10_000
+    """Items of one page of an answer."""
+    api_questions_max: int = 2
+    """Heavy questions (explain, verify, plan, history) that run at once; they share the cores with ingestion."""
+    api_questions_waiting_max: int = 32
+    """Heavy questions that may wait for their turn; further ones are answered 429."""
+    api_wait_s_max: float = 30.0
+    """The longest that a read waits to include what was written before it."""
+    stream_heartbeat_s: float = 15.0
+    """A stream without changes says so this often: proxies close silent connections after 30 to 60 s."""
+    stream_rows_max: int = 1_000
+    """Changes read for a stream at a time: a slow reader holds no more than this in memory, the rest waits in the store."""
+    streams_max: int = 256
+    """Open change streams."""
 
 
 DEFAULT = Limits()
