@@ -86,7 +86,7 @@ class AccessStore:
                 raise
             self._db.execute("COMMIT")
 
-    def keys(self) -> list[KeyRow]:
+    def key_rows(self) -> list[KeyRow]:
         """Return every key that ever was, oldest first."""
         with self._lock:
             names = ", ".join(KeyRow.__struct_fields__)

@@ -65,7 +65,7 @@ class Keys:
     def __init__(self, store: AccessStore, clock: Clock, limits: Limits = DEFAULT) -> None:
         self._store, self._clock, self._limits = store, clock, limits
         self._changing = threading.RLock()
-        self._rows: dict[str, KeyRow] = {row.id: row for row in store.keys()}
+        self._rows: dict[str, KeyRow] = {row.id: row for row in store.key_rows()}
         self._used: dict[str, int] = {}
         self._known: dict[bytes, tuple[bytes, KeyFound, frozenset[str], int]] = {}
         self._learn()
