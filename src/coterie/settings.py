@@ -25,8 +25,10 @@ class Server(Struct, frozen=True, kw_only=True):
     """Address to listen on; ``0.0.0.0`` is every one of the machine."""
     port: Annotated[int, Meta(ge=0, le=65_535)] = 8080
     """Port to listen on; 0 takes a free one."""
-    clock: Literal["system", "manual"] = "system"
-    """``manual`` stands still until ``POST /v1/clock`` moves it: for tests and demos."""
+    clock: Annotated[str, Meta(pattern=r"^(system|manual|[1-9]\d{0,5}x)$", examples=["system", "manual", "60x"])] = (
+        "system"
+    )
+    """``manual`` stands still until ``POST /v1/clock`` moves it, ``60x`` runs sixty times as fast: for tests and demos."""
     cors_origins: tuple[str, ...] = ("*",)
     """Web origins whose pages may call the collection routes; ``*`` is every one."""
     connections_max: Annotated[int, Meta(ge=1, le=1_000_000)] = 10_000
@@ -193,6 +195,9 @@ def _allowed(kind: Any) -> str:
     words = getattr(kind, "__args__", ())
     if getattr(kind, "__origin__", None) is Literal:
         return " | ".join(words)
+    examples = [word for meta in getattr(kind, "__metadata__", ()) for word in meta.examples or ()]
+    if examples:
+        return " | ".join(examples)
     metas = [meta for meta in getattr(kind, "__metadata__", ()) if isinstance(meta, Meta)]
     plain = getattr(kind, "__origin__", kind) if metas else kind
     name = {str: "text", int: "a whole number", float: "a number", bool: "true | false"}.get(plain, "")
