@@ -11,8 +11,9 @@ from coterie.model import Value
 from coterie.values import MICRO, micro_of, number_of
 
 SUMMABLE_MAX = 1e10
-"""Largest magnitude that is added. Micro-units have 64 bits: the total of one person stays right up to 9.2e12, which takes more than
-900 numbers of the largest kind."""
+"""Largest magnitude that is added."""
+MICRO_MAX = (1 << 63) - 1
+"""Most micro-units that a sum says, in either direction: a larger total of one person is told as this much, 9.2e12, by every reader."""
 
 
 def summable(value: Value) -> int | None:
@@ -22,7 +23,10 @@ def summable(value: Value) -> int | None:
 
 
 class Sum(Struct, frozen=True):
-    """``float(micro) / 1e6``: integer micro-units are added, so that every order gives the same last digit; 0 when none."""
+    """``float(micro) / 1e6``: integer micro-units are added, so that every order gives the same last digit; 0 when none.
+
+    The sum itself is exact however large; what it says is at most ``MICRO_MAX``.
+    """
 
     micro: int = 0
     numbers: int = 0
@@ -35,4 +39,4 @@ class Sum(Struct, frozen=True):
         return Sum(self.micro + other.micro, self.numbers + other.numbers)
 
     def value(self) -> float:
-        return float(self.micro) / MICRO
+        return float(max(-MICRO_MAX, min(MICRO_MAX, self.micro))) / MICRO

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from coterie.aggregates.sum import SUMMABLE_MAX
+from coterie.aggregates.sum import MICRO_MAX, SUMMABLE_MAX
 from coterie.segments.batch.dates import local_day
 from coterie.segments.batch.facts import Grouped
 from coterie.segments.batch.selectors import Picked, picked
@@ -14,6 +14,7 @@ from coterie.segments.batch.source import Source
 from coterie.segments.batch.sql import (
     INT64_MAX,
     Sql,
+    cases,
     column,
     compare,
     double,
@@ -121,8 +122,16 @@ def _micros(source: Source, term: Aggregate) -> Sql:
 
 
 def _total(grouped: Grouped, term: Aggregate, rows: Picked, *, zero: bool) -> Sql:
-    total = grouped.measure(rows, lambda condition: exp.Sum(this=when(condition, _micros(grouped.source, term))))
-    whole = exp.cast(total, "bigint")
+    total = grouped.measure(
+        rows, lambda condition: grouped.source.dialect.total(when(condition, _micros(grouped.source, term)))
+    )
+    whole = cases(
+        [
+            (compare(total.copy(), bound, integer(most)), integer(most))
+            for bound, most in ((">", MICRO_MAX), ("<", -MICRO_MAX))
+        ],
+        exp.cast(total, "bigint"),
+    )
     known = exp.Coalesce(this=whole, expressions=[integer(0)]) if zero else whole
     return over(number(known), number(integer(MICRO)))
 

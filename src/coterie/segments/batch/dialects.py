@@ -37,6 +37,10 @@ class DuckDB:
         """Return the float64 of a JSON number; NULL for any other JSON text."""
         return exp.TryCast(this=raw, to=exp.DataType.build("double"), safe=True, requires_string=True)
 
+    def total(self, whole: Sql) -> Sql:
+        """Return the aggregate: the exact sum of 64-bit integers, in more bits than 64."""
+        return exp.Sum(this=whole)
+
     def whole(self, digits: Sql) -> Sql:
         """Return the integer of decimal digits; NULL for other text."""
         return exp.TryCast(this=digits, to=exp.DataType.build("bigint"), safe=True, requires_string=True)
@@ -95,6 +99,9 @@ class Spark(DuckDB):
     def quoted(self, value: Sql) -> Sql:
         return call("TO_JSON", call("TO_VARIANT_OBJECT", value))
 
+    def total(self, whole: Sql) -> Sql:
+        return exp.Sum(this=exp.cast(whole, "decimal(38, 0)"))
+
     def matches(self, value: Sql, pattern: str) -> Sql:
         return exp.RegexpLike(this=value, expression=text(java_pattern(pattern)))
 
@@ -127,6 +134,9 @@ class ClickHouse(DuckDB):
 
     def number(self, raw: Sql) -> Sql:
         return call("toFloat64OrNull", raw)
+
+    def total(self, whole: Sql) -> Sql:
+        return exp.Sum(this=call("toInt128", whole))
 
     def whole(self, digits: Sql) -> Sql:
         return call("toInt64OrNull", digits)

@@ -25,6 +25,7 @@ from coterie.segments.live.layout import (
     L_TRAIT,
     L_TRAIT_TABLE,
     LOW,
+    M_HUGE,
     M_NEGATIVE,
     OP_CALENDAR,
     OP_CODE,
@@ -70,7 +71,8 @@ def compared(plan: Ints, tables: Tables, state: State, leaf: int, base: int, now
     number, until = number_of(plan, tables, state, leaf, base, now, against)
     order = plan[leaf + L_COMPARE]
     holds = compares(order, number, against)
-    if plan[leaf + L_TERM] == T_RUN_SUM and order != EQ and state.meta[M_NEGATIVE] == 0 and plan[leaf + L_NEWER] == 0:
+    plain = state.meta[M_NEGATIVE] == 0 and state.meta[M_HUGE] == 0
+    if plan[leaf + L_TERM] == T_RUN_SUM and order != EQ and plain and plan[leaf + L_NEWER] == 0:
         return holds, sum_until(plan, state, leaf, base, now, against, until)
     return holds, until
 

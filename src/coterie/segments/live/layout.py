@@ -85,6 +85,12 @@ SIZE = 20
 SIZE_MASK = 63
 ENTRIES = (1 << 20) - 1
 
+# ── sums: 64 bits of micro-units, and how often they went round ─────────────────────────────────────────────
+ROUNDS = 36
+NUMBERS = (1 << ROUNDS) - 1
+SATURATED = float(1 << 63)
+"""Micro-units that stand for every sum that 64 bits do not hold: ``aggregates.sum.MICRO_MAX`` as a float64."""
+
 # ── a plan is one array: its first words, then records that name each other by where they begin ──────────────
 (WIDTH, SEGMENTS, DUE, RUN_MOST, RUNS, PROGRAMS, FIRST, FIRST_END, STORES, STORES_END, BLANK, NEXTS, STACK, WORK,
  CELLS, HEADER) = range(16)  # fmt: skip
@@ -111,7 +117,7 @@ D_BEGIN, D_END, D_FIRST, CALENDAR_WORDS = range(4)
 K_LATEST = 0  # the n latest instants, latest first
 K_EARLIEST = 1  # the n earliest instants, earliest first
 K_COUNT = 2  # how many
-K_TOTAL = 3  # micro-units, how many numbers
+K_TOTAL = 3  # micro-units modulo 2**64, then times it went round << ROUNDS | how many numbers
 K_SMALLEST = 4
 K_LARGEST = 5
 K_FIRST = 6  # (instant, key, code) of the first by (instant, key)
@@ -164,7 +170,7 @@ MODE_SCAN = 2  # absent and a window: both
 
 # ── State.meta ───────────────────────────────────────────────────────────────────────────────────────────────
 (M_TOP, M_LARGEST, M_CHANGES, M_WHEEL, M_NODE_FREE, M_NODE_TOP, M_NEAR, M_FAR, M_PROFILES, M_STAMP, M_KEYS, M_AGE,
- M_EVENTS, M_DUPLICATES, M_DROPPED, M_FIRED, M_TALLY, M_NEGATIVE, M_FREE) = range(19)  # fmt: skip
+ M_EVENTS, M_DUPLICATES, M_DROPPED, M_FIRED, M_TALLY, M_NEGATIVE, M_HUGE, M_SATURATED, M_FREE) = range(21)  # fmt: skip
 META = M_FREE + 64
 
 

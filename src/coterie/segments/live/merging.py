@@ -56,7 +56,7 @@ from coterie.segments.live.layout import (
 from coterie.segments.live.runs import insert, release
 from coterie.segments.live.sequences import ABSENT, CODE, decides, forget_rescued, outlived
 from coterie.segments.live.stepping import touch
-from coterie.segments.live.summaries import keep_earliest, keep_keyed, keep_latest, keep_quotas
+from coterie.segments.live.summaries import add_micros, keep_earliest, keep_keyed, keep_latest, keep_quotas
 from coterie.segments.live.timers import flip, is_member, settle
 
 MERGE_CAUSE = 3
@@ -113,10 +113,11 @@ def absorb_steps(plan: Ints, state: State, store: int, into: int, gone: int, now
 @kernel
 def absorb_number(state: State, kind: int, into: int, gone: int) -> None:
     """The total or extreme at word ``into`` is that of both."""
-    if kind in (K_COUNT, K_TOTAL):
+    if kind == K_TOTAL:
+        add_micros(state, into, state.rows[gone], state.rows[gone + 1])
+        return
+    if kind == K_COUNT:
         state.rows[into] += state.rows[gone]
-        if kind == K_TOTAL:
-            state.rows[into + 1] += state.rows[gone + 1]
         return
     one, other = float_of(state.rows[into]), float_of(state.rows[gone])
     if math.isnan(one) or (other < one if kind == K_SMALLEST else other > one):

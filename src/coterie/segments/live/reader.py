@@ -254,6 +254,7 @@ class Live:
             "duplicates_dropped": self.duplicates.dropped,
             "run_entries_dropped": int(meta[at.M_DROPPED]),
             "timer_evaluations": int(meta[at.M_FIRED]),
+            "sums_saturated": int(meta[at.M_SATURATED]),
         }
 
     def state_bytes(self) -> int:

@@ -15,7 +15,7 @@ from coterie.segments.live.layout import Ints
 from coterie.segments.live.memory import Memory
 from coterie.segments.live.profiles import Profiles
 
-MAGIC = b"coterie-live-1\n"
+MAGIC = b"coterie-live-2\n"
 DIGEST = 16
 
 

@@ -36,6 +36,7 @@ from coterie.segments.live.layout import (
     K_SMALLEST,
     K_TOTAL,
     M_DROPPED,
+    M_HUGE,
     M_NEGATIVE,
     NEED_CARRIED,
     NEED_NONE,
@@ -44,6 +45,7 @@ from coterie.segments.live.layout import (
     Q_ABSENT,
     Q_LENGTH,
     Q_STEPS,
+    ROUNDS,
     RUN_MOST,
     S_AFTER,
     S_BEFORE,
@@ -58,6 +60,7 @@ from coterie.segments.live.layout import (
     S_SEQUENCE,
     S_SLOT,
     S_STRIDE,
+    SATURATED,
     Batch,
     Ints,
     State,
@@ -66,12 +69,15 @@ from coterie.segments.live.layout import (
     float_of,
     kernel,
     small,
+    whole,
 )
 from coterie.segments.live.runs import insert
 from coterie.segments.live.sequences import ABSENT, CODE, record
 
 SUMMABLE = 1e10
 """``aggregates.sum.SUMMABLE_MAX``, written again because compiled code is kept as long as the files of this folder are the same."""
+LEAST, MOST = -(1 << 63), (1 << 63) - 1
+"""What 64 bits hold. Compiled code must not let an addition overflow and then look: signed overflow is undefined there."""
 
 
 @small
@@ -225,11 +231,31 @@ def keep_run(plan: Ints, tables: Tables, state: State, batch: Batch, e: int, sto
             if abs(number) > SUMMABLE:
                 return False
             value = math.floor(number * 1_000_000 + 0.5)
+            if abs(number) * 1e6 >= SATURATED / most:
+                state.meta[M_HUGE] = 1
     if not insert(state, word, stride, at, batch.columns[B_KEY, e], value, floor, kind == K_RUN_SUM, most):
         return False
     if kind == K_RUN_CODE:
         keep_quotas(plan, state, store, base, code)
     return True
+
+
+@small
+def add_micros(state: State, word: int, micros: int, numbers: int) -> None:
+    """The total at ``word`` is ``micros`` more; when it leaves 64 bits it goes on from their other end, and that is counted.
+
+    ``numbers`` is what the word after it becomes more: how many numbers, and how often they had gone round.
+    """
+    before = whole(state.rows[word])
+    if micros > 0 and before > MOST - micros:
+        state.rows[word] = before + (micros + LEAST) + LEAST
+        state.rows[word + 1] += numbers + (whole(1) << ROUNDS)
+    elif micros < 0 and before < LEAST - micros:
+        state.rows[word] = before + (micros - LEAST) - LEAST
+        state.rows[word + 1] += numbers - (whole(1) << ROUNDS)
+    else:
+        state.rows[word] = before + micros
+        state.rows[word + 1] += numbers
 
 
 @kernel
@@ -240,8 +266,7 @@ def keep_number(state: State, kind: int, word: int, number: float) -> bool:
     if kind == K_TOTAL:
         if abs(number) > SUMMABLE:
             return False
-        state.rows[word] += math.floor(number * 1_000_000 + 0.5)
-        state.rows[word + 1] += 1
+        add_micros(state, word, math.floor(number * 1_000_000 + 0.5), whole(1))
         return True
     known = float_of(state.rows[word])
     if math.isnan(known) or (number < known if kind == K_SMALLEST else number > known):

@@ -25,7 +25,12 @@ from coterie.segments.live.layout import (
     L_WINDOW,
     LE,
     LOW,
+    M_HUGE,
+    M_SATURATED,
+    NUMBERS,
     OFFSET,
+    ROUNDS,
+    SATURATED,
     T_ANNIVERSARY,
     T_ELAPSED,
     T_ELAPSED_CODE,
@@ -57,6 +62,7 @@ from coterie.segments.live.layout import (
     float_of,
     kernel,
     small,
+    whole,
 )
 from coterie.segments.live.runs import first_after
 from coterie.segments.live.tallies import tally
@@ -142,6 +148,32 @@ def code_of_run(plan: Ints, state: State, leaf: int, base: int, now: int) -> tup
 
 
 @kernel
+def total_of_huge(state: State, offset: int, first: int, end: int, micro: int) -> float:
+    """Return the micro-units of entries, ``micro`` modulo 2**64, saturated. A sum of floats tells how often they went round."""
+    rough, before = 0.0, whole(0)
+    if first > 0:
+        before = state.arena[offset + 2 * first - 1]
+    for i in range(first, end):
+        here = state.arena[offset + 2 * i + 1]
+        rough += float(here - before)
+        before = here
+    if abs(rough - float(micro)) < SATURATED:
+        return float(micro)
+    state.meta[M_SATURATED] += 1
+    return SATURATED if rough > 0.0 else -SATURATED
+
+
+@small
+def total_of(state: State, word: int) -> float:
+    """Return the micro-units of a total of the row, saturated."""
+    rounds = state.rows[word + 1] >> ROUNDS
+    if rounds == 0:
+        return float(state.rows[word])
+    state.meta[M_SATURATED] += 1
+    return SATURATED if rounds > 0 else -SATURATED
+
+
+@kernel
 def number_of_run(plan: Ints, tables: Tables, state: State, leaf: int, base: int, now: int) -> tuple[float, int]:
     """Return a number over the entries in the leaf's window (NaN: missing), and how long it stays."""
     term, stride = plan[leaf + L_TERM], plan[leaf + L_STRIDE]
@@ -159,6 +191,8 @@ def number_of_run(plan: Ints, tables: Tables, state: State, leaf: int, base: int
             if first > 0:
                 micro -= state.arena[offset + 2 * first - 1]
         total = float(micro) / 1e6
+        if state.meta[M_HUGE] != 0:
+            total = total_of_huge(state, offset, first, end, micro) / 1e6
         if term == T_RUN_SUM:
             return total, moves
         return MISSING if first == end else total / float(end - first), moves
@@ -271,10 +305,10 @@ def number_of(
     if term == T_SLOT:
         return float(state.rows[word]), HIGH
     if term == T_SUM:
-        return float(state.rows[word]) / 1e6, HIGH
+        return total_of(state, word) / 1e6, HIGH
     if term == T_MEAN:
-        numbers = state.rows[word + 1]
-        return MISSING if numbers == 0 else float(state.rows[word]) / 1e6 / float(numbers), HIGH
+        numbers = state.rows[word + 1] & NUMBERS
+        return MISSING if numbers == 0 else total_of(state, word) / 1e6 / float(numbers), HIGH
     if term == T_FLOAT:
         return float_of(state.rows[word]), HIGH
     if term == T_NUMBER:
