@@ -62,6 +62,31 @@ class NotFound(CoterieError):
     exit_code = 3
 
 
+class Unauthorized(CoterieError):
+    """Nobody said who asks: no key, or one that does not work (any more)."""
+
+    http_status = 401
+
+
+class Forbidden(CoterieError):
+    """Who asks may not do this."""
+
+    http_status = 403
+
+
+class Conflict(CoterieError):
+    """What was asked does not fit the present state: it was changed meanwhile, or this server does not do it."""
+
+    http_status = 409
+
+
+class TimedOut(CoterieError):
+    """What was waited for did not come in time."""
+
+    http_status = 504
+    retry = True
+
+
 class Unsupported(CoterieError):
     """A reader cannot carry this definition. Raised when it is saved, never when it is read."""
 
@@ -86,6 +111,17 @@ class Transient(CoterieError):
 
     http_status = 503
     retry = True
+
+
+class Overloaded(CoterieError):
+    """More came than can be taken in now. ``retry_after_s`` is when to try again; nothing of it was kept."""
+
+    http_status = 429
+    retry = True
+
+    def __init__(self, message: str, *, retry_after_s: int = 1, hint: str = "") -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(message, hint=hint)
 
 
 class Terminal(CoterieError):

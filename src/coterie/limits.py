@@ -64,6 +64,26 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Changes read for a stream at a time: a slow reader holds no more than this in memory, the rest waits in the store."""
     streams_max: int = 256
     """Open change streams."""
+    batch_bytes_max: int = 500 * 1024
+    """Body of one tracking request, in bytes after decompression (the Segment spec's bound)."""
+    batch_events_max: int = 2_500
+    """Events of one tracking request (the Segment spec's bound)."""
+    identifier_length_max: int = 512
+    """Characters of one identifier or event id; longer ones are a client's mistake."""
+    header_bytes_max: int = 16 * 1024
+    """Names and values of all headers of one request together, in bytes; more is answered 431."""
+    body_wait_us: int = 30 * SECOND_US
+    """How long a client may take to send the body of a tracking request before it is answered 408."""
+    journal_queue_entries_max: int = 8_192
+    """Requests that wait for the journal's next commit; beyond it the answer is 429 with Retry-After."""
+    journal_queue_bytes_max: int = 64 * 1024 * 1024
+    """Bytes of the requests that wait for the journal's next commit; beyond it the answer is 429 with Retry-After."""
+    journal_group_bytes_max: int = 8 * 1024 * 1024
+    """Bytes of one commit of the journal: bounds how long the requests behind it wait."""
+    journal_file_bytes_max: int = 128 * 1024 * 1024
+    """Bytes of one file of the journal; then the next is begun, and whole files are what retention removes."""
+    journal_ring_bytes_max: int = 32 * 1024 * 1024
+    """Bytes of the latest journal entries kept in memory for the runner, which then need not be read from disk."""
 
 
 DEFAULT = Limits()
