@@ -24,6 +24,8 @@ EDGES: dict[tuple[str, str], str] = {
     ("segments", "profiles"): "every reader folds traits",
     ("identity", "aggregates"): "merging two profiles is merging their summaries",
     ("profiles", "aggregates"): "a trait is a summary",
+    ("triggers", "segments"): "a trigger speaks the words of segments, and picks events as they do",
+    ("triggers", "profiles"): "what is gathered comes in the order in which events count",
     ("connectors", "storage"): "sources land in the event store and the quarantine",
     ("model", "errors"): "the nouns raise the one tree of errors",
     ("settings", "errors"): "a wrong setting is a clear error",

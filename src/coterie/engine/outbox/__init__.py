@@ -1,0 +1,1 @@
+"""Deliveries on their way: written in the commit that decided them, tried until they arrive or are given up."""

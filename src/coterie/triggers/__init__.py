@@ -1,0 +1,1 @@
+"""Triggers: what is to happen when somebody enters or leaves a segment, or an event arrives. Data in, deliveries out."""
