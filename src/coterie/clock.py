@@ -43,3 +43,20 @@ class SpedClock:
 
     def now(self) -> int:
         return self._at + (time.monotonic_ns() - self._began) * self._times // 1_000
+
+    def advance_to(self, at: int) -> None:
+        """The clock reads ``at`` or later, and runs on from there."""
+        self._at += max(at - self.now(), 0)
+
+
+def clock_of(word: str) -> Clock:
+    """Return the clock that a setting names: ``system``, ``manual`` (which stands at 1970 until it is moved) or ``60x``.
+
+    >>> clock_of("manual").now()
+    0
+    """
+    if word == "system":
+        return SystemClock()
+    if word == "manual":
+        return ManualClock(0)
+    return SpedClock(SystemClock().now(), int(word.removesuffix("x")))

@@ -32,6 +32,7 @@ EDGES: dict[tuple[str, str], str] = {
     ("settings", "limits"): "settings may lower a limit",
     ("settings", "model"): "settings speak the nouns",
     ("values", "model"): "values are JSON values of the model",
+    ("cli", "web"): "the command keys edits the keys that the edge checks",
     ("cli", "app"): "the command serve starts what the composition root puts together",
     ("__main__", "cli"): "python -m coterie is the command line",
     ("__init__", "notebook"): "the public functions are loaded on first use",

@@ -10,8 +10,10 @@ import click
 from coterie.cli.session import Session
 
 COMMANDS: dict[str, str] = {
-    "demo": "Simulate a shop, replay it, explain one person and prove it all.",
+    "demo": "Serve a simulated shop and watch people enter and leave its segments.",
     "init": "Make a project folder with examples.",
+    "serve": "Take events over HTTP, keep segments up to date, answer and act.",
+    "keys": "List, create, rotate and revoke the keys of the server.",
     "ingest": "Bring files into the log through a mapping.",
     "validate": "Check definitions and mappings; tell every error at once.",
     "plan": "Show who would enter and leave if the definitions on disk were applied.",

@@ -34,6 +34,12 @@ class Session:
 
         return Project(self.folder) if self.folder else Project.find()
 
+    def root(self) -> Path:
+        """Return the folder of that project without opening it. Raises: NotFound."""
+        from coterie.engine.project import folder_of
+
+        return self.folder.resolve() if self.folder else folder_of(Path())
+
     def console(self) -> Console:
         """Return the console on standard output, as wide as the terminal (100 columns when there is none)."""
         from rich.console import Console
@@ -45,8 +51,9 @@ class Session:
         """Write ``data`` as one JSON document to standard output, instants as RFC 3339."""
         import msgspec
 
-        told = _told(msgspec.to_builtins(data, str_keys=True))
-        click.echo(msgspec.json.format(msgspec.json.encode(told), indent=2).decode())
+        from coterie.engine.told import told
+
+        click.echo(msgspec.json.format(msgspec.json.encode(told(data)), indent=2).decode())
 
     def remark(self, text: str) -> None:
         """Say something beside the answer, on standard error."""
@@ -75,23 +82,6 @@ class Session:
         columns = (TextColumn("[bold]{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
         with Progress(*columns, TextColumn("[dim]{task.fields[note]}"), console=screen, transient=True) as bars:
             yield _Shown(bars, bars.add_task(title, total=total, note=""))
-
-
-INSTANTS = frozenset({"at", "since", "until", "next_change", "instants", "first_seen", "last_seen"})
-"""Names of fields that hold instants, beside all that end in ``_at``."""
-
-
-def _told(data: Any, name: str = "") -> Any:
-    """Return plain data with every instant as RFC 3339; what people sent us (``properties``, ``row``) stays as it is."""
-    if isinstance(data, dict):
-        return {key: value if key in ("properties", "row") else _told(value, key) for key, value in data.items()}
-    if isinstance(data, list | tuple):
-        return [_told(item, name) for item in data]
-    if isinstance(data, int) and not isinstance(data, bool) and (name in INSTANTS or name.endswith("_at")):
-        from coterie.segments.instants import rfc3339
-
-        return rfc3339(data)
-    return data
 
 
 class _Silence:

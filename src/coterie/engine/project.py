@@ -21,6 +21,15 @@ HIDDEN = ".coterie"
 """Folder of everything that commands keep: the log, quarantine, applies, changes, copies of lists."""
 
 
+def folder_of(start: str | Path) -> Path:
+    """Return ``start`` or the nearest folder above it that is a project. Raises: NotFound."""
+    here = Path(start).resolve()
+    for folder in (here, *here.parents):
+        if (folder / FILE).is_file():
+            return folder
+    raise NotFound(f"no project in {here} or above it", hint="make one: coterie init DIR, or name it: --project DIR")
+
+
 class Project:
     """The project in ``root``. Opening it reads the settings only; everything else is read when asked for."""
 
@@ -32,13 +41,7 @@ class Project:
     @classmethod
     def find(cls, start: str | Path = ".", clock: Clock | None = None) -> Project:
         """Return the project in ``start`` or in the nearest folder above it. Raises: NotFound."""
-        here = Path(start).resolve()
-        for folder in (here, *here.parents):
-            if (folder / FILE).is_file():
-                return cls(folder, clock)
-        raise NotFound(
-            f"no project in {here} or above it", hint="make one: coterie init DIR, or name it: --project DIR"
-        )
+        return cls(folder_of(start), clock)
 
     # ── what it keeps ────────────────────────────────────────────────────────────────────────────────────────
 

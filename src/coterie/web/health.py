@@ -41,9 +41,9 @@ class Health:
         await answer(send, 200 if found.ready else 503, found, retry_after_s=None if found.ready else 1)
 
 
-def readiness(status: Any, *, accepts: bool, closing: bool, further: Sequence[str] = ()) -> Readiness:
-    """Return what the runner's ``status`` and the rest of the server amount to. ``further`` are reasons of other parts."""
-    reasons = list(further)
+def readiness(status: Any, *, accepts: bool, closing: bool, mended: Sequence[str] = ()) -> Readiness:
+    """Return what the runner's ``status`` and the rest of the server amount to. ``mended``: what other parts had to mend."""
+    reasons = []
     if closing:
         reasons.append("the server is shutting down")
     if not accepts and not closing:
@@ -51,11 +51,11 @@ def readiness(status: Any, *, accepts: bool, closing: bool, further: Sequence[st
     if not status.ready:
         reasons.append(status.note or str(status.phase))
     return Readiness(
-        ready=bool(status.ready) and accepts and not closing and not further,
+        ready=bool(status.ready) and accepts and not closing,
         phase=str(status.phase),
         progress=round(float(status.progress), 4),
         accepts=accepts,
         behind_events=max(status.journal_head - status.journal_position, 0),
         reasons=tuple(reasons),
-        warnings=tuple(status.warnings),
+        warnings=(*mended, *status.warnings),
     )

@@ -1,0 +1,72 @@
+"""The running parts' own numbers as the figures that ``/metrics`` names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from coterie.clock import Clock
+from coterie.limits import SECOND_US
+from coterie.web.metrics import Histograms, Value
+
+Figures = Mapping[str, Value]
+
+
+def of_journal(journal: Any, runner: Any, clock: Clock) -> Callable[[], Figures]:
+    """Return the reading of the journal, and of how far the runner is behind it."""
+
+    def read() -> Figures:
+        position = runner.status().journal_position
+        oldest = journal.read(position, entries_max=1) if journal.head > position else []
+        return {
+            "coterie_journal_bytes": journal.size_bytes(),
+            "coterie_journal_entries_total": journal.head,
+            "coterie_lag_entries": max(journal.head - position, 0),
+            "coterie_lag_seconds": max(clock.now() - oldest[0].received_at, 0) / SECOND_US if oldest else 0.0,
+            "coterie_overloaded_total": journal.tallies()["overloaded"],
+        }
+
+    return read
+
+
+def of_runner(runner: Any) -> Callable[[], Figures]:
+    """Return the reading of the runner: what it did, how long it took, and what it holds."""
+
+    def read() -> Figures:
+        status, told = runner.status(), runner.tallies()
+        found: dict[str, Value] = {
+            "coterie_ready": float(status.ready),
+            "coterie_recovery_progress": status.progress,
+            "coterie_events_total": told.events,
+            "coterie_events_duplicate_total": told.duplicates,
+            "coterie_quarantined_total": {(reason,): count for reason, count in told.refused_reasons.items()},
+            "coterie_commits_total": told.commits,
+            "coterie_commit_seconds": Histograms(told.commit_histogram, told.commit_seconds),
+            "coterie_step_seconds_total": told.step_seconds,
+            "coterie_freshness_seconds": Histograms(told.freshness_histogram, told.freshness_seconds_total),
+            "coterie_changes_total": told.changes,
+            "coterie_state_bytes": told.state_bytes,
+            "coterie_waiting_rows": told.arrivals_rows,
+            "coterie_snapshots_total": told.snapshots,
+            "coterie_snapshot_age_seconds": told.snapshot_age_seconds,
+            "coterie_clock_jumps_total": {("back",): told.clock_backwards, ("forward",): told.clock_forwards},
+        }
+        if status.ready:
+            found["coterie_members"] = {(key,): size for key, size in runner.counts().items()}
+        return found
+
+    return read
+
+
+def of_outbox(outbox: Any) -> Callable[[], Figures]:
+    """Return the reading of the outbox: messages by state, deliveries and health by destination."""
+
+    def read() -> Figures:
+        told = outbox.tallies()
+        return {
+            "coterie_outbox": {(state,): count for state, count in told["states"].items()},
+            "coterie_deliveries_total": told["deliveries"],
+            "coterie_destination_healthy": {(name,): float(well) for name, well in told["healthy"].items()},
+        }
+
+    return read
