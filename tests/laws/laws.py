@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from msgspec import structs
 
-from coterie.identity.merges import Merges, merge_of
+from coterie.identity.merges import Merges, decision_of
 from coterie.limits import DAY_US
 from coterie.segments import core
 from coterie.segments.catalog import Catalog, Lowered
@@ -27,6 +27,7 @@ from tests.laws.readers import (
     by_live,
     by_oracle,
     changes_of,
+    from_sections,
     numbered,
     relation_of,
     restore,
@@ -203,6 +204,44 @@ def _future(live: Live, rows: Rows, case: Case) -> list[Change]:
     return found + changes_of(live.advance(end_of(case)).table())
 
 
+def copies_live_alone(case: Case) -> str | None:
+    """A copy, and a reader made of sections, have the state and the future of the first, whatever happens to it meanwhile."""
+    catalog, rng, rows = Catalog.of(case.nodes), case.rng(), numbered(case.log)
+    cut = rng.randrange(len(rows) + 1)
+    live = begin(catalog)
+    applied(live, rows[:cut], case.log.hot, [1_000])
+    data, copy, sections = live.snapshot(), live.copy(), dict(live.sections())
+    expected = _future(live, rows[cut:], case)
+    if copy.snapshot() != data:
+        return f"copy after {cut} records: it changed with the first"
+    taken_up = from_sections(catalog, sections)
+    if taken_up.snapshot() != data:
+        return f"sections after {cut} records: the reader made of them differs"
+    for one in (copy, taken_up):
+        if problem := unlike(f"future of a copy at {cut}", expected, _future(one, rows[cut:], case)):
+            return problem
+        if one.snapshot() != live.snapshot():
+            return f"copy after {cut} records: states part later"
+    return None
+
+
+def outlooks_come_true(case: Case) -> str | None:
+    """The live reader knows when each membership changes next if nothing arrives, as the oracle does, and asking changes nothing."""
+    catalog, rng, rows = Catalog.of(case.nodes), case.rng(), numbered(case.log)
+    cut = rng.randrange(1, len(rows) + 1)
+    live = begin(catalog)
+    applied(live, rows[:cut], case.log.hot, [1_000])
+    live.advance(live.now + rng.choice((0, 1, case.log.grid)))
+    data, oracle = live.snapshot(), Oracle(catalog, [event for _, event in rows[:cut]])
+    profiles = sorted({event.profile for event in case.log.events})
+    for profile in rng.sample(profiles, min(3, len(profiles))):
+        for key in rng.sample(catalog.keys, min(8, len(catalog.keys))):
+            expected, found = oracle.next_change(key, profile, live.now), live.outlook(key, profile)
+            if found != expected:
+                return f"outlook: {key} at {live.now}: of {profile} after {cut}: expected {expected}, found {found}"
+    return None if live.snapshot() == data else "asking for an outlook changed the state"
+
+
 # ── edits ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -312,7 +351,7 @@ def any_life(case: Case) -> str | None:
 def survivors_received_both(case: Case) -> str | None:
     """After its merges, a log ends as one in which every record had been the survivor's from the start."""
     catalog = Catalog.of(case.nodes)
-    merges = Merges(m for position, event in enumerate(case.log.events) if (m := merge_of(event, position)))
+    merges = Merges(m for position, event in enumerate(case.log.events) if (m := decision_of(event, position)))
     events = tuple(structs.replace(event, profile=merges.canonical(event.profile)) for event in case.log.events)
     at = end_of(case)
     expected = by_live(structs.replace(case.log, events=events), catalog, [at])
@@ -349,6 +388,8 @@ IN_TURN: tuple[Law, ...] = (
     any_chunks,
     snapshot_anywhere,
     edits_are_beginnings,
+    copies_live_alone,
+    outlooks_come_true,
     survivors_received_both,
     duplicates_change_nothing,
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 
-from coterie.identity.merges import Merges, merge_of
+from coterie.identity.merges import Merges, decision_of
 from coterie.model import Event
 from coterie.segments.catalog import Catalog
 from coterie.segments.oracle import Oracle
@@ -67,6 +67,12 @@ def restore(catalog: Catalog, data: bytes) -> Live:
     return Live.restore(catalog, data)
 
 
+def from_sections(catalog: Catalog, sections: dict[str, Any]) -> Live:
+    from coterie.segments.live import Live
+
+    return Live.from_sections(catalog, sections)
+
+
 def by_live(log: Log, catalog: Catalog, instants: Sequence[int]) -> Memberships:
     """Return memberships at every instant, the log applied in between."""
     live, rows, done = begin(catalog), numbered(log), 0
@@ -96,7 +102,7 @@ def _duck() -> Duck:
 def relation_of(log: Log) -> Relation:
     """Return the log without duplicates, and its merges, as the batch reader's statements refer to them."""
     rows = without_duplicates(log.events)
-    merges = Merges(merge for position, event in rows if (merge := merge_of(event, position)) is not None)
+    merges = Merges(merge for position, event in rows if (merge := decision_of(event, position)) is not None)
     return _duck().add_log(table_of(rows, log.hot), merges=merges.intervals())
 
 

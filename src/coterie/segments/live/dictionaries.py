@@ -77,10 +77,18 @@ class Dictionary:
         self._ints, self._int_codes = np.zeros(size, np.int64), np.full(size, -1, np.int32)
         settle_ids(old, codes, self._ints, self._int_codes)
 
+    def copy(self) -> Dictionary:
+        """Return the same values and codes, sharing nothing that changes."""
+        other = Dictionary.__new__(Dictionary)
+        other.key, other._most, other._int_count = self.key, self._most, self._int_count
+        other.texts, other._codes = self.texts.copy(), self._codes.copy()
+        other._ints, other._int_codes = self._ints.copy(), self._int_codes.copy()
+        return other
+
     def restore(self, texts: list[str]) -> None:
         """These are the values, in the order of their codes."""
         self.texts = texts
-        self._codes = {text: code for code, text in enumerate(texts)}
+        self._codes = dict(zip(texts, range(len(texts)), strict=True))
 
     def state_bytes(self) -> int:
         """Return roughly how much memory the dictionary takes."""
@@ -115,6 +123,29 @@ class Dictionaries:
         if key not in self.by_key:
             self.by_key[key] = Dictionary(key, self._limits)
         return self.by_key[key]
+
+    def copy(self) -> Dictionaries:
+        """Return the same dictionaries and tables, sharing nothing that changes."""
+        other = Dictionaries(self._limits)
+        other.by_key = {key: one.copy() for key, one in self.by_key.items()}
+        other._data = {number: data.copy() for number, data in self._data.items()}
+        other._filled, other._offsets = self._filled.copy(), self._offsets.copy()
+        verdicts, numbers, instants = self.tables
+        other.tables = Tables(verdicts.copy(), numbers.copy(), instants.copy())
+        return other
+
+    def filled(self) -> list[Any]:
+        """Return a copy of every table of the plan as far as it is filled, by its number."""
+        return [self._data[number][: self._filled[number]].copy() for number in range(len(self._data))]
+
+    def refill(self, made: Design, tables: list[Any]) -> None:
+        """These are the plan's tables, as ``filled`` gave them: raw buffers. What they lack is filled when served."""
+        for number, (table, data) in enumerate(zip(made.draft.tables, tables, strict=True)):
+            known = np.frombuffer(data, self.tables[_pool_of(table)].dtype)
+            self._data[number] = _enlarged(table, None, max(len(self[table.column]), len(known)))
+            self._data[number][: len(known)] = known
+            self._filled[number] = len(known)
+        self._offsets = np.zeros(0, np.int64)
 
     def begin(self) -> None:
         """The tables of another plan may be served next; values keep their codes."""

@@ -35,6 +35,13 @@ class Duplicates:
         young, old = self.tables if self.meta[M_AGE] == 0 else self.tables[::-1]
         return np.sort(young[young != 0]), np.sort(old[old != 0])
 
+    def copy(self) -> Duplicates:
+        """Return the same memory, sharing nothing."""
+        other = Duplicates.__new__(Duplicates)
+        other.most, other.meta = self.most, self.meta.copy()
+        other.tables = (self.tables[0].copy(), self.tables[1].copy())
+        return other
+
     def restore(self, young: Ints, old: Ints, dropped: int) -> None:
         """These keys are remembered, as ``generations`` gave them."""
         for keys in (old, young):

@@ -76,6 +76,13 @@ class Memory:
         self.rows, self.arena, self.meta, self.wheel = rows, arena, meta, wheel
         self.state = self._state()
 
+    def copy(self, made: Design) -> Memory:
+        """Return memory of the same contents that shares nothing. Changes that wait to be drained are not in it."""
+        other = Memory(made)
+        other.restore(self.rows.copy(), self.arena.copy(), self.meta.copy(), self.wheel.copy())
+        other.meta[at.M_CHANGES] = 0
+        return other
+
     def drained(self) -> Ints:
         """Return a copy of the changes noted so far; the list is empty afterwards."""
         found = self.out[: self.meta[at.M_CHANGES]].copy()

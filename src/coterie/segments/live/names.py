@@ -35,6 +35,13 @@ class Names:
         self._signatures: dict[tuple[bool, ...], int] = {}
         self.reads: dict[int, bool] = {}
 
+    def copy(self, made: Design) -> Names:
+        """Return the same classes for ``made``, a copy of the plan that holds them already."""
+        other = Names(made, self._only)
+        other._class_of, other._signatures = self._class_of.copy(), self._signatures.copy()
+        other.reads = self.reads.copy()
+        return other
+
     def class_of(self, name: str) -> int:
         """Return where the record of the name's class begins; it is new if its selectors are met for the first time."""
         known = self._class_of.get(name)

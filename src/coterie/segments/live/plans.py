@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 from msgspec import Struct
 
@@ -40,6 +42,8 @@ class Design(Struct, kw_only=True):
     dependents: list[list[int]]
     salts: tuple[tuple[str, int], ...]
     scratch: int
+    shape: bytes
+    """What tells the layout of rows and runs from any other: a digest of the plan as it was made."""
 
     @property
     def runs(self) -> int:
@@ -80,6 +84,7 @@ def design(catalog: Catalog, limits: Limits) -> Design:
         dependents=dependents,
         salts=tuple((store.salt, store.slot) for store in draft.stores if store.kind == at.K_HASH),
         scratch=scratch,
+        shape=hashlib.blake2b(np.array(writing.words, np.int64).tobytes(), digest_size=16).digest(),
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from coterie.segments.live.dictionaries import find_ints
 from coterie.segments.live.identities import rows_of, settle_ids
 from coterie.segments.live.layout import Ints, kernel
 
@@ -93,13 +94,12 @@ class Profiles:
     def row_of(self, profile: Any, new: bool = True) -> int:
         """Return the row of one id as it was given (not followed), a new one if it was not known; -1 if ``new`` is false."""
         if self.numeric:
-            if not new and self.known == 0:
-                return -1
-            known = self.known
-            row = int(self._rows_of_numbers(np.array([int(profile)], np.int64), np.zeros(1, bool))[0])
-            if row == known and not new:
-                return -1
-            return row
+            key = np.array([int(profile)], np.int64)
+            if new:
+                return int(self._rows_of_numbers(key, np.zeros(1, bool))[0])
+            found = np.empty(1, np.int32)
+            find_ints(key, self._ids, self._rows, found)
+            return int(found[0])
         row = self._row_of.get(profile, -1)
         if row < 0 and new:
             row = self._row_of[profile] = self.known
@@ -121,10 +121,19 @@ class Profiles:
             self.forward = longer
         self.forward[gone] = into
 
+    def copy(self) -> Profiles:
+        """Return the same ids and rows, sharing nothing that changes."""
+        other = Profiles()
+        other.texts, other._row_of = self.texts.copy(), self._row_of.copy()
+        other.numbers, other.forward = self.numbers.copy(), self.forward.copy()
+        other._ids, other._rows = self._ids.copy(), self._rows.copy()
+        other.numeric, other.known = self.numeric, self.known
+        return other
+
     def restore(self, numeric: bool | None, known: int, texts: list[str], numbers: Ints, forward: Any) -> None:
         """These ids are known, as a snapshot keeps them."""
         self.numeric, self.known, self.texts, self.numbers, self.forward = numeric, known, texts, numbers, forward
-        self._row_of = {text: row for row, text in enumerate(texts)}
+        self._row_of = dict(zip(texts, range(len(texts)), strict=True))
         if numeric:
             self._make_room(0)
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
+from msgspec import structs
 
 from coterie.errors import NotFound, Problem
 from coterie.limits import DEFAULT, Limits
 from coterie.segments.catalog import Catalog
 from coterie.segments.live import layout as at
 from coterie.segments.live.changes import Changes, ordered
+from coterie.segments.live.copies import about_of, check, sections_of, take_up
 from coterie.segments.live.dictionaries import Dictionaries
 from coterie.segments.live.duplicates import Duplicates
 from coterie.segments.live.edits import moved, refold, removed, reviewed
@@ -22,6 +24,7 @@ from coterie.segments.live.layout import Ints, is_compiled
 from coterie.segments.live.memory import Memory
 from coterie.segments.live.merging import absorb
 from coterie.segments.live.names import Names
+from coterie.segments.live.outlook import foresee, members_after, row_alone
 from coterie.segments.live.plans import Design, design
 from coterie.segments.live.profiles import Profiles
 from coterie.segments.live.snapshots import decode, encode, fill
@@ -215,6 +218,34 @@ class Live:
         fill(live, saved)
         return live
 
+    def copy(self) -> Live:
+        """Return a reader of the same state that lives on alone. Cost: one copy of everything remembered, arrays without
+        the interpreter's lock."""
+        other = Live.__new__(Live)
+        other.limits, other.now, other.catalog = self.limits, self.now, self.catalog
+        other.made = structs.replace(self.made, plan=self.made.plan.copy())
+        other.profiles, other.duplicates = self.profiles.copy(), self.duplicates.copy()
+        other.dictionaries, other.memory = self.dictionaries.copy(), self.memory.copy(other.made)
+        other.member_counts = self.member_counts.copy()
+        other._names = self._names.copy(other.made)
+        other._intake = Intake(other.made, other.dictionaries, other._names, other.limits)
+        return other
+
+    def sections(self) -> list[tuple[str, Any]]:
+        """Return the whole state as named buffers that this reader will not touch again, to be written by another thread.
+
+        Cost: one copy of the arrays, without the interpreter's lock; texts are encoded by the thousand.
+        """
+        return sections_of(self)
+
+    @classmethod
+    def from_sections(cls, catalog: Catalog, sections: Mapping[str, Any], limits: Limits = DEFAULT) -> Live:
+        """Return a reader with the state of ``sections``. Raises CoterieError when they are of another catalog or shape."""
+        live, about = cls(catalog, limits), about_of(sections)
+        check(about, catalog, live.made.shape)
+        take_up(live, about, sections)
+        return live
+
     # ── questions ────────────────────────────────────────────────────────────────────────────────────────────
 
     def _number(self, key: str) -> int:
@@ -240,6 +271,37 @@ class Live:
             return False
         word = row * self.memory.width + at.BITS + (segment >> 6)
         return bool((int(self.memory.rows[word]) >> (segment & 63)) & 1)
+
+    def member_page(self, key: str, after_row: int = -1, limit: int = 100) -> tuple[Ints, list[str], int | None]:
+        """Return (rows, ids, what to ask after for the next page or None) of members in order of rows, those after ``after_row``.
+
+        Cost: a look at every row passed on the way, about 2 ns each.
+        """
+        segment, known = self._number(key), len(self.profiles)
+        rows = np.empty(max(limit, 1), np.int64)
+        count = members_after(self.memory.rows, self.memory.width, segment, after_row + 1, known, rows)
+        rows = rows[:count]
+        ids = [self.profiles.text_of(row) for row in rows.tolist()]
+        return rows, ids, int(rows[-1]) if count == max(limit, 1) else None
+
+    def outlook(self, key: str, profile: Any) -> int | None:
+        """Return the instant after ``now`` at which ``profile`` enters or leaves if nothing arrives, ``None`` if it never does.
+
+        Nothing changes by asking. An unknown or absorbed id has none. Cost: one evaluation per instant that may decide.
+        """
+        segment = self._number(key)
+        row = self.profiles.row_of(profile, new=False)
+        if (
+            row < 0
+            or self.profiles.canonical(row) != row
+            or self.memory.rows[row * self.memory.width + at.CLOCK] == at.LOW
+        ):
+            return None
+        needed = set(self.catalog.closure(key).keys)
+        numbers = np.array([number for number, one in enumerate(self.made.keys) if one in needed], np.int64)
+        alone = row_alone(self.memory, self.made, row)
+        found = foresee(self.made.plan, self.dictionaries.tables, alone, numbers, segment, self.now)
+        return int(found) if found < at.HIGH else None
 
     def counts(self) -> dict[str, int]:
         """Return how many members each segment has."""
