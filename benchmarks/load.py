@@ -31,7 +31,7 @@ PRODUCT_VIEW, CART, ORDER = 1, 2, 4
 def bodies(count: int, size: int, *, customers: int = 500_000) -> list[list[bytes]]:
     """Return ``count`` batches of ``size`` events of the reference workload (about 400 bytes each), cut where an id belongs.
 
-    Joined with a token that was never used before, a batch is the body of one request with fresh messageIds.
+    Joined with a timestamp and an id that was never used before, a batch is the body of one request, but for its end.
     """
     data = events(1_000_000, customers)
     n = count * size
@@ -43,10 +43,10 @@ def bodies(count: int, size: int, *, customers: int = 500_000) -> list[list[byte
         text = '{"batch":['
         for place in range(size):
             customer, name, product, value = next(rows)
-            text += ("," if place else "") + '{"type":"track","messageId":"'
+            text += ("," if place else "") + '{"type":"track","timestamp":"'
             parts.append(text.encode())
             text = f'-{place:03d}","userId":"c{customer:06d}","event":"{NAMES[name]}","properties":{{{_said(name, product, value)}}},{CONTEXT}'
-        parts.append(f"{text}]}}".encode())
+        parts.append(f'{text}],"sentAt":"'.encode())
         made.append(parts)
     return made
 
@@ -61,6 +61,10 @@ def _said(name: int, product: int, value: float) -> str:
     if name == PRODUCT_VIEW:
         return f'"product_id":{product}'
     return f'"value":{value:.2f}' if name in (CART, ORDER) else ""
+
+
+def _stamp(seconds: float) -> str:
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{int(seconds % 1 * 1_000):03d}Z"
 
 
 class Tally:
@@ -136,18 +140,19 @@ class Load:
         """Whether acknowledged ids are kept, with the instant (seconds, monotonic) of their acknowledgement."""
 
     @staticmethod
-    def _tokens() -> Iterator[bytes]:
+    def _tokens() -> Iterator[str]:
         run = secrets.token_hex(4)
         number = 0
         while True:
-            yield f"{run}-{number:09x}".encode()
+            yield f"{run}-{number:09x}"
             number += 1
 
-    def request(self) -> tuple[bytes, bytes]:
-        """Return (the token of its ids, the bytes) of a request that was never sent before."""
-        token = next(self._ids)
-        body = token.join(next(self._made))
-        return token, b"%b%d\r\n\r\n%b" % (self._head, len(body), body)
+    def request(self) -> tuple[str, bytes]:
+        """Return (the token of its ids, the bytes) of a request that was never sent before. Cost: about 6 µs."""
+        token, stamp = next(self._ids), _stamp(time.time())
+        body = f'{stamp}","messageId":"{token}'.encode().join(next(self._made))
+        end = f'{stamp}"}}'.encode()
+        return token, b"%b%d\r\n\r\n%b%b" % (self._head, len(body) + len(end), body, end)
 
     async def connect(self) -> Connection:
         _, protocol = await asyncio.get_running_loop().create_connection(Connection, self.host, self.port)
@@ -162,7 +167,7 @@ class Load:
         self.tally.seconds.append(ended - began)
         self.tally.statuses[status] += 1
         if self.remember and status == 200:
-            self.tally.acknowledged.append((ended, token.decode()))
+            self.tally.acknowledged.append((ended, token))
         return status
 
     async def closed(self, connections: int, seconds: float) -> float:
