@@ -29,6 +29,7 @@ class Journal:
 
     def __init__(self, folder: Path, clock: Clock | None = None, limits: Limits = DEFAULT) -> None:
         self._folder, self._limits = Path(folder), limits
+        self.clock: Clock = clock or SystemClock()
         found = recover(self._folder)
         self.told = found.told
         """What was found damaged at the start and what was done about it, in words; empty when all was well."""
@@ -38,7 +39,7 @@ class Journal:
         """The last durable position; 0 before the first entry."""
         self._moved = threading.Condition()
         self._ring = Ring(found.head, limits.journal_ring_bytes_max)
-        self._writer = Writer(self._folder, clock or SystemClock(), limits, found.first, self._stored)
+        self._writer = Writer(self._folder, self.clock, limits, found.first, self._stored)
         self._writer.resume(found.head, found.stamp)
         self._reading = threading.Lock()
         self._reader: tuple[Path, sqlite3.Connection] | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 from msgspec import Raw
 
 from coterie.connectors.sources.tracking.calls import CONSENT_EVENTS, SHAPES, previous_of
@@ -14,6 +15,8 @@ from coterie.connectors.sources.tracking.wire import BATCH, SPLIT, TYPES, Call, 
 from coterie.limits import DEFAULT, Limits
 from coterie.model import IDENTIFY, SET, Value
 
+REFUSED = "refused"
+"""Route of entries that their source could not read: a JSON list of ``Refused``, kept like every other refusal."""
 _PLAIN = Options()
 _contexts: dict[Options, Contexts] = {}
 
@@ -29,9 +32,11 @@ def decode(
 ) -> Decoded:
     """Return the events of the journal entry at ``position`` and its refusals, in the order of the body.
 
-    ``route`` is the kind of call, or ``batch``. An event without a messageId gets one from ``position`` and its index. Pure.
+    ``route`` is the kind of call, ``batch`` or ``refused``. An event without a messageId gets one from ``position`` and its index. Pure.
     Cost: about 2 µs an event of 400 bytes. Raises: nothing; what cannot be read is a refusal.
     """
+    if route == REFUSED:
+        return Decoded([], msgspec.json.decode(body, type=list[Refused]))
     try:
         calls, raws, sent = _calls(route, body, limits)
     except Refusal as refusal:
@@ -85,7 +90,9 @@ class _Reading:
                 "every event says whose it is",
             )
         occurred_at = self._occurred_at(call)
-        event_id = self._id(call, index)
+        event_id = call.messageId
+        if type(event_id) is not str or not event_id or "#" in event_id or len(event_id) > limits.identifier_length_max:
+            event_id = self._id(call, index)
         if event_id in self._ids:
             self.duplicates += 1
             return
@@ -103,11 +110,10 @@ class _Reading:
 
     def _identifiers(self, call: Call, context: Context) -> tuple[tuple[str, str], ...]:
         length_max = self._limits.identifier_length_max
-        user = call.userId
-        if user is not None:
+        user, anonymous = call.userId, call.anonymousId
+        if type(user) is not str or len(user) > length_max or user.isspace():
             user = text_of_id(user, length_max, "userId")
-        anonymous = call.anonymousId
-        if anonymous is not None:
+        if type(anonymous) is not str or len(anonymous) > length_max or anonymous.isspace():
             anonymous = text_of_id(anonymous, length_max, "anonymousId")
         if user:
             if anonymous:

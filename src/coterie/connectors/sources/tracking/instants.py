@@ -17,6 +17,7 @@ _RFC_3339 = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s?([Zz]|[+-]\d\d:?\d\d)?)?", re.ASCII
 )
 _TAILS = {"Z": 0} | {f".{n:03d}Z": n * 1_000 for n in range(1_000)}
+_UTC = ("Z", "z", "+00:00")
 _SECONDS_MAX = 50_000
 _seconds: dict[str, int] = {}
 """Text up to the second → µs; a burst of events shares few seconds."""
@@ -25,7 +26,7 @@ _seconds: dict[str, int] = {}
 def instant_of(value: str | int | float) -> int:
     """Return the instant in µs since 1970 UTC; a text without an offset is UTC, digits beyond µs are cut.
 
-    Cost: 0.15 µs for what JavaScript writes, 1.5 µs for other spellings. Raises: Refusal.
+    Cost: 0.15 µs for what JavaScript and Python write in UTC, 3 µs for other spellings. Raises: Refusal.
     """
     if isinstance(value, str):
         tail = _TAILS.get(value[19:])
@@ -33,6 +34,10 @@ def instant_of(value: str | int | float) -> int:
             second = _seconds.get(value[:19])
             if second is not None:
                 return second + tail
+        elif value[26:] == "+00:00":
+            second, digits = _seconds.get(value[:19]), value[20:26]
+            if second is not None and value[19] == "." and digits.isascii() and digits.isdigit():
+                return second + int(digits)
         return _read(value)
     return _milliseconds(value)
 
@@ -59,7 +64,7 @@ def _read(text: str) -> int:
     except ValueError as error:
         raise Refusal("not an instant", "timestamp", text, ALLOWED, str(error)) from error
     whole = (moment - _EPOCH) // _MICROSECOND + leap * 1_000_000 - _offset(text, offset)
-    if len(text) > 19 and text[19:] in _TAILS:
+    if text[10:11] == "T" and second is not None and not leap and offset in _UTC:
         if len(_seconds) >= _SECONDS_MAX:
             _seconds.clear()
         _seconds[text[:19]] = whole
