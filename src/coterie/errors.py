@@ -100,6 +100,13 @@ class Disagreement(CoterieError):
     exit_code = 4
 
 
+class Held(CoterieError):
+    """The project is held by a server that runs; whoever writes to it does so through that server."""
+
+    http_status = 409
+    exit_code = 5
+
+
 class LimitExceeded(CoterieError):
     """A documented bound of ``limits.py`` was hit where nothing could be dropped."""
 

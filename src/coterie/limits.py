@@ -84,6 +84,12 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Bytes of one file of the journal; then the next is begun, and whole files are what retention removes."""
     journal_ring_bytes_max: int = 32 * 1024 * 1024
     """Bytes of the latest journal entries kept in memory for the runner, which then need not be read from disk."""
+    mqtt_waiting_max: int = 10_000
+    """Messages of one broker that wait for the journal; then no further ones are read from its connection."""
+    cache_page_max: int = 1_000
+    """People written to a cache in one round trip: bounds its memory and how long the cache is busy."""
+    cache_behind_max: int = 2_000_000
+    """Rows of the log a cache may be behind before it is rebuilt instead of caught up."""
 
 
 DEFAULT = Limits()

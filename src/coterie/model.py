@@ -6,12 +6,15 @@ Instants are int64 microseconds since 1970 UTC (``*_at``); durations are microse
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from msgspec import Struct
 
-Value: TypeAlias = "None | bool | int | float | str | list[Value] | dict[str, Value]"
-"""A JSON value. A property or trait whose value is ``None`` is missing."""
+if TYPE_CHECKING:
+    Value: TypeAlias = "None | bool | int | float | str | list[Value] | dict[str, Value]"
+else:
+    Value = Any
+"""A JSON value. A property or trait whose value is ``None`` is missing. (At run time any: msgspec knows no recursive alias.)"""
 
 IDENTIFY = "$identify"
 """Name of the event whose properties are traits of the profile; it makes the profile an identified one."""

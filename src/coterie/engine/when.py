@@ -11,7 +11,7 @@ from coterie.segments.instants import instant_of
 _AGO = re.compile(r"(\d+[smhdw])\s+ago")
 
 
-def instant(text: str, present: int, wall: int, time_zone: str = "UTC") -> int:
+def instant(text: str, present: int, wall: int, time_zone: str = "UTC", where: str = "--at") -> int:
     """Return the instant that ``text`` means: RFC 3339, a date, ``end`` (the present of the project), ``now``, or ``3d ago``.
 
     Raises: Problem.
@@ -27,5 +27,5 @@ def instant(text: str, present: int, wall: int, time_zone: str = "UTC") -> int:
     at = instant_of(words, time_zone)
     if at is None:
         allowed = "2026-01-31, 2026-01-31T10:00:00Z, '3d ago', now, end"
-        raise Problem("not an instant", where="--at", received=text, allowed=allowed)
+        raise Problem("not an instant", where=where, received=text, allowed=allowed)
     return at

@@ -1,0 +1,142 @@
+"""What the API asks, in one place: the runner, the project behind it, and the worker threads for questions that take long."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol, TypeVar
+
+from coterie.clock import Clock
+from coterie.engine.project import Project
+from coterie.engine.running.runner import Runner
+from coterie.errors import NotFound, Overloaded, TimedOut
+from coterie.limits import DEFAULT, Limits
+from coterie.storage.access import AccessStore, AuditRow
+from coterie.values import canonical
+from coterie.web.access import Actor, Keys
+from coterie.web.buckets import Limiter
+
+T = TypeVar("T")
+
+
+class Journal(Protocol):
+    """What the API needs of the journal: where it ends, and to add to it."""
+
+    @property
+    def head(self) -> int: ...
+    def append_now(self, route: str, source: str, body: bytes) -> int: ...
+    def size_bytes(self) -> int: ...
+
+
+class Desk:
+    """Everything that the API asks. ``outbox`` is ``None`` where no trigger can be."""
+
+    def __init__(
+        self,
+        *,
+        project: Project,
+        runner: Runner,
+        journal: Journal,
+        keys: Keys,
+        access: AccessStore,
+        limiter: Limiter,
+        clock: Clock,
+        limits: Limits = DEFAULT,
+        outbox: Any = None,
+        switch: Any = None,
+    ) -> None:
+        self.project, self.runner, self.journal = project, runner, journal
+        self.keys, self.access, self.limiter = keys, access, limiter
+        self.clock, self.limits = clock, limits
+        self.outbox, self.switch = outbox, switch
+        self.editing = asyncio.Lock()
+        """One change of definitions at a time."""
+        self.streams = 0
+        """Open change streams."""
+        self.closing = False
+        """Whether streams are to end because the server stops."""
+        self._workers = ThreadPoolExecutor(limits.api_questions_max, "question")
+        self._asked = 0
+
+    # ── questions ────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def ask(self, question: Callable[..., T], *args: Any, landed: bool = True, **named: Any) -> T:
+        """Return the answer of a question that takes long, found by a worker over everything committed so far.
+
+        Raises: Overloaded when too many are waiting.
+        """
+        if self._asked >= self.limits.api_questions_max + self.limits.api_questions_waiting_max:
+            raise Overloaded("too many long questions are waiting", retry_after_s=2)
+        self._asked += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(
+                self._workers, self._answered, question, args, named, landed
+            )
+        finally:
+            self._asked -= 1
+
+    def _answered(self, question: Callable[..., T], args: tuple[Any, ...], named: dict[str, Any], landed: bool) -> T:
+        if landed:
+            self.runner.land()
+        return question(*args, **named)
+
+    async def reach(self, position: int, timeout_s: float) -> None:
+        """Everything up to that journal position is in the answers from now on. Raises: TimedOut, NotFound for a position to come."""
+        if position > self.journal.head:
+            raise NotFound(f"the journal has no position {position}", hint=f"it ends at {self.journal.head}")
+        if not await self.runner.reached(position, timeout_s):
+            reached = self.runner.status().journal_position
+            raise TimedOut(
+                f"position {position} was not reached within {timeout_s:g} s; {reached} was",
+                hint="try again, or give a longer timeout",
+            )
+
+    async def put(self, facts: Sequence[dict[str, Any]]) -> int:
+        """Return the journal position at which ``facts`` are durable and their effects committed. Raises: TimedOut."""
+        position = await asyncio.to_thread(self.runner.put, facts)
+        await self.reach(position, self.limits.api_wait_s_max)
+        return position
+
+    def known(self, profile: str) -> str:
+        """Return the person that an id or ``kind:value`` belongs to. Raises: NotFound."""
+        found = self.runner.find(profile)
+        if found is None:
+            raise NotFound(f"no profile {profile!r}", hint="ask by profile id, or by kind:value of an identifier")
+        return found
+
+    def now(self) -> int:
+        """Return the present instant."""
+        return self.clock.now()
+
+    async def at_rest(self, question: Callable[[Any], T]) -> T:
+        """Return ``question(state)``, asked on the runner's thread between two steps. Cost: the rest of the step under way."""
+        return await asyncio.wrap_future(self.runner.between(question))
+
+    @staticmethod
+    def fact_id(name: str) -> str:
+        """Return a new id for a fact that somebody states by hand."""
+        return f"by-hand:{name.removeprefix('$')}:{secrets.token_hex(8)}"
+
+    # ── who did what ─────────────────────────────────────────────────────────────────────────────────────────
+
+    async def record(self, by: Actor, action: str, subject: str, before: Any = None, after: Any = None) -> None:
+        """The change is in the audit log, for ever."""
+        from coterie.engine.told import told
+
+        said = AuditRow(
+            at=self.clock.now(), key_id=by.key_id, key_name=by.key_name, action=action, subject=subject,
+            before=canonical(told(before)), after=canonical(told(after)), origin=by.origin, request_id=by.request_id,
+        )  # fmt: skip
+        await asyncio.to_thread(self.access.append, said)
+
+    def close_soon(self) -> None:
+        """Streams end at their next turn."""
+        self.closing = True
+
+    def close(self) -> None:
+        """No question is answered any more; those under way end."""
+        self.closing = True
+        self._workers.shutdown(wait=True, cancel_futures=True)
+        self.keys.flush()

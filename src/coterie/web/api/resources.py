@@ -1,0 +1,33 @@
+"""Every resource of the interface, in the order in which the document tells them."""
+
+from __future__ import annotations
+
+from coterie.web.api import (
+    audit,
+    changes,
+    clock,
+    identities,
+    keys,
+    lists,
+    profiles,
+    quarantine,
+    segment_edits,
+    segment_questions,
+    segments,
+    status,
+)
+
+RESOURCES = (
+    profiles.routes,
+    identities.routes,
+    segments.routes,
+    segment_edits.routes,
+    segment_questions.routes,
+    changes.routes,
+    lists.routes,
+    quarantine.routes,
+    keys.routes,
+    audit.routes,
+    status.routes,
+    clock.routes,
+)

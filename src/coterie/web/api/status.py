@@ -1,0 +1,69 @@
+"""How the service is: what it is doing, where it stands, and what comes in by which key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+from starlette.responses import Response
+
+from coterie.engine.running.answers import Status
+from coterie.web.api.routes import Here, Routes
+
+routes = Routes("status")
+
+
+class SourceTold(Struct, frozen=True, kw_only=True):
+    """A key by which events come in, and when it was last used."""
+
+    id: str
+    name: str
+    used_at: int | None
+
+
+class JournalTold(Struct, frozen=True, kw_only=True):
+    """The journal of raw requests: its last durable position, the last one whose effects are committed, its size."""
+
+    head: int
+    committed: int
+    waiting: int
+    size_bytes: int
+
+
+class SourcesTold(Struct, frozen=True, kw_only=True):
+    """Everything that comes in."""
+
+    journal: JournalTold
+    sources: tuple[SourceTold, ...]
+
+
+@routes.get("/status", Status)
+async def read_status(desk: Here) -> Status:
+    """Return what the service is doing and where it stands; also while it recovers."""
+    return desk.runner.status()
+
+
+@routes.get("/sources", SourcesTold)
+async def list_sources(desk: Here) -> SourcesTold:
+    """Return the state of the journal, and the keys by which events come in."""
+    status, head = desk.runner.status(), desk.journal.head
+    journal = JournalTold(
+        head=head,
+        committed=status.journal_position,
+        waiting=max(0, head - status.journal_position),
+        size_bytes=desk.journal.size_bytes(),
+    )
+    sources = tuple(
+        SourceTold(id=row.id, name=row.name, used_at=row.used_at)
+        for row in desk.keys.rows()
+        if row.scope == "write" and row.revoked_at is None
+    )
+    return SourcesTold(journal=journal, sources=sources)
+
+
+@routes.get("/openapi.json", dict[str, Any])
+async def read_openapi() -> Response:
+    """Return this interface as an OpenAPI 3.1 document."""
+    from coterie.web.api.application import document_text
+
+    return Response(document_text(), media_type="application/json")

@@ -1,0 +1,37 @@
+"""Changes as Server-Sent Events (HTML Living Standard, 9.2): resumable by id, silent connections kept open, slow readers held back."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import msgspec
+
+from coterie.errors import Overloaded
+from coterie.web.api.changelog import told_change
+from coterie.web.api.desk import Desk
+
+_encode = msgspec.json.Encoder().encode
+
+
+async def lines(desk: Desk, after: int, segment: str = "", profile: str = "") -> AsyncIterator[bytes]:
+    """Yield the changes beyond sequence ``after`` as events, for ever. Each yield waits until the reader took the one before.
+
+    At most ``limits.stream_rows_max`` changes are in memory. Raises: Overloaded when ``limits.streams_max`` are open.
+    """
+    if desk.streams >= desk.limits.streams_max:
+        raise Overloaded("too many streams are open", retry_after_s=10)
+    desk.streams += 1
+    try:
+        yield b"retry: 1000\n\n"
+        while not desk.closing:
+            page = desk.runner.changes(after, desk.limits.stream_rows_max, segment, profile)
+            if page.rows:
+                yield b"".join(
+                    b"id: %d\nevent: change\ndata: %b\n\n" % (row.sequence, _encode(told_change(row)))
+                    for row in page.rows
+                )
+            after = int(page.next) if page.next is not None else max(after, page.sequence)
+            if page.next is None and not await desk.runner.changed(after, desk.limits.stream_heartbeat_s):
+                yield b": still here\n\n"
+    finally:
+        desk.streams -= 1
