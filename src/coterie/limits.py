@@ -90,6 +90,14 @@ class Limits(Struct, frozen=True, kw_only=True):
     """People written to a cache in one round trip: bounds its memory and how long the cache is busy."""
     cache_behind_max: int = 2_000_000
     """Rows of the log a cache may be behind before it is rebuilt instead of caught up."""
+    breaker_failures: int = 5
+    """Failed tries in a row after which a destination is taken to be down and is only probed."""
+    breaker_pause_us: int = SECOND_US
+    """Pause before the first probe of a destination that is down; it doubles with each probe that fails."""
+    breaker_pause_max_us: int = MINUTE_US
+    """Longest pause between two probes: how late a destination that is back may be noticed."""
+    outbox_kept_us: int = 30 * DAY_US
+    """How long letters that were sent, cancelled or held out are kept to be looked at; dead letters stay."""
 
 
 DEFAULT = Limits()

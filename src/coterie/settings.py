@@ -91,7 +91,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     caches: dict[str, Any] = {}
     """Redis and Memcached that are kept in step: see docs/caches.md. Checked by ``connectors.caches``."""
     mqtt: dict[str, Any] = {}
-    """Topics whose messages are events: see docs/mqtt.md. Checked by ``connectors.sources``."""
+    """Topics whose messages are events: see docs/devices.md. Checked by ``connectors.sources.mqtt``."""
 
 
 SECTIONS: dict[str, type[Struct]] = {"server": Server, "collect": Collect, "runner": Runner, "limits": Limits}

@@ -1,0 +1,1 @@
+"""Messages of an MQTT broker as events: topics, payloads, and the subscriber that acknowledges only what is durable."""
