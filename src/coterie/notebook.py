@@ -20,7 +20,8 @@ from coterie.engine.project import Project
 from coterie.engine.readers import all_three
 from coterie.engine.records import event_of
 from coterie.errors import NotFound, Problem, nearest
-from coterie.identity.merges import Merges, merge_of
+from coterie.identity.merges import Merges, decision_of
+from coterie.model import MERGE, UNMERGE
 from coterie.segments.catalog import Catalog
 from coterie.segments.definition import Context, Segment, lower_all
 from coterie.segments.explain import Explanation
@@ -77,9 +78,9 @@ class _Question:
         return us(instant)
 
     def merges(self) -> Merges:
-        rows = self.log.filter(pc.equal(self.log["name"], "$merge")).to_pylist()
-        found = (merge_of(event_of(row), row["position"]) for row in rows)
-        return Merges(merge for merge in found if merge is not None)
+        decisions = pc.is_in(self.log["name"], pa.array([MERGE, UNMERGE]))
+        found = (decision_of(event_of(row), row["position"]) for row in self.log.filter(decisions).to_pylist())
+        return Merges(decision for decision in found if decision is not None)
 
     def give(self, answer: pa.Table) -> Table:
         return given_back(answer, self._given)
@@ -214,7 +215,7 @@ def replay(definitions: Definitions | None, events: Any, until: Instant = None, 
 
     asked = _Question(definitions, events, time_zone)
     moment = asked.at(until)
-    live = Live(asked.catalog)
+    live = Live(asked.catalog, history=lambda profiles: [asked.log])
     log = asked.log.filter(pc.less_equal(asked.log["received_at"], moment))
     plain = [_plain(one.table()) for one in (live.apply(log), live.advance(max(moment, live.now)))]
     return asked.give(pa.concat_tables(plain))

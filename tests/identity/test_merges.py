@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coterie.identity.merges import Alias, Merge, Merges, merge_of
+from coterie.identity.merges import Alias, Merge, Merges, decision_of
 from coterie.model import MERGE, Event
 
 IDS = st.sampled_from("abcdef")
@@ -55,10 +55,10 @@ def test_merges_of_one_instant_take_effect_together() -> None:
 
 def test_a_merge_is_an_event_with_a_loser() -> None:
     event = Event(id="1", profile="a", name=MERGE, occurred_at=3, received_at=4, properties={"loser": "b"})
-    assert merge_of(event, 7) == Merge(4, 7, "a", "b")
-    assert merge_of(Event(id="1", profile="a", name=MERGE, occurred_at=3, received_at=4), 7) is None
+    assert decision_of(event, 7) == Merge(4, 7, "a", "b")
+    assert decision_of(Event(id="1", profile="a", name=MERGE, occurred_at=3, received_at=4), 7) is None
     assert (
-        merge_of(Event(id="1", profile="a", name="x", occurred_at=3, received_at=4, properties={"loser": "b"}), 7)
+        decision_of(Event(id="1", profile="a", name="x", occurred_at=3, received_at=4, properties={"loser": "b"}), 7)
         is None
     )
 

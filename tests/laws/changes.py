@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from coterie.identity.merges import merge_of
+from coterie.identity.merges import Merge, Unmerge, decision_of
 from coterie.limits import DEFAULT
-from coterie.model import IDENTIFY, MERGE, SET, Event
+from coterie.model import IDENTIFY, MERGE, SET, UNMERGE, Event
 from coterie.segments.catalog import Catalog
 from coterie.segments.oracle import Oracle
 
@@ -29,8 +29,8 @@ class Unkept(Exception):
 
 
 def cause_of(event: Event) -> str:
-    if event.name == MERGE:
-        return "merge"
+    if event.name in (MERGE, UNMERGE):
+        return event.name[1:]
     if event.name in (IDENTIFY, SET):
         return "trait"
     return "late" if event.received_at - event.occurred_at > DEFAULT.late_after_us else "event"
@@ -53,18 +53,23 @@ class Derivation:
         self.advance(event.received_at)
         self.events.append(event)
         self.oracle = Oracle(self.catalog, tuple(self.events))
-        merge = merge_of(event, position)
+        decision = decision_of(event, position)
         profile = self.find(event.profile)
-        loser = self.find(merge.loser) if merge else profile
+        loser = self.find(decision.loser) if decision else profile
         made_by = (event.received_at, cause_of(event), event.id, position)
-        if loser != profile:
+        concerned = [profile]
+        if isinstance(decision, Unmerge) and loser == profile != decision.loser:
+            del self.canonical[decision.loser]
+            concerned = [profile, decision.loser]
+        elif isinstance(decision, Merge) and loser != profile:
             self.canonical[loser] = profile
             for key in self.catalog.keys:
                 self.due.pop((key, loser), None)
                 if (key, loser) in self.member:
                     self._record(key, loser, False, *made_by)
-        for key in self.catalog.keys:
-            self._settle(key, profile, *made_by)
+        for one in concerned:
+            for key in self.catalog.keys:
+                self._settle(key, one, *made_by)
 
     def advance(self, now: int) -> None:
         """Let every predicted instant up to ``now`` take effect, each at its own."""

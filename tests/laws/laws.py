@@ -17,7 +17,7 @@ from coterie.segments.oracle.terms import value_of
 from coterie.values import number_of
 from tests.laws.cases import Case, parts
 from tests.laws.changes import Change, Derivation
-from tests.laws.logs import Log, restamped, table_of, without_duplicates
+from tests.laws.logs import DECISIONS, Log, restamped, table_of, without_duplicates
 from tests.laws.readers import (
     Memberships,
     Rows,
@@ -143,7 +143,7 @@ def changes_are_predicted(case: Case) -> str | None:
     for position, event in without_duplicates(case.log.events):
         derivation.arrive(event, position)
     derivation.advance(end_of(case))
-    return unlike("change log", derivation.changes, run(begin(catalog), case, [1_000]))
+    return unlike("change log", derivation.changes, run(begin(catalog, case.log), case, [1_000]))
 
 
 def run(live: Live, case: Case, sizes: Sequence[int]) -> list[Change]:
@@ -169,9 +169,9 @@ def any_order(case: Case) -> str | None:
 def any_chunks(case: Case) -> str | None:
     """The change log does not depend on how the log was cut into batches, nor on idle advances of time."""
     catalog, rng = Catalog.of(case.nodes), case.rng()
-    whole = run(begin(catalog), case, [1_000])
-    cut = run(begin(catalog), case, [rng.choice((1, 1, 2, 3, 8)) for _ in case.log.events])
-    live = begin(catalog)
+    whole = run(begin(catalog, case.log), case, [1_000])
+    cut = run(begin(catalog, case.log), case, [rng.choice((1, 1, 2, 3, 8)) for _ in case.log.events])
+    live = begin(catalog, case.log)
     found: list[Change] = []
     for row in numbered(case.log):
         at = row[1].received_at
@@ -185,12 +185,12 @@ def snapshot_anywhere(case: Case) -> str | None:
     """A restored reader is the same to the byte, and has the same future."""
     catalog, rng, rows = Catalog.of(case.nodes), case.rng(), numbered(case.log)
     cut = rng.randrange(len(rows) + 1)
-    live = begin(catalog)
+    live = begin(catalog, case.log)
     applied(live, rows[:cut], case.log.hot, [1_000])
     if 0 < cut < len(rows) and rng.random() < 0.5:
         live.advance(min(live.now + rng.choice((1, case.log.grid)), rows[cut][1].received_at))
     data = live.snapshot()
-    restored = restore(catalog, data)
+    restored = restore(catalog, data, case.log)
     if restored.snapshot() != data:
         return f"snapshot after {cut} records: the restored reader's own snapshot differs"
     futures = [_future(one, rows[cut:], case) for one in (live, restored)]
@@ -208,7 +208,7 @@ def copies_live_alone(case: Case) -> str | None:
     """A copy, and a reader made of sections, have the state and the future of the first, whatever happens to it meanwhile."""
     catalog, rng, rows = Catalog.of(case.nodes), case.rng(), numbered(case.log)
     cut = rng.randrange(len(rows) + 1)
-    live = begin(catalog)
+    live = begin(catalog, case.log)
     applied(live, rows[:cut], case.log.hot, [1_000])
     data, copy, sections = live.snapshot(), live.copy(), dict(live.sections())
     expected = _future(live, rows[cut:], case)
@@ -229,7 +229,7 @@ def outlooks_come_true(case: Case) -> str | None:
     """The live reader knows when each membership changes next if nothing arrives, as the oracle does, and asking changes nothing."""
     catalog, rng, rows = Catalog.of(case.nodes), case.rng(), numbered(case.log)
     cut = rng.randrange(1, len(rows) + 1)
-    live = begin(catalog)
+    live = begin(catalog, case.log)
     applied(live, rows[:cut], case.log.hot, [1_000])
     live.advance(live.now + rng.choice((0, 1, case.log.grid)))
     data, oracle = live.snapshot(), Oracle(catalog, [event for _, event in rows[:cut]])
@@ -271,7 +271,7 @@ def edits_are_beginnings(case: Case) -> str | None:
     before, after = catalogs_of(case)
     rng, rows = case.rng(), numbered(case.log)
     cut = rng.randrange(len(rows) + 1)
-    edited, fresh = begin(before), begin(after)
+    edited, fresh = begin(before, case.log), begin(after, case.log)
     for live in (edited, fresh):
         applied(live, rows[:cut], case.log.hot, [1_000])
     at = (rows[cut - 1] if cut else rows[0])[1].received_at
@@ -310,7 +310,7 @@ def any_life(case: Case) -> str | None:
     rng, rows = case.rng(), numbered(case.log)
     catalogs = catalogs_of(case)
     catalog = catalogs[0]
-    live, done, now = begin(catalog), 0, rows[0][1].received_at
+    live, done, now = begin(catalog, case.log), 0, rows[0][1].received_at
     told: set[tuple[str, str]] = set()
     while done < len(rows):
         found: list[Change] = []
@@ -320,7 +320,7 @@ def any_life(case: Case) -> str | None:
             found = changes_of(live.apply(table_of(rows[done : done + size], case.log.hot)).table())
             done += size
         elif roll < 0.7:
-            live = restore(catalog, live.snapshot())
+            live = restore(catalog, live.snapshot(), case.log)
         elif done and roll < 0.85:
             catalog = rng.choice(catalogs)
             cut = rng.randrange(done)
@@ -349,10 +349,17 @@ def any_life(case: Case) -> str | None:
 
 
 def survivors_received_both(case: Case) -> str | None:
-    """After its merges, a log ends as one in which every record had been the survivor's from the start."""
+    """After all that was decided, a log ends as one in which every record had been its last owner's from the start."""
     catalog = Catalog.of(case.nodes)
     merges = Merges(m for position, event in enumerate(case.log.events) if (m := decision_of(event, position)))
-    events = tuple(structs.replace(event, profile=merges.canonical(event.profile)) for event in case.log.events)
+    events = tuple(
+        structs.replace(
+            event,
+            profile=merges.canonical(event.profile),
+            properties={} if event.name in DECISIONS else event.properties,
+        )
+        for event in case.log.events
+    )
     at = end_of(case)
     expected = by_live(structs.replace(case.log, events=events), catalog, [at])
     return difference("live, both streams/live, merged", expected, by_live(case.log, catalog, [at]))
@@ -369,7 +376,8 @@ def duplicates_change_nothing(case: Case) -> str | None:
             twice.append(structs.replace(again, received_at=event.received_at))
     once = [event for _, event in without_duplicates(case.log.events)]
     until = structs.replace(case, instants=(end_of(case),))
-    found = [run(begin(catalog), structs.replace(until, log=_log(case, some)), [1_000]) for some in (once, twice)]
+    logs = [_log(case, some) for some in (once, twice)]
+    found = [run(begin(catalog, log), structs.replace(until, log=log), [1_000]) for log in logs]
     bare = [[change._replace(position=0) for change in changes] for changes in found]
     return unlike("duplicates", *bare)
 

@@ -1,4 +1,4 @@
-"""Random logs in arrival order: ties, duplicates, disorder, lateness, traits that come and go, chains of merges."""
+"""Random logs in arrival order: ties, duplicates, disorder, lateness, traits that come and go, merges and what undoes them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import pyarrow as pa
 from msgspec import Struct, structs
 
 from coterie.limits import DAY_US, SECOND_US
-from coterie.model import IDENTIFY, MERGE, SET, Event
+from coterie.model import IDENTIFY, MERGE, SET, UNMERGE, Event
 from coterie.values import canonical, event_key, flatten
 from tests.laws import words
+
+DECISIONS = (MERGE, UNMERGE)
 
 
 class Log(Struct, frozen=True):
@@ -110,16 +112,40 @@ def random_log(rng: Random, size: int | None = None) -> Log:
         drafts.append(structs.replace(draft, received_at=again))
     rng.shuffle(drafts)
     drafts.sort(key=lambda event: event.received_at)
-    return Log(tuple(drafts), grid, ("price", "sku") if habits.typed and rng.random() < 0.7 else (), zone)
+    hot = ("price", "sku") if habits.typed and rng.random() < 0.7 else ()
+    return Log(some_undone(Random(f"{base} {count}"), drafts), grid, hot, zone)
+
+
+def some_undone(rng: Random, events: list[Event]) -> tuple[Event, ...]:
+    """Return the log with unmerges in the place of some merges: mostly of pairs that had met before, in two logs of three."""
+    if rng.random() < 0.33:
+        return tuple(events)
+    pairs: list[tuple[str, Any]] = []
+    changed: dict[str, Event] = {}
+    for event in events:
+        if event.name != MERGE or event.id in changed:
+            continue
+        profile, loser = event.profile, event.properties.get("loser")
+        changed[event.id] = event
+        if pairs and rng.random() < 0.5:
+            if rng.random() < 0.8:
+                profile, loser = rng.choice(pairs[-3:])
+            changed[event.id] = structs.replace(event, name=UNMERGE, profile=profile, properties={"loser": loser})
+        else:
+            pairs.append((profile, loser))
+    return tuple(
+        structs.replace(changed.get(event.id, event), received_at=event.received_at, occurred_at=event.occurred_at)
+        for event in events
+    )
 
 
 def restamped(rng: Random, log: Log) -> Log:
-    """Return the same events arriving in another order, after the last of them happened; merges keep their order."""
+    """Return the same events arriving in another order, after the last of them happened; merges and unmerges keep theirs."""
     events = list(log.events)
-    merges = [event for event in events if event.name == MERGE]
+    merges = [event for event in events if event.name in DECISIONS]
     rng.shuffle(events)
     order = iter(merges)
-    events = [next(order) if event.name == MERGE else event for event in events]
+    events = [next(order) if event.name in DECISIONS else event for event in events]
     at = max(event.received_at for event in events)
     stamped = []
     for event in events:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -54,17 +54,22 @@ def applied(live: Live, rows: Rows, hot: tuple[str, ...], sizes: Iterable[int]) 
     return found
 
 
-def begin(catalog: Catalog) -> Live:
+def history_of(log: Log) -> Callable[[Sequence[str]], Iterable[pa.Table]]:
+    """Return what a reader of ``log`` asks for records: it gets all of them, and takes those of its past."""
+    return lambda ids: [table_of(numbered(log), log.hot)]
+
+
+def begin(catalog: Catalog, log: Log) -> Live:
     """Return a live reader of nothing yet. Imported here: a fault in batch is tried without loading the kernels."""
     from coterie.segments.live import Live
 
-    return Live(catalog)
+    return Live(catalog, history=history_of(log))
 
 
-def restore(catalog: Catalog, data: bytes) -> Live:
+def restore(catalog: Catalog, data: bytes, log: Log) -> Live:
     from coterie.segments.live import Live
 
-    return Live.restore(catalog, data)
+    return Live.restore(catalog, data, history=history_of(log))
 
 
 def from_sections(catalog: Catalog, sections: dict[str, Any]) -> Live:
@@ -75,7 +80,7 @@ def from_sections(catalog: Catalog, sections: dict[str, Any]) -> Live:
 
 def by_live(log: Log, catalog: Catalog, instants: Sequence[int]) -> Memberships:
     """Return memberships at every instant, the log applied in between."""
-    live, rows, done = begin(catalog), numbered(log), 0
+    live, rows, done = begin(catalog, log), numbered(log), 0
     found: Memberships = {}
     for at in instants:
         upto = done

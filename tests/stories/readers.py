@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 import pyarrow as pa
 
-from coterie.identity.merges import Merges, merge_of
+from coterie.identity.merges import Merges, decision_of
 from coterie.model import Event
 from coterie.segments.catalog import Catalog
 from coterie.segments.conditions.thresholds import Thresholds
@@ -78,7 +78,7 @@ class ByBatch:
         once: dict[str, tuple[int, Event]] = {}
         for position, event in enumerate(log):
             once.setdefault(event.id, (position, event))
-        found = (merge_of(event, position) for position, event in once.values())
+        found = (decision_of(event, position) for position, event in once.values())
         self.merges = Merges(merge for merge in found if merge is not None).intervals()
         self.events = table_of(list(once.values()))
 
@@ -113,7 +113,7 @@ class Live:
 
         self.catalogs = catalogs(story)
         self.log: list[tuple[int, Event]] = []
-        self.live = Reader(self.catalogs[0])
+        self.live = Reader(self.catalogs[0], history=self.history)
         self.changes: list[Expected] = []
         self.steps = 0
         self.now = 0
@@ -127,7 +127,7 @@ class Live:
         if step.crash:
             self.crash()
         if step.restart:
-            self.live = Reader.restore(self.catalogs[self.steps - 1], self.live.snapshot())
+            self.live = Reader.restore(self.catalogs[self.steps - 1], self.live.snapshot(), history=self.history)
         arrivals = list(enumerate(step.arrivals, len(self.log)))
         self.log += arrivals
         if arrivals:
@@ -140,6 +140,10 @@ class Live:
             catalog = self.catalogs[self.steps]
             self.saved = Saved(catalog, self.live.snapshot(), len(self.log), len(self.changes))
 
+    def history(self, profiles: Sequence[str]) -> list[pa.Table]:
+        """Return the records so far of some profiles, and of everybody else, which the reader must pass over."""
+        return [table_of(self.log)]
+
     def crash(self) -> None:
         """Go back to the snapshot and read on from its place in the log: the same changes must come again."""
         from coterie.segments.live import Live as Reader
@@ -147,7 +151,7 @@ class Live:
         assert self.saved is not None
         lost = self.changes[self.saved.changes :]
         self.changes = self.changes[: self.saved.changes]
-        self.live = Reader.restore(self.saved.catalog, self.saved.data)
+        self.live = Reader.restore(self.saved.catalog, self.saved.data, history=self.history)
         rows = self.log[self.saved.records :]
         if rows:
             self.note(self.live.apply(table_of(rows)))

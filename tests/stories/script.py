@@ -14,6 +14,7 @@ steps:                                  # in order of time
       - {who: u1, is: {plan: pro}}                           # $identify
       - {who: u1, set: {consent: {marketing: false}}}        # $set
       - {who: u1, absorbs: u2}                               # $merge
+      - {who: u1, releases: u2}                              # $unmerge
       # and, on each: occurred: -6s  arrived: 25h  id: name  times: 100 (``$n`` in a property is 0, 1, 2 …)
     list: {vip: [u1, u2]}               # publishes a list: who is on it now
     by_hand: {fans: {u3: out, u5: in}}  # in, out, or rule (as the rule says again)
@@ -41,7 +42,7 @@ import yaml
 from msgspec import Struct
 
 from coterie.limits import DEFAULT
-from coterie.model import IDENTIFY, MERGE, SET, Event
+from coterie.model import IDENTIFY, MERGE, SET, UNMERGE, Event
 from coterie.segments.instants import instant_of, rfc3339
 from coterie.values import flatten
 
@@ -56,7 +57,7 @@ STEP_WORDS = {
     "at", "restart", "again", "events", "list", "by_hand", "thresholds", "define", "remove", "quarantined", "expect",
     "known_later", "gone", "changes", "crash", "saved",
 }  # fmt: skip
-EVENT_WORDS = {"who", "did", "with", "is", "set", "absorbs", "occurred", "arrived", "id", "times"}
+EVENT_WORDS = {"who", "did", "with", "is", "set", "absorbs", "releases", "occurred", "arrived", "id", "times"}
 
 
 class _Loader(yaml.SafeLoader):
@@ -234,6 +235,8 @@ class _Teller:
             name, properties = one["did"], one.get("with", {})
         elif "absorbs" in one:
             name, properties = MERGE, {"loser": one["absorbs"]}
+        elif "releases" in one:
+            name, properties = UNMERGE, {"loser": one["releases"]}
         else:
             name, properties = (IDENTIFY, one["is"]) if "is" in one else (SET, one["set"])
         for n in range(one.get("times", 1)):

@@ -93,8 +93,9 @@ def _oracle(project: Project, catalog: Catalog, merges: Merges, sample: int) -> 
     ids = project.events.profiles()
     people = sorted({merges.canonical(one) for one in ids})
     chosen = set(random.Random(sample).sample(people, min(sample, len(people))))
-    family = [one for one in ids if merges.canonical(one) in chosen]
-    return Oracle(catalog, map(event_of, project.events.scan(profiles=family).to_pylist()))
+    families = merges.families()
+    wanted = {one for person in chosen for one in families.get(person, (person,))}
+    return Oracle(catalog, map(event_of, project.events.scan(profiles=sorted(wanted & set(ids))).to_pylist()))
 
 
 def _compare(

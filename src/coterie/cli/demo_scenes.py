@@ -156,7 +156,7 @@ def replay(theatre: Theatre, shop: Shop, project: Project, segments: Sequence[Se
         "Events in, membership changes out, timers at their exact instants. Nothing is recomputed.",
     )
     titles = {segment.key: segment.title for segment in segments}
-    live = Live(definitions.catalog(project, segments))
+    live = Live(definitions.catalog(project, segments), history=project.events.history)
     with theatre.wait("reading the log"):
         log = project.events.scan(properties=PROPERTIES)
         names = names_of(project)

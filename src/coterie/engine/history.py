@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
-from coterie.identity.merges import Merge, Merges
+from coterie.identity.merges import Merges, decided
 from coterie.segments.batch import (
     Knowledge,
     Relation,
@@ -23,9 +23,10 @@ from coterie.storage.log import SCHEMA
 
 
 def merges_of(store: EventStore) -> Merges:
-    """Return the merges of the log."""
+    """Return the merges of the log, and what undid them."""
     rows = store.merges().to_pylist()
-    return Merges(Merge(row["at"], row["position"], row["survivor"], row["loser"]) for row in rows if row["loser"])
+    found = (decided(row["name"], row["at"], row["position"], row["survivor"], row["loser"]) for row in rows)
+    return Merges(decision for decision in found if decision is not None)
 
 
 class History:

@@ -59,12 +59,13 @@ def judgements(
 
 
 def by_people(project: Project, only: Sequence[str] | None = None) -> Iterator[pa.Table]:
-    """Yield the records of some people at a time, whole families of merged ids together."""
+    """Yield the records of some people at a time, all ids that were ever one person together."""
     merges = merges_of(project.events)
+    first = {one: min(family) for one, family in merges.families().items()}
     families: dict[str, list[str]] = {}
     for one in project.events.profiles():
-        families.setdefault(merges.canonical(one), []).append(one)
-    names = sorted(families) if only is None else sorted({merges.canonical(one) for one in only} & families.keys())
+        families.setdefault(first.get(one, one), []).append(one)
+    names = sorted(families) if only is None else sorted({first.get(one, one) for one in only} & families.keys())
     log = project.events.scan(profiles=None if only is None else [one for name in names for one in families[name]])
     place = {one: number for number, name in enumerate(names) for one in families[name]}
     owner = pa.array([place[one] for one in log["profile"].to_pylist()], pa.int64())

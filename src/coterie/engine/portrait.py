@@ -82,7 +82,7 @@ def portrait(project: Project, profile: str, at: int) -> Portrait:
 
 
 def _moves(project: Project, log: object, owner: str, at: int, names: dict[str, str]) -> tuple[Move, ...]:
-    live = Live(definitions.catalog(project))
+    live = Live(definitions.catalog(project), history=lambda profiles: [log])
     rows = [*live.apply(log).table().to_pylist(), *live.advance(max(at, live.now)).table().to_pylist()]
     return tuple(
         Move(

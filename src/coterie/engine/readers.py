@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 import pyarrow as pa
 
-from coterie.identity.merges import Merges, merge_of
+from coterie.identity.merges import Merges, decision_of
 from coterie.model import Event
 from coterie.segments.batch import statement
 from coterie.segments.catalog import Catalog
 from coterie.segments.live import Live
+from coterie.segments.live.parting import History
 from coterie.segments.oracle import Oracle
 from coterie.storage.duck import Duck
 from coterie.storage.log import conform
@@ -34,12 +35,15 @@ def by_live(
     tables: Iterable[pa.Table],
     instants: Sequence[int],
     progress: Callable[[int], None] = lambda done: None,
+    history: History | None = None,
 ) -> Memberships:
     """Return the members at every instant as the live reader has them when the log is given to it in order.
 
-    ``instants`` ascending. ``tables`` in log order; each is cut where an instant lies inside it.
+    ``instants`` ascending. ``tables`` in log order; each is cut where an instant lies inside it. ``history``: the records of
+    some profiles, which a log with unmerges needs.
     """
-    live, found, waiting, done = Live(catalog), Memberships(), list(instants), 0
+    live, found = Live(catalog, history=history), Memberships()
+    waiting, done = list(instants), 0
     for table in tables:
         received = table["received_at"].to_numpy()
         while waiting and len(received) and waiting[0] < received[-1]:
@@ -94,10 +98,10 @@ def all_three(catalog: Catalog, events: Sequence[Event], instants: Sequence[int]
     """Return what each reader says of a small log: ``oracle``, ``batch`` and ``live``."""
     ordered = sorted(events, key=lambda event: event.received_at)
     log = log_of(ordered)
-    found = (merge_of(event, position) for position, event in enumerate(ordered))
+    found = (decision_of(event, position) for position, event in enumerate(ordered))
     merges = Merges(merge for merge in found if merge is not None)
     return {
         "oracle": by_oracle(catalog, ordered, instants),
         "batch": by_batch(catalog, log, merges, instants),
-        "live": by_live(catalog, [log], instants),
+        "live": by_live(catalog, [log], instants, history=lambda profiles: [log]),
     }

@@ -54,7 +54,10 @@ def event_of(row: dict[str, Any]) -> Event:
 
 
 class Person(Struct, frozen=True):
-    """A profile with everything that any of its ids ever received: ``log`` in log order, ``ids`` absorbed ones included."""
+    """A profile with everything that any of its ids ever received: ``log`` in log order.
+
+    ``ids`` are all others that were ever part of one person with it; ``merges`` says which are at an instant.
+    """
 
     profile: str
     ids: tuple[str, ...]
@@ -70,8 +73,7 @@ def person(project: Project, profile: str) -> Person:
     """Return the person that ``profile`` belongs to after all merges. Raises: NotFound when no record names it."""
     merges = merges_of(project.events)
     canonical_id = merges.canonical(profile)
-    linked = {link.absorbed for link in merges.links()} | {link.into for link in merges.links()}
-    family = tuple(sorted(one for one in linked if merges.canonical(one) == canonical_id and one != canonical_id))
+    family = tuple(sorted(merges.family(canonical_id) - {canonical_id}))
     log = project.events.scan(profiles=[canonical_id, *family])
     if not log.num_rows:
         raise NotFound(f"no profile {profile!r}", hint="members of a segment: coterie members KEY")

@@ -54,7 +54,7 @@ def replay(
 
     The clock moves with the arrivals, and to ``until`` in the end. ``progress`` is told events and changes so far.
     """
-    live = Live(catalog)
+    live = Live(catalog, history=project.events.history)
     changes: list[pa.Table] = []
     events = count = 0
     began = time.perf_counter()

@@ -86,7 +86,9 @@ def verify(
         }
     total = max(1, project.events.extent().events)
     tables = micro_batches(project.events, 100_000)
-    live = by_live(catalog, tables, chosen, lambda done: progress(0.1 + 0.2 * done / total, "live"))
+    live = by_live(
+        catalog, tables, chosen, lambda done: progress(0.1 + 0.2 * done / total, "live"), project.events.history
+    )
     oracle: Memberships = {question: set() for question in batch}
     judged = dict.fromkeys(chosen, 0)
     people = 0
@@ -173,9 +175,7 @@ def _smallest(
 
 
 def _records(project: Project, merges: Merges, profile: str) -> list[Event]:
-    family = {profile} | {link.absorbed for link in merges.links()} | {link.into for link in merges.links()}
-    ids = [one for one in family if merges.canonical(one) == merges.canonical(profile)]
-    return [event_of(row) for row in project.events.scan(profiles=ids).to_pylist()]
+    return [event_of(row) for row in project.events.scan(profiles=sorted(merges.family(profile))).to_pylist()]
 
 
 def disagreement(catalog: Catalog, key: str, events: Sequence[Event], at: int) -> dict[str, set[str]] | None:

@@ -17,19 +17,14 @@ CELLS = 1 << 10
 
 @kernel
 def follow(rows: Ints, forward: Any) -> None:
-    """Every row is the one its profile belongs to now; chains are shortened on the way."""
+    """Every row is the one its profile belongs to now. Chains stay as they were made: an unmerge cuts one link of them."""
     for i in range(rows.shape[0]):
         row = rows[i]
-        if row < 0 or row >= forward.shape[0] or forward[row] < 0:
+        if row < 0:
             continue
-        end = row
-        while end < forward.shape[0] and forward[end] >= 0:
-            end = forward[end]
-        while row != end:
-            following = forward[row]
-            forward[row] = end
-            row = following
-        rows[i] = end
+        while row < forward.shape[0] and forward[row] >= 0:
+            row = forward[row]
+        rows[i] = row
 
 
 class Profiles:
@@ -121,6 +116,16 @@ class Profiles:
             self.forward = longer
         self.forward[gone] = into
 
+    def part(self, gone: int) -> None:
+        """The profile of row ``gone`` stands on its own again, with all it had absorbed."""
+        self.forward[gone] = -1
+
+    def family(self, row: int) -> Ints:
+        """Return the rows of every id that belongs to a canonical row now, its own included. Cost: one pass over all rows."""
+        rows = np.arange(self.known)
+        follow(rows, self.forward)
+        return np.flatnonzero(rows == row)
+
     def copy(self) -> Profiles:
         """Return the same ids and rows, sharing nothing that changes."""
         other = Profiles()
@@ -150,6 +155,10 @@ class Profiles:
         if self.numeric:
             return pa.array(self.numbers[rows])
         return pa.array([self.texts[row] for row in rows.tolist()], pa.string())
+
+    def id_of(self, row: int) -> Any:
+        """Return the id of a row as it came in: text or a number."""
+        return int(self.numbers[row]) if self.numeric else self.texts[row]
 
     def text_of(self, row: int) -> str:
         return str(self.numbers[row]) if self.numeric else self.texts[row]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -19,12 +18,13 @@ from coterie.segments.live.copies import about_of, check, sections_of, take_up
 from coterie.segments.live.dictionaries import Dictionaries
 from coterie.segments.live.duplicates import Duplicates
 from coterie.segments.live.edits import moved, refold, removed, reviewed
-from coterie.segments.live.intake import Arrivals, Intake
+from coterie.segments.live.intake import MERGED, Arrivals, Intake
 from coterie.segments.live.layout import Ints, is_compiled
 from coterie.segments.live.memory import Memory
 from coterie.segments.live.merging import absorb
 from coterie.segments.live.names import Names
 from coterie.segments.live.outlook import foresee, members_after, row_alone
+from coterie.segments.live.parting import History, hash_of, part, sides_of
 from coterie.segments.live.plans import Design, design
 from coterie.segments.live.profiles import Profiles
 from coterie.segments.live.snapshots import decode, encode, fill
@@ -37,10 +37,11 @@ LOG = logging.getLogger(__name__)
 class Live:
     """Everything that is remembered of every profile, and who is in which segment at ``now``."""
 
-    def __init__(self, catalog: Catalog, limits: Limits = DEFAULT) -> None:
+    def __init__(self, catalog: Catalog, limits: Limits = DEFAULT, history: History | None = None) -> None:
+        """``history`` is asked for the records of a person whom an ``$unmerge`` makes two; without it there can be none."""
         if not is_compiled(step):
             LOG.info("first use of the live reader: compiling its kernels, once, up to half a minute")
-        self.limits = limits
+        self.limits, self.history = limits, history
         self.now = at.LOW
         self.profiles = Profiles()
         self.duplicates = Duplicates(limits)
@@ -75,8 +76,13 @@ class Live:
         for place, loser in merges:
             if self._names_profile(loser) and not repeated[place]:
                 self._step(arrivals, repeated, begin, place, found)
-                self._merge(arrivals, place, loser, found)
-                begin = place + 1
+                begin = place
+                if arrivals.batch.columns[at.B_CAUSE, place] == MERGED:
+                    self._merge(arrivals, place, loser, found)
+                    begin = place + 1
+                elif sides := sides_of(self.profiles, arrivals.profiles[place].as_py(), loser):
+                    found += part(self, self._intake, arrivals, repeated, place, sides)
+                    begin = place + 1
         self._step(arrivals, repeated, begin, n, found)
         self.memory.meta[at.M_EVENTS] += n
         self._sweep(int(arrivals.batch.columns[at.B_RECEIVED, -1]), found)
@@ -209,12 +215,12 @@ class Live:
         return encode(self)
 
     @classmethod
-    def restore(cls, catalog: Catalog, data: bytes, limits: Limits = DEFAULT) -> Live:
+    def restore(cls, catalog: Catalog, data: bytes, limits: Limits = DEFAULT, history: History | None = None) -> Live:
         """Return a reader with the state of a snapshot that was taken with this catalog.
 
         Raises CoterieError when the bytes are damaged or belong to another catalog.
         """
-        saved, live = decode(data, catalog), cls(catalog, limits)
+        saved, live = decode(data, catalog), cls(catalog, limits, history)
         fill(live, saved)
         return live
 
@@ -222,7 +228,8 @@ class Live:
         """Return a reader of the same state that lives on alone. Cost: one copy of everything remembered, arrays without
         the interpreter's lock."""
         other = Live.__new__(Live)
-        other.limits, other.now, other.catalog = self.limits, self.now, self.catalog
+        other.limits, other.history = self.limits, self.history
+        other.now, other.catalog = self.now, self.catalog
         other.made = structs.replace(self.made, plan=self.made.plan.copy())
         other.profiles, other.duplicates = self.profiles.copy(), self.duplicates.copy()
         other.dictionaries, other.memory = self.dictionaries.copy(), self.memory.copy(other.made)
@@ -239,9 +246,11 @@ class Live:
         return sections_of(self)
 
     @classmethod
-    def from_sections(cls, catalog: Catalog, sections: Mapping[str, Any], limits: Limits = DEFAULT) -> Live:
+    def from_sections(
+        cls, catalog: Catalog, sections: Mapping[str, Any], limits: Limits = DEFAULT, history: History | None = None
+    ) -> Live:
         """Return a reader with the state of ``sections``. Raises CoterieError when they are of another catalog or shape."""
-        live, about = cls(catalog, limits), about_of(sections)
+        live, about = cls(catalog, limits, history), about_of(sections)
         check(about, catalog, live.made.shape)
         take_up(live, about, sections)
         return live
@@ -323,8 +332,3 @@ class Live:
         """Return the memory of everything remembered, spare room included."""
         parts = (self.memory, self.profiles, self.duplicates, self.dictionaries)
         return sum(part.state_bytes() for part in parts)
-
-
-def hash_of(salt: str, profile: str) -> int:
-    """Return the first 32 bits of md5("{salt}:{profile}")."""
-    return int.from_bytes(hashlib.md5(f"{salt}:{profile}".encode(), usedforsecurity=False).digest()[:4], "big")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from coterie.identity.merges import Merges, merge_of
+from coterie.identity.merges import Merges, decision_of
 from coterie.model import Event, Value
 from coterie.segments.catalog import Catalog
 from coterie.segments.core import Leaf, leaves
@@ -38,8 +38,8 @@ class Verdict(Struct, frozen=True):
 class Oracle:
     """Answers over ``events`` in any order; those of one ``received_at`` count as given in the order of arrival.
 
-    An event id counts once, as it first arrived. Ids that merges made one are one profile from the merge on. Memory: the
-    events, and per profile what its definitions selected.
+    An event id counts once, as it first arrived. Ids that merges made one are one profile from the merge on, until an unmerge.
+    Memory: the events, and per profile what its definitions selected.
     """
 
     def __init__(self, catalog: Catalog, events: Iterable[Event]) -> None:
@@ -47,16 +47,13 @@ class Oracle:
         once: dict[str, Event] = {}
         for event in sorted(events, key=lambda event: event.received_at):
             once.setdefault(event.id, event)
-        found = (merge_of(event, position) for position, event in enumerate(once.values()))
+        found = (decision_of(event, position) for position, event in enumerate(once.values()))
         self.merges = Merges(merge for merge in found if merge is not None)
         self._records: dict[str, list[Record]] = {}
         for event in once.values():
             record = Record(event.occurred_at, event_key(event.id), event)
             self._records.setdefault(event.profile, []).append(record)
-        self._classes: dict[str, set[str]] = {}
-        for link in self.merges.links():
-            final = self.merges.canonical(link.into)
-            self._classes.setdefault(final, set()).update((link.into, link.absorbed))
+        self._families = self.merges.families()
         self._histories: dict[tuple[str, ...], History] = {}
 
     def canonical(self, profile: str, at: int, knowledge: Knowledge = "then") -> str:
@@ -67,7 +64,7 @@ class Oracle:
         """Return the records that count for ``profile`` at ``at``; ``None`` if it is unknown then, or absorbed."""
         if self.canonical(profile, at, knowledge) != profile:
             return None
-        family = self._classes.get(self.merges.canonical(profile))
+        family = self._families.get(profile)
         ids: tuple[str, ...] = (profile,)
         if family is not None:
             ids = (profile, *sorted(i for i in family if i != profile and self.canonical(i, at, knowledge) == profile))
