@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 
@@ -49,8 +50,11 @@ class SpedClock:
         self._at += max(at - self.now(), 0)
 
 
-def clock_of(word: str) -> Clock:
-    """Return the clock that a setting names: ``system``, ``manual`` (which stands at 1970 until it is moved) or ``60x``.
+def clock_of(word: str, last_known: Callable[[], int] = lambda: 0) -> Clock:
+    """Return the clock that a setting names: ``system``, ``manual`` or ``60x``.
+
+    The last two begin at ``last_known``, where the project was left; in an empty one (0) a manual clock stands at 1970 and a fast one
+    begins now.
 
     >>> clock_of("manual").now()
     0
@@ -58,5 +62,5 @@ def clock_of(word: str) -> Clock:
     if word == "system":
         return SystemClock()
     if word == "manual":
-        return ManualClock(0)
-    return SpedClock(SystemClock().now(), int(word.removesuffix("x")))
+        return ManualClock(last_known())
+    return SpedClock(last_known() or SystemClock().now(), int(word.removesuffix("x")))

@@ -41,6 +41,8 @@ class Server(Struct, frozen=True, kw_only=True):
     """What is logged: this and worse."""
     access_log: bool = False
     """Whether every request is logged; those that fail with 5xx always are."""
+    metrics: Literal["open", "key"] = "open"
+    """Who may read ``/metrics``: everybody who reaches the port, or read keys only."""
     traces_url: str = ""
     """Where OpenTelemetry traces go (OTLP over HTTP, such as ``http://localhost:4318/v1/traces``); empty is nowhere."""
     traces_share: Annotated[float, Meta(ge=0, le=1)] = 0.01
