@@ -24,6 +24,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Counts up to this many are kept as the latest instants in the profile's row, larger ones as a run."""
     duplicate_keys_max: int = 1 << 21
     """Event keys the live reader remembers to drop duplicates inside a stream; the store drops the rest for ever."""
+    duplicate_ids_max: int = 1 << 24
+    """Event ids the running server remembers exactly, half to all of so many; a repetition of an older one counts again."""
     event_bytes_max: int = 32 * 1024
     """Size of one event's properties as canonical JSON (the Segment spec's bound)."""
     property_depth_max: int = 8

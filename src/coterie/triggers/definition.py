@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from coterie.segments.conditions.form import Check, Choice, Flaw, Form
 from coterie.segments.conditions.picker import AnyPicker
-from coterie.segments.conditions.words import Doc, Duration, ListKey, Name, SegmentKey, Text, TimeZone, whole
+from coterie.segments.conditions.words import Doc, Duration, ListKey, Name, Plain, SegmentKey, Text, TimeZone, whole
 from coterie.segments.durations import says
 from coterie.triggers.gathering import Gather
 from coterie.triggers.restraints import Consent, Filter, Frequency, Holdout, QuietHours, Reentry
@@ -43,6 +43,16 @@ class Moment(Form, frozen=True, kw_only=True):
         if self.exited:
             return f"When somebody leaves {self.exited}"
         return f"When somebody does {self.picker.says()}"
+
+
+class Sample(Form, frozen=True, kw_only=True):
+    """A person for whom the content is tried when the trigger is checked; nothing is sent."""
+
+    traits: Annotated[dict[Name, Plain] | None, Doc("The person's traits.")] = None
+    event: Annotated[dict[Name, Plain] | None, Doc("Properties of the event.")] = None
+    gathered: Annotated[
+        dict[Name, dict[Name, Plain]] | None, Doc("Properties of one event for each name of `gather`.")
+    ] = None
 
 
 def _key_of_event(when: Moment, key: str | None) -> Flaw | None:
@@ -131,6 +141,7 @@ class Trigger(Form, frozen=True, kw_only=True):
     content: Annotated[
         dict[Name, Text] | None, Doc("Parts of the content, such as subject, text and html of an e-mail, in Liquid.")
     ] = None
+    sample: Annotated[Sample | None, Doc("A person for whom the content is tried when the trigger is checked.")] = None
 
     @property
     def consented(self) -> Consent | None:

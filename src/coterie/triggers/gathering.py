@@ -41,7 +41,7 @@ class Gather(Form, frozen=True, kw_only=True):
     same: Annotated[Name | None, Doc("Only those whose property of this name has the value of the run's `key`.")] = None
 
 
-def names_of(gathers: Iterable[Gather]) -> tuple[core.Selector, ...]:
+def selectors_of(gathers: Iterable[Gather]) -> tuple[core.Selector, ...]:
     """Return every selector that the gatherings ask."""
     found: list[core.Selector] = []
     for one in gathers:

@@ -32,6 +32,7 @@ _COLUMNS = (
     "id, key, trigger, destination, profile, run, payload, priority, decided_at, due_at, not_before, attempts, state,"
     " last_error, tried_at, finished_at"
 )
+_PRIORITIES = range(9, -1, -1)
 _OPEN = "state IN ('waiting', 'failed')"
 _ON = "trigger NOT IN (SELECT key FROM triggers WHERE paused_at IS NOT NULL)"
 
@@ -97,12 +98,8 @@ class Outbox:
 
         ``besides`` are ids under way. What belongs to a paused trigger waits without holding up others.
         """
-        levels = self._connection.execute(
-            f"SELECT DISTINCT priority FROM outbox WHERE destination = ? AND {_OPEN} ORDER BY priority DESC",
-            (destination,),
-        ).fetchall()
         found: list[Letter] = []
-        for (priority,) in levels:
+        for priority in _PRIORITIES:
             if len(found) >= limit:
                 break
             rows = self._connection.execute(
@@ -118,10 +115,14 @@ class Outbox:
 
     def next_at(self, destination: str) -> int | None:
         """Return the first instant at which something is to be tried, ``None`` when nothing waits."""
-        row = self._connection.execute(
-            f"SELECT min(not_before) FROM outbox WHERE destination = ? AND {_OPEN} AND {_ON}", (destination,)
-        ).fetchone()
-        return None if row[0] is None else int(row[0])
+        found = []
+        for priority in _PRIORITIES:
+            found += self._connection.execute(
+                f"SELECT not_before FROM outbox INDEXED BY outbox_due WHERE destination = ? AND priority = ? AND {_OPEN}"
+                " ORDER BY not_before LIMIT 1",
+                (destination, priority),
+            ).fetchall()
+        return min((int(at) for (at,) in found), default=None)
 
     def mark(self, marks: Iterable[Mark]) -> None:
         """What became of these tries is committed, in one transaction of its own."""

@@ -1,0 +1,1 @@
+"""Destinations: where deliveries go. One file for each kind."""

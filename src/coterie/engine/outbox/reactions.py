@@ -1,0 +1,62 @@
+"""What a commit sets off: called inside the runner's transaction, so that a change and its deliveries are kept together."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable
+
+import pyarrow as pa
+
+from coterie.storage.state.outbox import Outbox
+from coterie.storage.state.trigger_runs import TriggerRuns
+from coterie.triggers.people import People
+from coterie.triggers.step import Triggers
+
+
+def _nothing() -> None:
+    """Nobody waits for deliveries."""
+
+
+class Reactions:
+    """The triggers of a project beside its runner. Every method but ``wake`` runs on the runner's thread, in its transaction."""
+
+    def __init__(self, triggers: Triggers, wake: Callable[[], None] = _nothing) -> None:
+        self.triggers = triggers
+        self.wake = wake
+
+    def begin(self, connection: sqlite3.Connection, now: int) -> list[str]:
+        """Every trigger is on, a new one from ``now`` on, and one whose file is gone is off.
+
+        Return the keys of those that have still to meet the members their segment has already (see ``existing``).
+        """
+        runs = TriggerRuns(connection)
+        for key in self.triggers.by_key:
+            runs.begin(key, now)
+        standings = runs.standings()
+        for key in standings.keys() - self.triggers.by_key.keys():
+            runs.end(key)
+        by_key = self.triggers.by_key.items()
+        return [key for key, one in by_key if one.existing and standings[key].existing_at is None]
+
+    def apply(self, connection: sqlite3.Connection, rows: pa.Table, changes: pa.Table, now: int, people: People) -> int:
+        """What this batch sets off is in the outbox; return how many deliveries. Call ``wake`` after the commit if there are any.
+
+        ``people`` answers as of the end of the batch, and is asked only about those for whom something is set off.
+        """
+        if not len(self.triggers):
+            return 0
+        deliveries = self.triggers.step(rows, changes, now, people, TriggerRuns(connection))
+        return Outbox(connection).add(deliveries) if deliveries else 0
+
+    def existing(
+        self, connection: sqlite3.Connection, key: str, members: Iterable[str], at: int, people: People
+    ) -> int:
+        """Those who are in the segment already have been met once; return how many deliveries that made.
+
+        A second call makes none for the same people, however often the trigger is started.
+        """
+        runs = TriggerRuns(connection)
+        made = self.triggers.existing(self.triggers.by_key[key], members, at, people, runs)
+        count = Outbox(connection).add(made)
+        runs.met_existing(key, at)
+        return count
