@@ -14,7 +14,7 @@ from coterie.segments.live.identities import home_of, settle_ids
 from coterie.segments.live.layout import LOW, Ints, Tables, kernel
 from coterie.segments.live.plans import Design
 from coterie.segments.live.verdicts import filled
-from coterie.values import canonical, normal
+from coterie.values import canonical, normal, parse
 
 EMPTY_TABLE = 64
 
@@ -47,6 +47,11 @@ class Dictionary:
             self._codes[text] = code
             self.texts.append(text)
         return code
+
+    def code_of_json(self, text: str) -> int:
+        """Return the code of a JSON text; one that was never met may be spelled in any way."""
+        code = self._codes.get(text)
+        return self.code_of(parse(text)) if code is None else code
 
     def codes_of(self, values: Iterable[Any]) -> Ints:
         """Return the codes of JSON values."""

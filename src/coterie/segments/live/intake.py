@@ -10,21 +10,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from coterie.limits import Limits
-from coterie.model import MERGE, TRAIT_EVENTS
+from coterie.model import MERGE, TRAIT_EVENTS, UNMERGE
 from coterie.segments.live import layout as at
 from coterie.segments.live.dictionaries import Dictionaries, Dictionary
+from coterie.segments.live.documents import Documents, Places
 from coterie.segments.live.layout import Batch, Floats, Ints
 from coterie.segments.live.names import Names
 from coterie.segments.live.plans import Design
-from coterie.values import event_key, number_of
+from coterie.values import event_key
 
 EVENT, TIMER, TRAIT, MERGED, EDIT, LATE, UNMERGED = range(7)
 CAUSES = ("event", "timer", "trait", "merge", "edit", "late", "unmerge")
+CAUSE_OF = {**dict.fromkeys(TRAIT_EVENTS, TRAIT), MERGE: MERGED, UNMERGE: UNMERGED}
 HOT = "p."
 
 
 class Arrivals(NamedTuple):
-    """A batch for the kernels, and what only the interpreter reads of it. ``merges`` are the places of ``$merge`` events."""
+    """A batch for the kernels, and what only the interpreter reads of it. ``merges`` are the places of ``$merge`` and
+    ``$unmerge`` events, ``losers`` whom they name."""
 
     batch: Batch
     positions: Ints
@@ -53,6 +56,8 @@ class Intake:
         self._names = names
         self._limits = limits
         self._decode = msgspec.json.Decoder().decode
+        self._asked: tuple[tuple[str, ...], tuple[str, ...]] | None = None
+        self._reads = Documents(dictionaries, {}, {})
 
     def read(self, table: Any) -> Arrivals:
         """Return the arrivals of a table or record batch; rows of profiles are not resolved yet."""
@@ -67,7 +72,7 @@ class Intake:
         filled[at.B_OCCURRED], filled[at.B_RECEIVED], filled[at.B_KEY] = occurred, received, self._keys(columns)
         filled[at.B_CLASS], filled[at.B_CAUSE] = classes, causes
         batch = Batch(filled, codes, numbers)
-        merges = np.flatnonzero(causes == MERGED) if named else np.zeros(0, np.int64)
+        merges = np.flatnonzero((causes == MERGED) | (causes == UNMERGED)) if named else np.zeros(0, np.int64)
         positions = ints_of(columns["position"]) if "position" in columns else np.arange(n, dtype=np.int64)
         losers = self._losers(columns, merges)
         return Arrivals(batch, positions, columns.get("event_id"), columns["profile"], merges, losers)
@@ -78,15 +83,15 @@ class Intake:
         return np.array([event_key(one) for one in columns["event_id"].to_pylist()], np.int64)
 
     def _classes(self, column: Any, n: int) -> tuple[Ints, Ints, bool]:
-        """Return each event's class of names and its cause by name, and whether any is a merge."""
+        """Return each event's class of names and its cause by name, and whether any is a merge or an unmerge."""
         coded = column if pa.types.is_dictionary(column.type) else pc.dictionary_encode(column)
         names = coded.dictionary.to_pylist()
         if n == 0:
             return np.zeros(0, np.int64), np.zeros(0, np.int64), False
         groups = np.array([self._names.class_of(name) for name in names], np.int64)
-        causes = np.array([TRAIT if name in TRAIT_EVENTS else MERGED if name == MERGE else EVENT for name in names])
+        causes = np.array([CAUSE_OF.get(name, EVENT) for name in names])
         places = coded.indices.to_numpy(zero_copy_only=False)
-        return groups[places], causes[places].astype(np.int64), MERGE in names
+        return groups[places], causes[places].astype(np.int64), MERGE in names or UNMERGE in names
 
     # ── properties ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -107,34 +112,18 @@ class Intake:
             reading = [group for group, reads in self._names.reads.items() if reads]
             wanted = np.flatnonzero(np.isin(classes, reading))
             if len(wanted):
-                self._parse(columns["properties"], wanted, (cold_codes, codes), (cold_numbers, numbers))
+                self._documents(cold_codes, cold_numbers).read(columns["properties"], wanted, codes, numbers)
         return codes, numbers
 
-    def _parse(
-        self, column: Any, wanted: Ints, coded: tuple[dict[str, int], Any], numbered: tuple[dict[str, int], Floats]
-    ) -> None:
-        """The wanted keys of the wanted events' JSON are in the columns. Cost: each distinct text is decoded once."""
-        texts = pc.dictionary_encode(column.take(pa.array(wanted)))
-        distinct = texts.dictionary.to_pylist()
-        codes = np.full((len(coded[1]), len(distinct) + 1), -1, np.int32)
-        numbers = np.full((len(numbered[1]), len(distinct) + 1), np.nan)
-        for j, text in enumerate(distinct):
-            for key, value in (self._decode(text) if text else {}).items():
-                place = coded[0].get(key)
-                if place is not None:
-                    codes[place, j] = self._dictionaries[key].code_of(value)
-                place = numbered[0].get(key)
-                if place is not None:
-                    number = number_of(value)
-                    numbers[place, j] = np.nan if number is None else number
-        places = pc.fill_null(texts.indices, len(distinct)).to_numpy(zero_copy_only=False)
-        for place in coded[0].values():
-            coded[1][place, wanted] = codes[place, places]
-        for place in numbered[0].values():
-            numbered[1][place, wanted] = numbers[place, places]
+    def _documents(self, coded: Places, numbered: Places) -> Documents:
+        """Return what reads these keys; made anew only when a column has become typed or is no more."""
+        asked = (tuple(coded), tuple(numbered))
+        if self._asked != asked:
+            self._asked, self._reads = asked, Documents(self._dictionaries, coded, numbered)
+        return self._reads
 
     def _losers(self, columns: dict[str, Any], merges: Ints) -> list[Any]:
-        """Return whom each merge absorbs, ``None`` where that is not said."""
+        """Return whom each merge absorbs or unmerge sets free, ``None`` where that is not said."""
         if HOT + "loser" in columns:
             return [columns[HOT + "loser"][int(i)].as_py() for i in merges]
         if not len(merges) or "properties" not in columns:
