@@ -11,7 +11,7 @@ from coterie.connectors.sources.tracking.calls import CONSENT_EVENTS, SHAPES, pr
 from coterie.connectors.sources.tracking.contexts import Context, Contexts, text_of_id
 from coterie.connectors.sources.tracking.instants import FIRST_AT, instant_of
 from coterie.connectors.sources.tracking.tracked import ALIAS, Decoded, Options, Refusal, Refused, Tracked
-from coterie.connectors.sources.tracking.wire import BATCH, SPLIT, TYPES, Call, Scalar, call_of, id_of
+from coterie.connectors.sources.tracking.wire import BATCH, SPLIT, TYPES, Call, Scalar, call_of, id_of, small
 from coterie.limits import DEFAULT, Limits
 from coterie.model import IDENTIFY, SET, Value
 
@@ -173,7 +173,7 @@ def _calls(route: str, body: bytes, limits: Limits) -> tuple[Sequence[Call | Non
     """Return the events (``None`` where one must be read alone), their texts if cut already, and when they were sent."""
     if route != "batch":
         return [None], [Raw(body)], None
-    if len(body) <= limits.event_bytes_max:
+    if small(body, limits.event_bytes_max):
         try:
             told = BATCH.decode(body)
         except (ValueError, RecursionError):

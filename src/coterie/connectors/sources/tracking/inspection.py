@@ -2,37 +2,50 @@
 
 from __future__ import annotations
 
-from msgspec import Raw, Struct
+from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 from msgspec.json import Decoder
 
 from coterie.connectors.sources.tracking.decoding import decode
-from coterie.connectors.sources.tracking.instants import instant_of
-from coterie.connectors.sources.tracking.tracked import Options, Refusal, Refused
-from coterie.connectors.sources.tracking.wire import SPLIT, Scalar
+from coterie.connectors.sources.tracking.tracked import Options, Refused
+from coterie.connectors.sources.tracking.wire import SPLIT, small
 from coterie.errors import Problem
 from coterie.limits import DEFAULT, Limits
 from coterie.model import SYSTEM_PREFIX
 
 _PLAIN = Options()
 _OTHERS = frozenset({"identify", "page", "screen"})
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NEVER = datetime(9998, 1, 1, tzinfo=UTC)
+
+
+class _Object(Struct, gc=False):
+    """Any JSON object: what is in it is passed over at the speed of the parser."""
 
 
 class _Glance(Struct, gc=False):
+    """What a well-formed event looks like from afar; anything else is looked at closely."""
+
     type: str | None = None
     event: str | None = None
-    userId: Scalar = None  # noqa: N815 - the wire's names
-    anonymousId: Scalar = None  # noqa: N815
-    messageId: Scalar = None  # noqa: N815
-    timestamp: Scalar = None
-    originalTimestamp: Scalar = None  # noqa: N815
-    properties: Raw = Raw(b"")
-    traits: Raw = Raw(b"")
+    userId: str | int | None = None  # noqa: N815 - the wire's names
+    anonymousId: str | int | None = None  # noqa: N815
+    messageId: str | int | None = None  # noqa: N815
+    timestamp: datetime | None = None
+    originalTimestamp: datetime | None = None  # noqa: N815
+    sentAt: datetime | None = None  # noqa: N815
+    properties: _Object | None = None
+    traits: _Object | None = None
+    context: _Object | None = None
+    name: str | None = None
+    category: str | None = None
     writeKey: str | None = None  # noqa: N815
 
 
 class _GlanceBatch(Struct, gc=False):
     batch: list[_Glance]
-    sentAt: Scalar = None  # noqa: N815
+    sentAt: datetime | None = None  # noqa: N815
     writeKey: str | None = None  # noqa: N815
 
 
@@ -41,7 +54,6 @@ class _Key(Struct):
 
 
 _BATCH, _ONE, _KEY = Decoder(_GlanceBatch), Decoder(_Glance), Decoder(_Key)
-_BEYOND_OBJECTS = frozenset({b"", b"null"})
 
 
 class Inspected(Struct, frozen=True):
@@ -63,14 +75,14 @@ def inspect(
 ) -> Inspected:
     """Return how many events the body holds, its write key, and those that ``decode`` will refuse.
 
-    A body in which everything looks well costs about 0.7 µs an event; any other is decoded as the runner will. Without ``now``
-    nothing lies in the future. What only a full reading finds (nesting too deep) is refused by the runner alone.
+    A body in which everything looks well costs about 0.6 µs an event; any other is decoded as the runner will. Without ``now``
+    nothing lies in the future. What only a full reading finds (nesting too deep, an
+    identifier too long or of blanks) is refused by the runner alone.
     Raises: Problem when the body is no JSON object, has no ``batch``, or has more than ``limits.batch_events_max`` events.
     """
-    future = (now if now is not None else 1 << 62) + limits.clock_skew_us
     if route != "batch":
-        return _one(route, body, limits, options, future, now)
-    if len(body) <= limits.event_bytes_max:
+        return _one(route, body, limits, options, now)
+    if small(body, limits.event_bytes_max):
         try:
             told = _BATCH.decode(body)
         except (ValueError, RecursionError):
@@ -78,48 +90,42 @@ def inspect(
         else:
             _bound(len(told.batch), limits)
             key = told.writeKey or (told.batch[0].writeKey if told.batch else None) or ""
-            refused = [] if _well(told, future, now) else _refused(route, body, limits, options, now)
+            well = _well(told.batch, "", told.sentAt, limits, now)
+            refused = [] if well else _refused(route, body, limits, options, now)
             return Inspected(len(told.batch), refused, key)
     return _each(body, limits, options, now)
 
 
-def _well(told: _GlanceBatch, future: int, now: int | None) -> bool:
+def _well(events: list[_Glance], route: str, sent: datetime | None, limits: Limits, now: int | None) -> bool:
     """Return whether every event is surely fine; ``False`` means: look closely."""
+    skew = timedelta(microseconds=limits.clock_skew_us)
     try:
-        if told.sentAt is not None and now is not None:
-            future += instant_of(told.sentAt) - now
-        return all(_fine(one, one.type, future) for one in told.batch)
-    except Refusal:
+        latest = _NEVER if now is None else (sent or _EPOCH + timedelta(microseconds=now)) + skew
+        for one in events:
+            if not one.userId and not one.anonymousId:
+                return False
+            kind = route or one.type
+            if kind == "track":
+                name = one.event
+                if not name or name[0] <= SYSTEM_PREFIX or name.isspace():
+                    return False
+            elif kind not in _OTHERS:
+                return False
+            at = one.timestamp if one.originalTimestamp is None else one.originalTimestamp
+            if at is not None and at > (latest if one.sentAt is None else one.sentAt + skew):
+                return False
+    except (TypeError, OverflowError):
         return False
-
-
-def _fine(one: _Glance, kind: str | None, future: int) -> bool:
-    if not one.userId and not one.anonymousId:
-        return False
-    if kind == "track":
-        name = one.event
-        if not name or name[0] == SYSTEM_PREFIX or name.isspace():
-            return False
-    elif kind not in _OTHERS:
-        return False
-    told = one.timestamp if one.originalTimestamp is None else one.originalTimestamp
-    if told is not None and instant_of(told) > future:
-        return False
-    for raw in (one.properties, one.traits):
-        text = memoryview(raw)
-        if text.nbytes and text[0] != 0x7B and bytes(text) != b"null":
-            return False
     return True
 
 
-def _one(route: str, body: bytes, limits: Limits, options: Options, future: int, now: int | None) -> Inspected:
+def _one(route: str, body: bytes, limits: Limits, options: Options, now: int | None) -> Inspected:
     try:
         told = _ONE.decode(body)
-        fine = len(body) <= limits.event_bytes_max and _fine(told, route, future)
-        key = told.writeKey or ""
     except (ValueError, RecursionError):
-        fine, key = False, _key(body)
-    return Inspected(1, [] if fine else _refused(route, body, limits, options, now), key)
+        return Inspected(1, _refused(route, body, limits, options, now), _key(body))
+    fine = len(body) <= limits.event_bytes_max and _well([told], route, None, limits, now)
+    return Inspected(1, [] if fine else _refused(route, body, limits, options, now), told.writeKey or "")
 
 
 def _each(body: bytes, limits: Limits, options: Options, now: int | None) -> Inspected:
