@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol, TypeVar
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from coterie.clock import Clock
 from coterie.engine.project import Project
 from coterie.engine.running.runner import Runner
-from coterie.errors import NotFound, Overloaded, TimedOut
+from coterie.errors import Conflict, NotFound, Overloaded, TimedOut
 from coterie.limits import DEFAULT, Limits
 from coterie.storage.access import AccessStore, AuditRow
 from coterie.values import canonical
 from coterie.web.access import Actor, Keys
 from coterie.web.buckets import Limiter
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from coterie.engine.outbox.health import Health
+    from coterie.triggers.definition import Trigger
+    from coterie.triggers.step import Triggers
 
 T = TypeVar("T")
 
@@ -28,6 +36,18 @@ class Journal(Protocol):
     def head(self) -> int: ...
     def append_now(self, route: str, source: str, body: bytes) -> int: ...
     def size_bytes(self) -> int: ...
+
+
+class Office(Protocol):
+    """What the API needs of triggers and their deliveries. ``reload`` and ``opened`` are used by worker threads."""
+
+    @property
+    def triggers(self) -> Triggers: ...
+    def check(self, trigger: Trigger) -> None: ...
+    def reload(self) -> None: ...
+    def health(self) -> Mapping[str, Health]: ...
+    def opened(self) -> AbstractContextManager[sqlite3.Connection]: ...
+    def wake(self) -> None: ...
 
 
 class Desk:
@@ -44,7 +64,7 @@ class Desk:
         limiter: Limiter,
         clock: Clock,
         limits: Limits = DEFAULT,
-        outbox: Any = None,
+        outbox: Office | None = None,
         switch: Any = None,
     ) -> None:
         self.project, self.runner, self.journal = project, runner, journal
@@ -59,6 +79,13 @@ class Desk:
         """Whether streams are to end because the server stops."""
         self._workers = ThreadPoolExecutor(limits.api_questions_max, "question")
         self._asked = 0
+
+    @property
+    def office(self) -> Office:
+        """Return who knows triggers and deliveries. Raises: Conflict where there are none."""
+        if self.outbox is None:
+            raise Conflict("this server has no triggers")
+        return self.outbox
 
     # ── questions ────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -6,6 +6,7 @@ from coterie.web.api import (
     audit,
     changes,
     clock,
+    deliveries,
     identities,
     keys,
     lists,
@@ -15,6 +16,7 @@ from coterie.web.api import (
     segment_questions,
     segments,
     status,
+    triggers,
 )
 
 RESOURCES = (
@@ -25,6 +27,8 @@ RESOURCES = (
     segment_questions.routes,
     changes.routes,
     lists.routes,
+    triggers.routes,
+    deliveries.routes,
     quarantine.routes,
     keys.routes,
     audit.routes,

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-from pathlib import Path
 from typing import Annotated, Literal
 
 from fastapi import Depends, Query, Request
@@ -12,11 +9,11 @@ from msgspec import Struct
 
 from coterie.engine import definitions
 from coterie.engine.plan import Plan, make_plan
+from coterie.engine.written import Written, tried
 from coterie.errors import Conflict, Problem
 from coterie.segments.definition import Segment
-from coterie.segments.parse import yaml_text
 from coterie.web.access import Actor
-from coterie.web.api.definition import definition_body, parsed
+from coterie.web.api.definition import definition_body, is_json, parsed, text_of
 from coterie.web.api.desk import Desk
 from coterie.web.api.pages import Done
 from coterie.web.api.routes import By, Here, Key, Profile, Routes, taken
@@ -60,13 +57,15 @@ DryRun = Annotated[bool, Query(description="Only tell what would change.")]
 @routes.put("/segments/{key}", PlanTold, body=definition_body)
 async def put_segment(desk: Here, by: By, key: Key, request: Request, dry_run: DryRun = False) -> PlanTold:
     """Make or change a segment. The answer says who enters and who leaves; live traffic goes on meanwhile."""
-    segment = await parsed(request, key)
+    segment, text = await parsed(request, key), await text_of(request)
     async with desk.editing:
         held = {one.key: one for one in await desk.ask(definitions.in_force, desk.project, landed=False)}
         wanted = list({**held, key: segment}.values())
         if dry_run:
             return await _planned(desk, wanted)
-        return await _applied(desk, by, wanted, "segment.put", key, {key: segment})
+        return await _applied(
+            desk, by, wanted, "segment.put", key, Written(text, ".json" if is_json(request) else ".yaml")
+        )
 
 
 @routes.delete("/segments/{key}", PlanTold)
@@ -78,7 +77,7 @@ async def delete_segment(desk: Here, by: By, key: Key, dry_run: DryRun = False) 
         wanted = [one for one in held if one.key != key]
         if dry_run:
             return await _planned(desk, wanted)
-        return await _applied(desk, by, wanted, "segment.delete", key, {key: None})
+        return await _applied(desk, by, wanted, "segment.delete", key, None)
 
 
 @routes.get("/definitions/plan", PlanTold)
@@ -92,7 +91,7 @@ async def apply_definitions(desk: Here, by: By) -> PlanTold:
     """Put the folder ``segments/`` into force as it is."""
     async with desk.editing:
         wanted = await desk.ask(definitions.on_disk, desk.project, landed=False)
-        return await _applied(desk, by, wanted, "definitions.apply", "", {})
+        return await _applied(desk, by, wanted, "definitions.apply", "", None)
 
 
 @routes.put("/segments/{key}/members/{profile}", Done, body=ByHand)
@@ -116,28 +115,26 @@ async def _planned(desk: Desk, wanted: list[Segment]) -> PlanTold:
 
 
 async def _applied(
-    desk: Desk, by: Actor, wanted: list[Segment], action: str, key: str, files: dict[str, Segment | None]
+    desk: Desk, by: Actor, wanted: list[Segment], action: str, key: str, said: Written | None
 ) -> PlanTold:
-    """Return what the edit did. The files in ``segments/`` say the same as what is in force, also when it fails."""
+    """Return what the edit did. The file in ``segments/`` says the same as what is in force, also when it fails."""
     if desk.switch is None:
         raise Conflict("definitions cannot be changed on this server")
-    folder = desk.project.root / "segments"
-    before = {one: await asyncio.to_thread(_read, folder, one) for one in files}
-    for one, segment in files.items():
-        await asyncio.to_thread(_write, folder, one, None if segment is None else yaml_text(segment))
-    try:
-        edited = await desk.ask(desk.switch.edit, wanted, landed=False)
-    except BaseException:
-        for one, text in before.items():
-            await asyncio.to_thread(_write, folder, one, text)
-        raise
-    told = _told(edited.plan, applied=True)
-    audited = {row.key: {"difference": row.difference, "version": row.version} for row in told.rows}
-    after = yaml_text(files[key]) if key and files.get(key) is not None else None
-    await desk.record(
-        by, action, f"segment:{key}" if key else "definitions", before.get(key), {"text": after, "changed": audited}
-    )
+    plan, before = await desk.ask(_edited, desk, wanted, key, said, landed=False)
+    told = _told(plan, applied=True)
+    changed = {row.key: {"difference": row.difference, "version": row.version} for row in told.rows}
+    after = {"text": None if said is None else said.text, "changed": changed}
+    await desk.record(by, action, f"segment:{key}" if key else "definitions", before, after)
     return told
+
+
+def _edited(desk: Desk, wanted: list[Segment], key: str, said: Written | None) -> tuple[Plan, str | None]:
+    """Return the plan that was carried out, and what the definition's file said before it."""
+    if not key:
+        return desk.switch.edit(wanted).plan, None
+    with tried(desk.project.root / "segments", key, said) as before:
+        plan = desk.switch.edit(wanted).plan
+    return plan, None if before is None else before.text
 
 
 def _told(plan: Plan, *, applied: bool) -> PlanTold:
@@ -150,28 +147,3 @@ def _told(plan: Plan, *, applied: bool) -> PlanTold:
         if row.difference != "same"
     )  # fmt: skip
     return PlanTold(at=plan.at, applied=applied, rows=rows)
-
-
-def _file(folder: Path, key: str) -> Path:
-    found = [folder / f"{key}{ending}" for ending in (".yaml", ".yml", ".json")]
-    return next((one for one in found if one.is_file()), found[0])
-
-
-def _read(folder: Path, key: str) -> str | None:
-    file = _file(folder, key)
-    return file.read_text(encoding="utf-8") if file.is_file() else None
-
-
-def _write(folder: Path, key: str, text: str | None) -> None:
-    """The definition's file has this text, or is gone."""
-    file = _file(folder, key)
-    if text is None:
-        file.unlink(missing_ok=True)
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    if file.suffix == ".json" and not text.lstrip().startswith("{"):
-        file.unlink()
-        file = file.with_suffix(".yaml")
-    draft = file.with_name(f".{file.name}.draft")
-    draft.write_text(text, encoding="utf-8")
-    os.replace(draft, file)
