@@ -89,6 +89,8 @@ class Step(Struct, frozen=True, kw_only=True):
     crash: bool = False
     saved: bool = False
     arrivals: tuple[Event, ...] = ()
+    told: tuple[Event, ...] = ()
+    """Everything that was sent, also what lies too far in its future, as it was sent."""
     quarantined: int = 0
     quarantined_expected: int = 0
     define: dict[str, Any] = {}
@@ -185,6 +187,7 @@ class _Teller:
             crash=data.get("crash", False),
             saved=data.get("saved", False),
             arrivals=arrivals,
+            told=tuple(told),
             quarantined=len(told) - len(kept),
             quarantined_expected=data.get("quarantined", 0),
             define=data.get("define", {}),

@@ -1,0 +1,67 @@
+"""Every story through HTTP, against a running server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.serving import Serving
+from tests.stories.script import Expected, Refusal, stories
+from tests.stories.served import Served
+from tests.stories.test_stories import EACH, Story, in_place, said
+
+STORIES = stories()
+
+
+@EACH
+def test_through_http(story: Story, tmp_path: Path) -> None:
+    served, seen, quarantined = Served(story, tmp_path / "shop"), 0, 0
+    try:
+        for step in story.steps:
+            served.walk(step)
+            for key, members in step.expect.items():
+                assert served.members(key) == members, said(key, step)
+            if step.changes is not None:
+                found = served.changes()
+                assert_same(found[seen:], step.changes)
+                seen = len(found)
+            quarantined += step.quarantined_expected
+            assert served.quarantined() == quarantined
+            assert not set(step.gone) & served.keys()
+    finally:
+        served.close()
+
+
+def assert_same(found: list[Expected], expected: tuple[Expected, ...]) -> None:
+    """The same changes in the same order. A stamp may lie some microseconds later: requests of one instant follow each other."""
+    told, wanted = in_place(found), in_place(expected)
+    plain = [
+        (one.who, one.segment, one.direction, one.cause) for one in sorted(told, key=lambda one: (one.who, one.at))
+    ]
+    asked = [
+        (one.who, one.segment, one.direction, one.cause) for one in sorted(wanted, key=lambda one: (one.who, one.at))
+    ]
+    assert plain == asked
+    assert [one for one, other in zip(told, wanted, strict=True) if not 0 <= one.at - other.at <= 20] == []
+
+
+REFUSALS = [(story, refusal) for story in STORIES for refusal in story.refuses]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> object:
+    with Serving(tmp_path_factory.mktemp("refusing") / "shop", clock="manual") as one:
+        yield one
+
+
+@pytest.mark.parametrize(("story", "refusal"), REFUSALS, ids=[f"{s.name}-{n}" for n, (s, _) in enumerate(REFUSALS)])
+def test_what_cannot_be_saved_is_refused_over_http(server: Serving, story: Story, refusal: Refusal) -> None:
+    answers = [
+        server.admin.put(f"/v1/segments/{key}", json={"key": key, **(when if "when" in when else {"when": when})})
+        for key, when in refusal.segments.items()
+    ]
+    refused = [answer for answer in answers if answer.status_code == 422]
+    assert refused, [answer.text for answer in answers]
+    for word in refusal.says:
+        assert any(word in answer.text for answer in refused), f"{word!r}: {refusal.because}"
