@@ -128,7 +128,7 @@ class Load:
         parts = urlsplit(url)
         self.host, self.port = parts.hostname or "127.0.0.1", parts.port or 80
         basic = base64.b64encode(f"{key}:".encode()).decode()
-        self._head = (
+        self.head = (
             f"POST {path} HTTP/1.1\r\nHost: {self.host}:{self.port}\r\nAuthorization: Basic {basic}\r\n"
             "Content-Type: application/json\r\nContent-Length: "
         ).encode()
@@ -152,7 +152,7 @@ class Load:
         token, stamp = next(self._ids), _stamp(time.time())
         body = f'{stamp}","messageId":"{token}'.encode().join(next(self._made))
         end = f'{stamp}"}}'.encode()
-        return token, b"%b%d\r\n\r\n%b%b" % (self._head, len(body) + len(end), body, end)
+        return token, b"%b%d\r\n\r\n%b%b" % (self.head, len(body) + len(end), body, end)
 
     async def connect(self) -> Connection:
         _, protocol = await asyncio.get_running_loop().create_connection(Connection, self.host, self.port)
