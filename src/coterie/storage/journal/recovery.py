@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from msgspec import Struct
 
 from coterie.storage.journal.entry import Entry
-from coterie.storage.journal.file import insert, last, open_reader, open_writer, parts_of, path_of, paths_of, select
+from coterie.storage.journal.file import insert, last, open_reader, open_writer, parts_of, path_of, paths_of
 
 _ENTRY_BYTES_MIN = 8
+_PIECE = 256
 _WAL_HEADER_BYTES, _FRAME_HEADER_BYTES = 32, 24
-_PIECE = 1_000
 
 
 class Found(Struct, frozen=True, kw_only=True):
@@ -118,23 +120,27 @@ def _free(path: Path, word: str) -> Path:
 
 def _salvage(source: Path, target: Path) -> int:
     """Return how many entries of ``source`` could be copied to ``target``: all up to the first damage."""
-    saved, after = 0, -1
+    saved = 0
     writer, reader = open_writer(target), open_reader(source)
     try:
-        while rows := _readable(reader, after):
-            insert(writer, rows)
-            saved, after = saved + len(rows), rows[-1].position
-    except sqlite3.DatabaseError:
-        return saved
+        entries = _readable(reader)
+        while piece := list(islice(entries, _PIECE)):
+            insert(writer, piece)
+            saved += len(piece)
     finally:
         reader.close()
         writer.close()
     return saved
 
 
-def _readable(reader: sqlite3.Connection, after: int) -> list[Entry]:
-    """Return the next entries; one by one where a page among them is damaged. Raises: sqlite3.DatabaseError at the damage."""
+def _readable(reader: sqlite3.Connection) -> Iterator[Entry]:
+    """Yield the entries in order up to the first damage."""
     try:
-        return select(reader, after, 1 << 62, _PIECE, 1 << 24)
-    except sqlite3.DatabaseError:
-        return select(reader, after, 1 << 62, 1, 1 << 24)
+        reader.execute("PRAGMA writable_schema=1")  # reads on where the file is shorter than its header says
+        rows = reader.execute("SELECT position, received_at, route, source, body FROM entries ORDER BY position")
+        for row in rows:
+            if tuple(map(type, row)) != (int, int, str, str, bytes):
+                return
+            yield Entry(*row)
+    except (sqlite3.DatabaseError, UnicodeDecodeError):
+        return
