@@ -214,7 +214,7 @@ def copies_live_alone(case: Case) -> str | None:
     expected = _future(live, rows[cut:], case)
     if copy.snapshot() != data:
         return f"copy after {cut} records: it changed with the first"
-    taken_up = from_sections(catalog, sections)
+    taken_up = from_sections(catalog, sections, case.log)
     if taken_up.snapshot() != data:
         return f"sections after {cut} records: the reader made of them differs"
     for one in (copy, taken_up):

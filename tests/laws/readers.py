@@ -72,10 +72,10 @@ def restore(catalog: Catalog, data: bytes, log: Log) -> Live:
     return Live.restore(catalog, data, history=history_of(log))
 
 
-def from_sections(catalog: Catalog, sections: dict[str, Any]) -> Live:
+def from_sections(catalog: Catalog, sections: dict[str, Any], log: Log) -> Live:
     from coterie.segments.live import Live
 
-    return Live.from_sections(catalog, sections)
+    return Live.from_sections(catalog, sections, history=history_of(log))
 
 
 def by_live(log: Log, catalog: Catalog, instants: Sequence[int]) -> Memberships:

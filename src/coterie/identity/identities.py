@@ -205,7 +205,7 @@ class Identities:
         limited = tuple(one for one in self._limited_of(whose) if one != key)
         if self._checks.profile_of(key) == before:
             self._left.add(before)
-            self._changed.append(Row("left", before, profile))
+            self._changed.append(Row("left", before, before))
         else:
             self._drop(before, key)
         self._limited[whose] = limited
