@@ -1,17 +1,25 @@
-"""Write again what is generated: the pages of the language and the command line, and the JSON Schema."""
+"""Write again what is generated: the pages of the language and the command line, the JSON Schema, and the interface."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
+
 from coterie.cli import pages
 from coterie.segments import language_docs, schema
+from coterie.web.api import reference
+from coterie.web.api.application import document_text
 from tests.docs.blocks import ROOT
 
 GENERATED = {
     "language.md": language_docs.main,
     "segment.schema.json": schema.main,
     "cli.md": lambda path: Path(path).write_text(pages.page(), encoding="utf-8"),
+    "openapi.json": lambda path: Path(path).write_bytes(msgspec.json.format(document_text(), indent=2) + b"\n"),
+    "api.md": lambda path: Path(path).write_text(
+        reference.page((ROOT / "docs" / "api.md").read_text(encoding="utf-8")), encoding="utf-8"
+    ),
 }
 """File of docs/ → what writes it to a path."""
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.docs.blocks import ROOT, Block, blocks, missing_lines, pages
+from tests.docs.server import PageServer, needed
 
 RUN = ("bash", "python")
 
@@ -26,10 +28,30 @@ def _runs(page: Path) -> bool:
 @pytest.mark.parametrize("page", [page for page in pages() if _runs(page)], ids=_named)
 def test_page_runs_from_top_to_bottom(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    with ExitStack() as running:
+        _read(page, running, tmp_path, monkeypatch)
+
+
+def _read(page: Path, running: ExitStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do what the blocks of a page say, from top to bottom; servers are closed by ``running``."""
+
+    def export(server: PageServer) -> PageServer:
+        running.callback(server.close)
+        for name, text in server.variables.items():
+            monkeypatch.setenv(name, text)
+        return server
+
+    told = blocks(page)
+    server: PageServer | None = None
+    if needed(told) and not any(block.mark == "server" for block in told):
+        server = export(PageServer.on_starter(tmp_path / "shop"))
     printed, names = "", dict[str, Any]()
-    for block in blocks(page):
+    for written in told:
+        block = written if server is None else written._replace(text=server.text(written.text))
         where = f"{_named(page)}:{block.line}"
-        if block.mark == "not run":
+        if block.mark == "server":
+            server = export(PageServer(Path.cwd(), block.text))
+        elif block.mark == "not run":
             assert block.detail, f"{where}: say why it is not run"
         elif block.mark == "file":
             file = Path.cwd() / block.detail
@@ -64,4 +86,6 @@ def _shell(block: Block, where: str, note: Path) -> tuple[str, str]:
 def test_every_block_is_of_a_known_kind(page: Path) -> None:
     for block in blocks(page):
         assert block.language in ("bash", "python", "yaml", "json", "csv", "sql", "text"), f"{page}:{block.line}"
-        assert block.mark in ("", "file", "output", "not run") or block.language == "yaml", f"{page}:{block.line}"
+        assert block.mark in ("", "file", "output", "not run", "server") or block.language == "yaml", (
+            f"{page}:{block.line}"
+        )
