@@ -107,14 +107,14 @@ class Naive:
     def alias(self, previous: Identifiers, identifiers: Identifiers) -> Resolution:
         found = self.resolve(identifiers)
         conflicts = list(found.conflicts)
-        keys = self.usable(previous, conflicts)
+        if found.profile is None:
+            found, previous = self.resolve(previous), ()
+            conflicts += found.conflicts
         anchor = found.profile
-        if anchor is None and keys:
-            anchor = self.owner.get(keys[0]) or self.resolve((self.checks.identifier_of(keys[0]),)).profile
         if anchor is None:
             return Resolution(None, conflicts=tuple(conflicts))
         merges, links = list(found.merges), list(found.links)
-        for key in keys:
+        for key in self.usable(previous, conflicts):
             kind, value = self.checks.identifier_of(key)
             twin = {USER_ID: f"anonymous_id:{value}", "anonymous_id": f"{USER_ID}:{value}"}.get(kind, "")
             told = twin if key not in self.owner and twin in self.owner else key

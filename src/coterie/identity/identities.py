@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeAlias
 
+from msgspec import structs
+
 from coterie.identity.families import Families, Joined
 from coterie.identity.merges import LOSER
 from coterie.identity.resolution import (
@@ -96,13 +98,16 @@ class Identities:
         of its own follows, there is always a merge or a link that names the profile.
         """
         found = self.resolve(identifiers, event_id, at)
-        conflicts = list(found.conflicts)
-        keys = self._usable(previous, conflicts)
-        anchor = found.profile or (self._anchor(keys) if keys else None)
+        conflicts, told = list(found.conflicts), len(found.conflicts)
+        if found.profile is None:
+            found = self.resolve(previous, event_id, at)
+            conflicts += found.conflicts
+            told, previous = len(conflicts), ()
+        anchor = found.profile
         if anchor is None:
-            return self._told(Resolution(None, conflicts=tuple(conflicts)), found)
+            return structs.replace(found, conflicts=tuple(conflicts))
         merges, links = list(found.merges), list(found.links)
-        for key in keys:
+        for key in self._usable(previous, conflicts):
             key, winner = self._met(key), self.canonical(anchor)
             held_by = self._owner.get(key)
             if held_by is None:
@@ -118,7 +123,7 @@ class Identities:
                     merges.append(self._merge(winner, other, self._spoken(key), event_id, at))
         if not merges and not links:
             links.append(Linked(anchor, *self._checks.identifier_of(self._checks.key_of_profile(anchor))))
-        return self._told(Resolution(anchor, tuple(merges), tuple(links), tuple(conflicts)), found)
+        return self._told(Resolution(anchor, tuple(merges), tuple(links), tuple(conflicts)), told)
 
     def _met(self, key: str) -> str:
         """Return the key under which the previous id of an alias call is known: callers name user and anonymous ids alike."""
@@ -158,8 +163,8 @@ class Identities:
         self.tallies["profiles"] += 1
         return anchor
 
-    def _told(self, found: Resolution, before: Resolution | None = None) -> Resolution:
-        for conflict in found.conflicts[len(before.conflicts) if before else 0 :]:
+    def _told(self, found: Resolution, counted: int = 0) -> Resolution:
+        for conflict in found.conflicts[counted:]:
             self.tallies[f"conflicts.{conflict.reason}"] += 1
         return found
 
