@@ -46,6 +46,7 @@ def openapi_of(app: FastAPI, shapes: dict[str, Shape]) -> Json:
     used = document.setdefault("components", {})
     kept = {name: one for name, one in used.get("schemas", {}).items() if "ValidationError" not in name}
     used["schemas"] = dict(sorted({**kept, **_instants(components)}.items()))
+    used["responses"] = _refusals(schemas[_key(Refusal)])
     used["securitySchemes"] = SECURITY
     document["security"] = [{"bearer": []}, {"basic": []}]
     return document
@@ -53,15 +54,14 @@ def openapi_of(app: FastAPI, shapes: dict[str, Shape]) -> Json:
 
 def _fill(operation: Json, shape: Shape, schemas: dict[str, Json]) -> None:
     """The operation tells its body, its answers, and which scope it needs."""
-    refused = {"application/json": {"schema": schemas[_key(Refusal)]}}
     errors = _ERRORS | (_WAITING if shape.reads else {})
     content = {
         shape.media: {"schema": schemas[_key(shape.answers)] if shape.media.endswith("json") else {"type": "string"}}
     }
     operation["responses"] = {
         str(shape.status): {"description": "The answer", "content": content},
-        **{str(status): {"description": text, "content": refused} for status, text in errors.items()},
-        "default": {"description": "Any other error, in the same shape", "content": refused},
+        **{str(status): {"$ref": f"#/components/responses/{status}"} for status in errors},
+        "default": {"$ref": "#/components/responses/default"},
     }
     if shape.body == definition_body:
         operation["requestBody"] = body_schema(
@@ -71,6 +71,14 @@ def _fill(operation: Json, shape: Shape, schemas: dict[str, Json]) -> None:
         body: Json = {"application/json": {"schema": schemas[_key(shape.body)]}}
         operation["requestBody"] = {"required": True, "content": body}
     operation["x-scope"] = shape.scope
+
+
+def _refusals(schema: Json) -> Json:
+    """Return every answer that is no success: one shape."""
+    content = {"application/json": {"schema": schema}}
+    texts = {str(status): text for status, text in (_ERRORS | _WAITING).items()}
+    texts["default"] = "Any other error, in the same shape"
+    return {status: {"description": text, "content": content} for status, text in texts.items()}
 
 
 def _key(kind: Any) -> str:

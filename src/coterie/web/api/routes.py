@@ -81,8 +81,9 @@ class Routes:
 
 
 def summary_of(handler: Handler) -> str:
-    """Return the first line of a function's docstring without its full stop."""
-    return (handler.__doc__ or "").strip().split("\n")[0].rstrip(".")
+    """Return the first line of a function's docstring as a title: what it returns, or does."""
+    line = (handler.__doc__ or "").strip().split("\n")[0].rstrip(".").removeprefix("Return ")
+    return line[:1].upper() + line[1:]
 
 
 def answer(found: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -82,13 +82,13 @@ async def delete_segment(desk: Here, by: By, key: Key, dry_run: DryRun = False) 
 
 @routes.get("/definitions/plan", PlanTold)
 async def plan_definitions(desk: Here) -> PlanTold:
-    """Return what applying the folder ``segments/`` would change."""
+    """Return what applying the folder `segments/` would change."""
     return await _planned(desk, await desk.ask(definitions.on_disk, desk.project, landed=False))
 
 
 @routes.post("/definitions/apply", PlanTold)
 async def apply_definitions(desk: Here, by: By) -> PlanTold:
-    """Put the folder ``segments/`` into force as it is."""
+    """Put the folder `segments/` into force as it is."""
     async with desk.editing:
         wanted = await desk.ask(definitions.on_disk, desk.project, landed=False)
         return await _applied(desk, by, wanted, "definitions.apply", "", None)
@@ -117,7 +117,7 @@ async def _planned(desk: Desk, wanted: list[Segment]) -> PlanTold:
 async def _applied(
     desk: Desk, by: Actor, wanted: list[Segment], action: str, key: str, said: Written | None
 ) -> PlanTold:
-    """Return what the edit did. The file in ``segments/`` says the same as what is in force, also when it fails."""
+    """Return what the edit did. The file in `segments/` says the same as what is in force, also when it fails."""
     if desk.switch is None:
         raise Conflict("definitions cannot be changed on this server")
     plan, before = await desk.ask(_edited, desk, wanted, key, said, landed=False)
