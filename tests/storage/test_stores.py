@@ -45,7 +45,7 @@ def test_changes_are_numbered_in_order_replaced_and_appended(tmp_path: Path) -> 
     assert store.replace([]) == 0
     assert store.replace([change("s", "ada", 1), change("s", "bob", 2)]) == 2
     assert store.append([change("t", "ada", 3)]) == 1
-    assert store.table()["sequence"].to_pylist() == [0, 1, 2]
+    assert store.table()["sequence"].to_pylist() == [1, 2, 3]
     assert store.table().schema == changes.SCHEMA
     assert store.table(profile="ada")["segment"].to_pylist() == ["s", "t"]
     assert store.table(segment="s", profile="bob")["at"].to_pylist() == [2]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pyarrow as pa
 
-from coterie.storage.delta import DeltaFolder
+from coterie.errors import Problem
+from coterie.storage.delta import Commit, DeltaFolder
 
 SCHEMA = pa.schema(
     [
@@ -22,7 +23,7 @@ SCHEMA = pa.schema(
         pa.field("sequence", pa.int64(), nullable=False),
     ]
 )
-"""``sequence`` is the place in the change log; the other columns are those of ``model.MembershipChange``."""
+"""``sequence`` is the place in the change log, counted from 1; the other columns are those of ``model.MembershipChange``."""
 
 _COLUMNS = ", ".join(f'"{name}"' for name in SCHEMA.names)
 
@@ -31,21 +32,62 @@ class ChangeStore:
     """Membership changes in a Delta table at ``path``."""
 
     def __init__(self, path: str | Path) -> None:
-        self._folder = DeltaFolder(Path(path), SCHEMA)
+        self.path = Path(path)
+        self._folder = DeltaFolder(self.path, SCHEMA)
 
     def replace(self, changes: Iterable[pa.Table]) -> int:
         """Make ``changes`` (in order) the whole log, in one commit, and return how many there are."""
-        rows = _numbered(changes, 0)
+        rows = _numbered(changes, 1)
         self._folder.write(rows, replace=True)
         return int(rows.num_rows)
 
     def append(self, changes: Iterable[pa.Table]) -> int:
         """Add ``changes`` at the end and return how many they are."""
-        start = self._folder.query("SELECT coalesce(max(sequence) + 1, 0) AS n FROM stored")["n"][0].as_py()
+        start = self._folder.query("SELECT coalesce(max(sequence), 0) + 1 AS n FROM stored")["n"][0].as_py()
         rows = _numbered(changes, start)
         if rows.num_rows:
             self._folder.write(rows)
         return int(rows.num_rows)
+
+    def extend(self, rows: pa.Table, marks: Mapping[str, object]) -> None:
+        """Add changes that have their sequence already, in one commit that carries ``marks``; nothing stored is read.
+
+        Raises: Problem when the first sequence is not the next one.
+        """
+        if not rows.num_rows:
+            return
+        first, have = rows["sequence"][0].as_py(), self._folder.length()
+        if first != have + 1:
+            raise Problem("changes do not continue the log", where="sequence", received=first, allowed=str(have + 1))
+        self._folder.write(rows.cast(SCHEMA), marks=marks)
+
+    def length(self) -> int:
+        """Return the number of changes, which is the last sequence, without reading any of them."""
+        return self._folder.length()
+
+    def version(self) -> int:
+        """Return the number of the newest commit, −1 before the first."""
+        return self._folder.version()
+
+    def commits(self, newest: int = 100) -> list[Commit]:
+        """Return the newest commits with their marks, newest first."""
+        return self._folder.commits(newest)
+
+    def page(self, after: int, until: int, limit: int, segment: str = "", profile: str = "") -> pa.Table:
+        """Return at most ``limit`` changes with ``after`` < sequence ≤ ``until`` in order, of one segment or profile if named."""
+        return self._folder.query(
+            f"SELECT {_COLUMNS} FROM stored WHERE sequence > $1 AND sequence <= $2 AND ($3 = '' OR segment = $3)"
+            " AND ($4 = '' OR profile = $4) ORDER BY sequence LIMIT $5",
+            [after, until, segment, profile, limit],
+        ).cast(SCHEMA)
+
+    def standing(self) -> pa.Table:
+        """Return (profile, segment, version, at, cause, event_id) of the entry of everybody who has not left since."""
+        return self._folder.query(
+            "SELECT profile, segment, version, \"at\", cause, coalesce(event_id, '') AS event_id FROM stored"
+            " QUALIFY row_number() OVER (PARTITION BY profile, segment ORDER BY sequence DESC) = 1"
+            " AND direction = 'entered' ORDER BY profile, segment"
+        )
 
     def table(self, segment: str = "", profile: str = "") -> pa.Table:
         """Return the changes in order, of one segment or profile if named."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,8 +12,8 @@ from msgspec import Struct
 
 from coterie.errors import Problem
 from coterie.limits import DEFAULT, Limits
-from coterie.model import MERGE
-from coterie.storage.delta import DeltaFolder
+from coterie.model import LINK, MERGE, UNMERGE
+from coterie.storage.delta import Commit, DeltaFolder
 from coterie.storage.hot import lifted
 from coterie.storage.lock import alone
 from coterie.storage.log import SCHEMA, conform, once
@@ -66,6 +67,26 @@ class EventStore:
             if fresh.num_rows:
                 self._commit(fresh)
         return Appended(added=fresh.num_rows, duplicates=rows.num_rows - fresh.num_rows)
+
+    def extend(self, rows: pa.Table, marks: Mapping[str, object]) -> None:
+        """Add rows that are known to be new, with their positions, in one commit that carries ``marks``.
+
+        Nothing that is stored is read. Raises: Problem when the first position is not the next one.
+        """
+        with alone(self.path):
+            have, first = self._folder.length(), rows["position"][0].as_py() if rows.num_rows else None
+            if first is not None and first != have:
+                raise Problem("rows do not continue the log", where="position", received=first, allowed=str(have))
+            if rows.num_rows:
+                self._folder.write(rows.cast(SCHEMA), marks=marks)
+
+    def length(self) -> int:
+        """Return the number of events without reading any of them."""
+        return self._folder.length()
+
+    def commits(self, newest: int = 100) -> list[Commit]:
+        """Return the newest commits with their marks, newest first."""
+        return self._folder.commits(newest)
 
     def _clamped(self, rows: pa.Table) -> pa.Table:
         occurred, received = rows["occurred_at"].to_numpy(), rows["received_at"].to_numpy()
@@ -146,14 +167,35 @@ class EventStore:
         ).cast(SCHEMA)
         return lifted(rows, properties) if properties else rows
 
-    def batches(self, rows_max: int = 100_000) -> Iterator[pa.Table]:
-        """Yield the log in log order, at most ``rows_max`` events at a time."""
-        total = self.extent().events
-        for start in range(0, total, rows_max):
+    def batches(self, rows_max: int = 100_000, after: int = 0) -> Iterator[pa.Table]:
+        """Yield the log in log order from position ``after`` on, at most ``rows_max`` events at a time."""
+        for start in range(after, self.length(), rows_max):
             yield self._folder.query(
                 f"SELECT {', '.join(SCHEMA.names)} FROM stored WHERE position >= ? AND position < ? ORDER BY position",
                 [start, start + rows_max],
             ).cast(SCHEMA)
+
+    def between(self, start: int, end: int, properties: Sequence[str] = ()) -> pa.Table:
+        """Return the rows with ``start`` ≤ position < ``end`` in log order, with typed columns as ``scan`` gives them."""
+        rows = self._folder.query(
+            f"SELECT {', '.join(SCHEMA.names)} FROM stored WHERE position >= ? AND position < ? ORDER BY position",
+            [start, end],
+        ).cast(SCHEMA)
+        return lifted(rows, properties) if properties else rows
+
+    def structure(self) -> pa.Table:
+        """Return who is who, in log order: every profile where it first appears, and every ``$merge``, ``$unmerge`` and ``$link``."""
+        return self._folder.query(
+            "SELECT position, event_id, name, profile, received_at, properties FROM stored WHERE name IN (?, ?, ?)"
+            " UNION ALL SELECT min(position), '', '', profile, min(received_at), '' FROM stored GROUP BY profile"
+            " ORDER BY position, name",
+            [MERGE, UNMERGE, LINK],
+        )
+
+    def keys(self, after: int) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """Return the event keys from position ``after`` on, in log order."""
+        sql = "SELECT event_key FROM stored WHERE position >= ? ORDER BY position"
+        return self._folder.query(sql, [after])["event_key"].to_numpy()  # type: ignore[no-any-return]
 
     def latest(self, rows: int) -> pa.Table:
         """Return the last ``rows`` events of the log, in log order."""
@@ -161,6 +203,10 @@ class EventStore:
             f"SELECT {', '.join(SCHEMA.names)} FROM stored WHERE position >= ? ORDER BY position",
             [self.extent().events - rows],
         ).cast(SCHEMA)
+
+    def history(self, profiles: Sequence[str]) -> list[pa.Table]:
+        """Return the records of some profiles in log order: what a live reader asks for when an unmerge arrives."""
+        return [self.scan(profiles=profiles)]
 
     def profiles(self) -> list[str]:
         """Return every profile that has at least one event, sorted."""
@@ -174,11 +220,11 @@ class EventStore:
         )
 
     def merges(self) -> pa.Table:
-        """Return the merges (at, position, survivor, loser) in log order."""
+        """Return the merges and unmerges (name, at, position, survivor, loser) in log order."""
         return self._folder.query(
-            "SELECT received_at AS at, position, profile AS survivor, properties->>'loser' AS loser FROM stored"
-            " WHERE name = ? ORDER BY position",
-            [MERGE],
+            "SELECT name, received_at AS at, position, profile AS survivor, properties->>'loser' AS loser FROM stored"
+            " WHERE name IN (?, ?) ORDER BY position",
+            [MERGE, UNMERGE],
         )
 
 

@@ -118,20 +118,25 @@ class Tallies(Struct, frozen=True, kw_only=True):
 
     events: int
     rows: int
+    """Rows of the log, those included that say who is who."""
     duplicates: int
     refused: int
+    refused_reasons: dict[str, int]
     failed_events: int
     """Events that a stage failed on and that went to quarantine one by one."""
     commits: int
     commit_seconds: float
+    commit_histogram: tuple[tuple[float, int], ...]
+    """(upper bound in seconds, commits), cumulative; the last bound is infinite."""
     step_seconds: float
     changes: dict[tuple[str, str], int]
     """(segment, direction) → changes."""
     lag_entries: int
     freshness_seconds: float
     """From the newest committed entry's arrival to its commit."""
+    freshness_seconds_total: float
     freshness_histogram: tuple[tuple[float, int], ...]
-    """(upper bound in seconds, entries), cumulative; the last bound is infinite."""
+    """(upper bound in seconds, events), cumulative; the last bound is infinite."""
     snapshots: int
     snapshot_age_seconds: float
     arrivals_rows: int

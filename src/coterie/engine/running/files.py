@@ -1,0 +1,59 @@
+"""Where a running project keeps its state, and how it is opened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from coterie.engine.project import HIDDEN, Project
+from coterie.storage.lock import Lock
+from coterie.storage.state import (
+    applies,
+    arrivals,
+    changes,
+    identifiers,
+    memberships,
+    outbox,
+    profiles,
+    progress,
+    refreshes,
+    refusals,
+    trigger_runs,
+)
+from coterie.storage.state.database import StateDatabase
+
+SCHEMA = "".join(
+    part.SCHEMA
+    for part in (
+        progress,
+        arrivals,
+        changes,
+        memberships,
+        profiles,
+        identifiers,
+        refusals,
+        outbox,
+        trigger_runs,
+        applies,
+        refreshes,
+    )
+)
+
+
+def state_path(project: Project) -> Path:
+    """Return the file of committed state."""
+    return project.root / HIDDEN / "state.db"
+
+
+def snapshots_path(project: Project) -> Path:
+    """Return the folder of snapshots."""
+    return project.root / HIDDEN / "snapshots"
+
+
+def lock_of(project: Project) -> Lock:
+    """Return the file that a server holds while it runs."""
+    return Lock(project.root / HIDDEN / "serving")
+
+
+def open_state(project: Project) -> StateDatabase:
+    """Return the database with all its tables. Raises: Damaged, Transient."""
+    return StateDatabase(state_path(project), SCHEMA)

@@ -1,0 +1,79 @@
+"""The committed log as one: rows that are landed, then rows that wait, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from coterie.engine.project import Project
+from coterie.storage.events import EventStore
+from coterie.storage.hot import lifted
+from coterie.storage.state import arrivals
+from coterie.storage.state.database import StateDatabase
+
+READ_ROWS = 500_000
+
+
+class WholeLog:
+    """Rows in the Delta table and rows in the committed state. Any thread; each question reads one state of both."""
+
+    def __init__(self, project: Project, database: StateDatabase) -> None:
+        self._project, self._database = project, database
+
+    def _store(self) -> EventStore:
+        return EventStore(self._project.events.path, self._project.settings.limits)
+
+    def rows(
+        self, after: int = 0, until: int | None = None, rows_max: int = READ_ROWS, hot: Sequence[str] = ()
+    ) -> Iterator[pa.Table]:
+        """Yield rows with ``after`` ≤ position < ``until`` in order. ``hot`` properties come as typed columns where they can."""
+        store = self._store()
+        with self._database.snapshot() as connection:
+            landed = store.length()
+            waiting = list(arrivals.tables(connection, max(after, landed), until))
+        end = landed if until is None else min(landed, until)
+        for start in range(after, end, rows_max):
+            yield store.between(start, min(start + rows_max, end), hot)
+        for table in gathered(waiting, rows_max):
+            yield lifted(table, hot) if hot else table
+
+    def of_profiles(self, profiles: Sequence[str], until: int | None = None) -> list[pa.Table]:
+        """Return every row of these profiles before position ``until``, in order."""
+        store = self._store()
+        with self._database.snapshot() as connection:
+            landed = store.length()
+            waiting = list(arrivals.tables(connection, landed, until))
+        wanted = pa.array(list(profiles), pa.string())
+        tables = [store.scan(profiles=profiles), *waiting]
+        found = [table.filter(pc.is_in(table["profile"], value_set=wanted)) for table in tables]
+        bound = (1 << 62) if until is None else until
+        return [table.filter(pc.less(table["position"], bound)) for table in found]
+
+    def keys(self, newest: int) -> Iterator[Any]:
+        """Yield the event keys of the newest rows, in order."""
+        store = self._store()
+        with self._database.snapshot() as connection:
+            landed = store.length()
+            waiting = list(arrivals.tables(connection, landed))
+        count = sum(table.num_rows for table in waiting)
+        if newest > count:
+            yield store.keys(max(0, landed + count - newest))
+        for table in waiting:
+            yield table["event_key"].to_numpy()
+
+
+def gathered(tables: Iterable[pa.Table], rows_max: int) -> Iterator[pa.Table]:
+    """Yield the same rows in larger tables."""
+    held: list[pa.Table] = []
+    count = 0
+    for table in tables:
+        held.append(table)
+        count += table.num_rows
+        if count >= rows_max:
+            yield pa.concat_tables(held).combine_chunks()
+            held, count = [], 0
+    if held:
+        yield pa.concat_tables(held).combine_chunks()

@@ -1,0 +1,59 @@
+"""What happens before a runner runs: the project is held, the committed state is open, and the journal knows how far it was read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from coterie.engine import definitions
+from coterie.engine.project import Project
+from coterie.engine.running.files import lock_of, open_state, state_path
+from coterie.engine.running.outside import Marks, newest_marks
+from coterie.errors import Held
+from coterie.segments.catalog import Catalog
+from coterie.segments.definition import lower_all
+from coterie.storage.lock import Lock
+from coterie.storage.state import progress
+from coterie.storage.state.database import Damaged, StateDatabase, salvage, set_aside
+
+SALVAGED = ("outbox", "triggers", "trigger_runs", "trigger_days", "trigger_refusals")
+"""Tables of a damaged file that nothing else can tell again: what can be read of them is kept."""
+
+
+def hold(project: Project) -> Lock:
+    """Return the held lock of the project. Raises: Held."""
+    lock = lock_of(project)
+    if not lock.take(f"process {os.getpid()}"):
+        raise Held(
+            f"the project is being served by {lock.holder() or 'another process'}",
+            hint="one server per project: stop the other one first",
+        )
+    return lock
+
+
+def open_or_begin_anew(project: Project, told: Callable[[str], None]) -> StateDatabase:
+    """Return the database of committed state; a damaged one was set aside, and what nothing else tells was copied from it."""
+    try:
+        return open_state(project)
+    except Damaged as error:
+        aside = set_aside(state_path(project))
+        told(f"{error.message}: set aside as {aside.name}; the state is computed again from the log and the journal")
+    database = open_state(project)
+    saved = salvage(aside, database, SALVAGED)
+    told(f"{saved} rows of triggers and their outbox were read from the damaged file")
+    return database
+
+
+def marks_of(project: Project, database: StateDatabase) -> Marks:
+    """Return how far everything had come: as committed, or, in a new file, as landed."""
+    reached = progress.read(database.reader())
+    if reached is None:
+        return newest_marks(project)
+    return Marks(journal=reached.journal, log=reached.log, sequence=reached.sequence, advanced_to=reached.advanced_to)
+
+
+def live_catalog(project: Project) -> tuple[Catalog, tuple[str, ...]]:
+    """Return what the live reader evaluates, and the keys of every segment in force. Raises: InvalidDefinition."""
+    segments = definitions.in_use(project)
+    lowered = lower_all([one for one in segments if one.is_live], definitions.context(project))
+    return lowered, tuple(one.key for one in segments)

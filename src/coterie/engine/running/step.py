@@ -1,0 +1,249 @@
+"""One step, pure: (state, entries of the journal, horizon) → effects. Nothing else changes the state.
+
+A crash anywhere before the commit of the effects is as if the step had not been: the state is read again from what is
+committed, and the same entries give the same effects, however they are cut into steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from msgspec import Struct
+
+from coterie.connectors.sources.tracking import ALIAS
+from coterie.engine.running.columns import Columns
+from coterie.engine.running.effects import Effects
+from coterie.engine.running.facts import ROUTE, FactRecord, records_of
+from coterie.engine.running.state import State
+from coterie.errors import CoterieError
+from coterie.identity.merges import LOSER
+from coterie.identity.resolution import Resolution
+from coterie.identity.resolution import records_of as system_records
+from coterie.model import LINK, MERGE, TRAIT_EVENTS, UNMERGE
+from coterie.segments.live import Changes
+from coterie.storage.journal import Entry
+from coterie.storage.log import event_keys
+from coterie.storage.state.profiles import Write
+from coterie.storage.state.refusals import Refusal
+
+STRUCTURE = (MERGE, UNMERGE, LINK)
+FAILED = "a stage failed on the event"
+NOBODY = "no identifier of the event is anybody's"
+
+
+class Part(Struct, frozen=True):
+    """Some events of a single entry; with ``refusing`` they are refused with that detail."""
+
+    begin: int
+    end: int
+    refusing: str = ""
+
+
+def size_of(state: State, entry: Entry) -> int:
+    """Return how many events can be read from an entry."""
+    return len(_read(state, entry, entry.received_at)[0])
+
+
+def step(state: State, entries: Sequence[Entry], horizon: int, part: Part | None = None) -> Effects:
+    """Return what the entries and the passing of time until ``horizon`` come to; the state is the one after them.
+
+    Cost: 3 to 6 µs per event beside decoding. Raises only when a stage fails as a whole: the state must then be thrown away.
+    """
+    effects = Effects(
+        journal=entries[-1].position if entries else state.journal_position,
+        advanced_to=state.now,
+        first=state.log_position,
+        entry_at=entries[-1].received_at if entries else 0,
+    )
+    columns = Columns()
+    known = len(state.live.profiles)
+    if entries:
+        taken = _decoded(state, entries, effects, part)
+        _recognise(state, _fresh(state, taken, effects), columns, effects)
+    if len(columns):
+        rows = columns.table(state.log_position)
+        _fold(state, columns, rows, effects)
+        draft = state.live.made.draft
+        found = state.live.apply(columns.typed(rows, dict.fromkeys([*draft.coded, *draft.numbered])))
+        _keep_changes(found, effects)
+        effects.rows = rows
+        effects.met = _met(state, known, rows)
+        state.log_position += rows.num_rows
+    if horizon > state.live.now:
+        _keep_changes(state.live.advance(horizon), effects)
+    effects.advanced_to = state.now
+    effects.identifiers = state.identities.changed()
+    state.journal_position = effects.journal
+    return effects
+
+
+def _keep_changes(found: Changes, effects: Effects) -> None:
+    if len(found):
+        effects.changes.append(found.table())
+
+
+# ── entries → events ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _decoded(
+    state: State, entries: Sequence[Entry], effects: Effects, part: Part | None
+) -> list[tuple[Any, int, Entry]]:
+    """Return (event, received_at, entry) of every event that could be read; the others are refused."""
+    taken: list[tuple[Any, int, Entry]] = []
+    floor = state.now
+    for entry in entries:
+        at = entry.received_at if entry.received_at > floor else floor
+        events, refused = _read(state, entry, at)
+        if part is not None:
+            events, refused = _only(state, entry, part, events, refused, effects)
+        effects.refused += refused
+        taken += [(event, at, entry) for event in events]
+    return taken
+
+
+def _read(state: State, entry: Entry, at: int) -> tuple[Sequence[Any], list[Refusal]]:
+    try:
+        if entry.route == ROUTE:
+            return records_of(entry.body, state.limits), []
+        found = state.decode(entry, at)
+    except (CoterieError, msgspec.MsgspecError, ValueError, TypeError, KeyError, RecursionError) as error:
+        return [], [_refusal(entry, 0, "the request cannot be read", str(error), _text(entry.body))]
+    return found.events, [_refusal(entry, one.index, one.reason, one.detail, one.row) for one in found.refused]
+
+
+def _only(
+    state: State, entry: Entry, part: Part, events: Sequence[Any], refused: list[Refusal], effects: Effects
+) -> tuple[Sequence[Any], list[Refusal]]:
+    """Return what a part of an entry is; the entry counts as taken in with its last part, its refusals with its first."""
+    if part.end < len(events):
+        effects.journal = state.journal_position
+    kept = refused if part.begin == 0 else []
+    chosen = events[part.begin : part.end]
+    if not part.refusing:
+        return chosen, kept
+    rows = [msgspec.json.encode(one).decode() for one in chosen]
+    failed = [_refusal(entry, part.begin + n, FAILED, part.refusing, row) for n, row in enumerate(rows)]
+    return [], kept + failed
+
+
+def _refusal(entry: Entry, index: int, reason: str, detail: str, row: str) -> Refusal:
+    place = f"journal {entry.position}, event {index}"
+    return (f"{entry.position}:{index}:{reason}", reason, place, detail, row, entry.received_at, entry.source)
+
+
+def _text(body: bytes) -> str:
+    return msgspec.json.encode({"body": body.decode("utf-8", "replace")}).decode()
+
+
+def _fresh(state: State, taken: list[tuple[Any, int, Entry]], effects: Effects) -> list[tuple[Any, int, Entry]]:
+    """Return the events whose ids were not met before; each id is remembered."""
+    if not taken:
+        return taken
+    repeated = state.seen.seen(event_keys([one[0].id for one in taken]))
+    effects.events += len(taken)
+    if not repeated.any():
+        return taken
+    effects.duplicates += int(repeated.sum())
+    return [one for one, again in zip(taken, repeated.tolist(), strict=True) if not again]
+
+
+# ── events → rows ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _recognise(state: State, fresh: list[tuple[Any, int, Entry]], columns: Columns, effects: Effects) -> None:
+    """Every event is in the columns as its person's, between the records of what its identifiers changed."""
+    known, add = state.identities.known, columns.add
+    for event, at, entry in fresh:
+        if type(event) is FactRecord:
+            _take_fact(state, event, at, columns, effects)
+            continue
+        if not event.previous:
+            profile = known(event.identifiers)
+            if profile is not None:
+                add(event.id, profile, event.name, event.occurred_at, at, event.properties)
+                continue
+            found = state.identities.resolve(event.identifiers, event.id, at)
+        else:
+            found = state.identities.alias(_previous(state, event), event.identifiers, event.id, at)
+        if found.profile is None:
+            _refuse_nobody(event, entry, found, effects)
+            continue
+        _add_resolved(event, at, found, columns, effects)
+
+
+def _previous(state: State, event: Any) -> tuple[tuple[str, str], ...]:
+    """Return what the previous id of an alias call means: the kind under which it is known, else the last one named."""
+    met = [one for one in event.previous if state.identities.profile_of(*one) is not None]
+    return tuple(met[:1]) or tuple(event.previous[-1:])
+
+
+def _add_resolved(event: Any, at: int, found: Resolution, columns: Columns, effects: Effects) -> None:
+    before, after = system_records(found, event.id, at)
+    for one in before:
+        columns.add(one.id, one.profile, one.name, at, at, one.properties)
+    effects.merges += [(one.survivor, one.loser) for one in found.merges]
+    if event.name != ALIAS:
+        columns.add(event.id, found.profile or "", event.name, event.occurred_at, at, event.properties)
+    for one in after:
+        columns.add(one.id, one.profile, one.name, at, at, one.properties)
+
+
+def _refuse_nobody(event: Any, entry: Entry, found: Resolution, effects: Effects) -> None:
+    told = ", ".join(f"{one.kind} {one.value!r}: {one.reason}" for one in found.conflicts) or "none was given"
+    row = {"id": event.id, "name": event.name, "identifiers": event.identifiers, "properties": event.properties}
+    text = msgspec.json.encode(row).decode()
+    effects.refused.append(
+        (
+            f"{entry.position}:{event.id}",
+            NOBODY,
+            f"journal {entry.position}",
+            told,
+            text,
+            entry.received_at,
+            entry.source,
+        )
+    )
+
+
+def _take_fact(state: State, fact: FactRecord, at: int, columns: Columns, effects: Effects) -> None:
+    identities, loser = state.identities, fact.properties.get(LOSER)
+    if fact.name == MERGE and isinstance(loser, str):
+        into, gone = identities.canonical(fact.profile), identities.canonical(loser)
+        if into != gone:
+            effects.merges.append((into, gone))
+    identities.learn(fact.name, fact.profile, fact.properties, at, fact.id)
+    if fact.name == UNMERGE and isinstance(loser, str):
+        effects.rebuilt += [fact.profile, loser]
+    columns.add(fact.id, fact.profile, fact.name, fact.occurred_at or at, at, fact.properties)
+
+
+# ── rows → profiles ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _fold(state: State, columns: Columns, rows: pa.Table, effects: Effects) -> None:
+    """The writes of traits are in the effects, each for the profile that is canonical now."""
+    if not (set(columns.names) & set(TRAIT_EVENTS)):
+        return
+    canonical = state.identities.canonical
+    keys, occurred = rows["event_key"].to_numpy(), rows["occurred_at"].to_numpy()
+    for place, name in enumerate(columns.names):
+        if name in TRAIT_EVENTS and columns.properties[place]:
+            profile = canonical(columns.profiles[place])
+            values = dict(columns.properties[place])
+            effects.writes.append(Write(profile, values, int(occurred[place]), int(keys[place])))
+
+
+def _met(state: State, known: int, rows: pa.Table) -> list[tuple[str, int]]:
+    """Return the profiles that the live reader met in these rows, and when."""
+    texts = state.live.profiles.texts[known:]
+    if not texts:
+        return []
+    places = pc.index_in(pa.array(texts, pa.string()), value_set=rows["profile"].combine_chunks())
+    received = rows["received_at"].to_numpy()
+    first = received[places.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)]
+    return list(zip(texts, first.tolist(), strict=True))
