@@ -15,7 +15,7 @@ from coterie.model import SET, Cause
 from coterie.segments.definition import Segment
 from coterie.storage.applied import Apply, Entry
 
-_KEPT: dict[str, Literal["added", "changed", "removed"]] = {
+KEPT: dict[str, Literal["added", "changed", "removed"]] = {
     "new": "added",
     "changed": "changed",
     "described": "changed",
@@ -63,7 +63,7 @@ def apply(project: Project, at: int) -> Plan:
         at = max(at, project.events.extent().last_received_at)
     plan = make_plan(project, at, segments)
     by_key = {segment.key: segment for segment in segments}
-    entries = tuple(_entry(row, by_key.get(row.key)) for row in plan.rows if row.difference in _KEPT)
+    entries = tuple(_entry(row, by_key.get(row.key)) for row in plan.rows if row.difference in KEPT)
     if entries:
         project.applied.record(Apply(number=len(project.applied.history()) + 1, at=at, entries=entries))
     project.changes.append(table_of(row.key, row.version, row.entered, row.exited, at, Cause.EDIT) for row in plan.rows)
@@ -74,7 +74,7 @@ def _entry(row: Row, segment: Segment | None) -> Entry:
     definition = as_data(msgspec.structs.replace(segment, version=row.version)) if segment is not None else {}
     return Entry(
         key=row.key,
-        change=_KEPT[row.difference],
+        change=KEPT[row.difference],
         version=row.version,
         definition=definition,
         entered=len(row.entered),

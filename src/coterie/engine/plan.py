@@ -53,7 +53,7 @@ def make_plan(project: Project, at: int, segments: list[Segment] | None = None) 
     after = definitions.catalog(project, wanted)
     before = definitions.catalog(project, definitions.in_force(project))
     current = project.applied.current()
-    differences = _differences(wanted, {key: entry.definition for key, entry in current.items()}, before, after)
+    differences = differences_of(wanted, {key: entry.definition for key, entry in current.items()}, before, after)
     rows: list[Row] = []
     with History(project.events) as history:
         for key in sorted(differences):
@@ -68,7 +68,7 @@ def make_plan(project: Project, at: int, segments: list[Segment] | None = None) 
                 Row(
                     key=key,
                     difference=difference,
-                    version=_version(key, wanted, current[key].version if key in current else 0, difference),
+                    version=version_after(key, wanted, current[key].version if key in current else 0, difference),
                     size=len(held_now),
                     entered=tuple(sorted(held_now - held)),
                     exited=tuple(sorted(held - held_now)),
@@ -78,9 +78,10 @@ def make_plan(project: Project, at: int, segments: list[Segment] | None = None) 
     return Plan(at=at, rows=tuple(rows), lists=tuple(one for one in changes if one.added or one.removed))
 
 
-def _differences(
+def differences_of(
     wanted: list[Segment], current: dict[str, dict[str, object]], before: Catalog, after: Catalog
 ) -> dict[str, Difference]:
+    """Return how every segment, wanted or ``current`` (the definitions in force), differs."""
     found: dict[str, Difference] = {}
     for segment in wanted:
         told = as_data(segment)
@@ -116,7 +117,7 @@ def _unversioned(data: dict[str, object]) -> str:
     return canonical({key: value for key, value in data.items() if key != "version"})
 
 
-def _version(key: str, wanted: list[Segment], held: int, difference: Difference) -> int:
+def version_after(key: str, wanted: list[Segment], held: int, difference: Difference) -> int:
     """Return the version in force after the apply: that of the file, or the next one when a changed rule kept its number."""
     written = next((segment.version for segment in wanted if segment.key == key), held)
     if difference == "changed":

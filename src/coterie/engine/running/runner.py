@@ -13,15 +13,17 @@ import pyarrow as pa
 
 from coterie.clock import Clock
 from coterie.connectors.sources.tracking import Decoded, Options, decode
+from coterie.engine.outbox.reactions import Reactions
 from coterie.engine.project import Project
 from coterie.engine.running import facts, opening, outside
 from coterie.engine.running.answers import ChangeRow, Member, Page, Phase, ProfileState, Status, Tallies
-from coterie.engine.running.commit import React
+from coterie.engine.running.applying import settle
+from coterie.engine.running.commit import commit
 from coterie.engine.running.effects import Effects
 from coterie.engine.running.following import Amendment, Following
 from coterie.engine.running.log import WholeLog
-from coterie.engine.running.people import CommittedPeople
 from coterie.engine.running.questions import Questions
+from coterie.engine.running.reacting import Reacting
 from coterie.engine.running.rebuild import rebuild, reconcile
 from coterie.engine.running.recovery import Recovery, is_consistent
 from coterie.engine.running.state import State
@@ -32,10 +34,8 @@ from coterie.limits import DEFAULT, Limits
 from coterie.segments.live.snapshots import fingerprint
 from coterie.storage.journal import Entry, Journal
 from coterie.storage.lock import Lock
-from coterie.storage.state import changes, progress
-from coterie.storage.state.database import Connection, StateDatabase
-from coterie.storage.state.outbox import Outbox
-from coterie.storage.state.trigger_runs import TriggerRuns
+from coterie.storage.state import progress
+from coterie.storage.state.database import StateDatabase
 
 __all__ = ["Amendment", "Runner"]
 INTERNAL = "coterie"
@@ -45,7 +45,7 @@ INTERNAL = "coterie"
 class Runner:
     """Owns the state of a project while it serves. ``start`` returns at once; recovery happens on the runner's thread.
 
-    ``triggers`` (of ``coterie.triggers``) decide inside every commit; its deliveries are in the outbox of the same transaction.
+    ``triggers`` decide inside every commit; their deliveries are in the outbox of the same transaction.
     """
 
     def __init__(
@@ -56,11 +56,11 @@ class Runner:
         clock: Clock,
         limits: Limits = DEFAULT,
         identities_rules: Rules | None = None,
-        triggers: Any = None,
+        triggers: Reactions | None = None,
         options: Options | None = None,
     ) -> None:
         self.project, self.journal, self.clock, self.limits = project, journal, clock, limits
-        self.triggers = triggers
+        self._reacting = Reacting(triggers)
         self._rules, self._options = identities_rules, options or Options()
         self._lock: Lock | None = None
         self._database: StateDatabase | None = None
@@ -78,20 +78,22 @@ class Runner:
 
         Raises: Held when another process serves the project, InvalidDefinition, Transient.
         """
-        opening.live_catalog(self.project)
         self._lock = opening.hold(self.project)
         self._database = database = opening.open_or_begin_anew(self.project, self._early.append)
+        settle(self.project, database)
+        opening.live_catalog(self.project)
         self._marks = opening.marks_of(self.project, database)
         self._present = self.clock.now() if self.journal.head == 0 and not self._marks.log else 0
         self.journal.resume(self._marks.journal, max(self._marks.advanced_to, self._present))
         self._questions = Questions(self.project, database)
-        self._log = WholeLog(self.project, database)
+        self.log = WholeLog(self.project, database)
         self._following = Following(
             self.journal,
             database,
             self.clock,
             self._recover,
-            react=self._react,
+            react=self._reacting.tell,
+            committed=self._reacting.wake,
             history=self._history_of,
             snapshot=self._take_snapshot,
         )
@@ -129,6 +131,7 @@ class Runner:
 
     def _recover(self) -> State:
         following, database = self._running()
+        settle(self.project, database)
         catalog, keys = opening.live_catalog(self.project)
         recovery = Recovery(
             Project(self.project.root, self.clock, self.project.settings),
@@ -141,6 +144,11 @@ class Runner:
             told=following.warn,
             report=following.report,
         )
+        state = self._recovered(recovery, database, following)
+        self._reacting.begin(state, database)
+        return state
+
+    def _recovered(self, recovery: Recovery, database: StateDatabase, following: Following) -> State:
         reached = progress.read(database.writer)
         lake = progress.read_lake(database.writer)
         project = recovery.project
@@ -152,7 +160,7 @@ class Runner:
         if outside.was_changed(project.changes.commits(), lake.changes):
             following.warn("the change log was changed from outside while no server ran: memberships are taken from it")
             return rebuild(recovery, self._marks, 0)
-        if reached.catalog != fingerprint(catalog):
+        if reached.catalog != fingerprint(recovery.catalog):
             following.warn("the definitions changed while no server ran: memberships are computed again")
             return rebuild(recovery, self._marks, 0)
         state = recovery.resume()
@@ -164,8 +172,6 @@ class Runner:
     def _mend(self, state: State, database: StateDatabase) -> None:
         effects = Effects(journal=state.journal_position, advanced_to=state.now, first=state.log_position)
         effects.changes = reconcile(state, database)
-        from coterie.engine.running.commit import commit
-
         commit(database, state, effects)
 
     def _decode(self, entry: Entry, received_at: int) -> Decoded:
@@ -176,26 +182,10 @@ class Runner:
             raise Transient("the runner was not started")
         return self._following, self._database
 
-    # ── inside the commit ────────────────────────────────────────────────────────────────────────────────────
-
-    def _react(self, state: State) -> React | None:
-        triggers = self.triggers
-        if triggers is None or not len(triggers):
-            return None
-
-        def react(connection: Connection, effects: Effects, numbered: list[tuple[Any, ...]], now: int) -> None:
-            if effects.rows is None and not numbered:
-                return
-            rows = effects.rows if effects.rows is not None else _NO_ROWS
-            people = CommittedPeople(connection, state.identities)
-            found = triggers.step(rows, changes.table_of(numbered), now, people, TriggerRuns(connection))
-            if found:
-                Outbox(connection).add(found)
-
-        return react
+    # ── for the runner's thread ──────────────────────────────────────────────────────────────────────────────
 
     def _history_of(self, profiles: list[str], effects: Effects) -> list[pa.Table]:
-        tables = self._log.of_profiles(profiles)
+        tables = self.log.of_profiles(profiles)
         return tables if effects.rows is None else [*tables, effects.rows]
 
     def _take_snapshot(self, state: State) -> None:
@@ -286,6 +276,11 @@ class Runner:
         self._ready()
         return self.between(look).result(30.0)  # type: ignore[no-any-return]
 
+    def profiles(self, after: str = "", limit: int = 1000) -> Page[str]:
+        """Return the ids of people, those after ``after``, sorted; ids that were merged into others are left out."""
+        self._ready()
+        return self._questions.profiles(after, limit)
+
     def members(self, key: str, after: str = "", limit: int = 100) -> Page[Member]:
         """Return members of a segment by profile id, those after ``after``. Raises: NotFound."""
         self._ready()
@@ -310,6 +305,12 @@ class Runner:
     def database(self) -> StateDatabase:
         """The committed state, for readers of its other tables."""
         return self._running()[1]
+
+    @property
+    def log(self) -> WholeLog:
+        """The committed log, landed or not."""
+        self._running()
+        return self._log
 
     def _ready(self) -> State:
         following, _ = self._running()
@@ -339,7 +340,7 @@ class Runner:
     def history(self, after: int = 0, until: int | None = None, rows_max: int = 500_000) -> Iterator[pa.Table]:
         """Yield the committed log in order as tables of log columns, rows ``after`` ≤ position < ``until``, landed or not."""
         self._running()
-        return self._log.rows(after, until, rows_max)
+        return self.log.rows(after, until, rows_max)
 
     def land(self) -> int:
         """Every row committed so far is in the Delta tables; return the number of rows of the log there."""
@@ -352,9 +353,6 @@ class Runner:
         self._ready()
         assert self._upkeep is not None
         return self._upkeep.snapshot(self.between)
-
-
-_NO_ROWS = pa.table({name: pa.array([], pa.string()) for name in ("event_id", "profile", "name", "properties")})
 
 
 def _not_started(head: int) -> Status:
