@@ -21,22 +21,10 @@ from coterie.storage.state import (
 )
 from coterie.storage.state.database import StateDatabase
 
-SCHEMA = "".join(
-    part.SCHEMA
-    for part in (
-        progress,
-        arrivals,
-        changes,
-        memberships,
-        profiles,
-        identifiers,
-        refusals,
-        outbox,
-        trigger_runs,
-        applies,
-        refreshes,
-    )
-)
+_TABLES = (
+    progress, arrivals, changes, memberships, profiles, identifiers, refusals, applies, refreshes, outbox, trigger_runs,
+)  # fmt: skip
+SCHEMA = "".join(part.SCHEMA for part in _TABLES)
 
 
 def state_path(project: Project) -> Path:
