@@ -68,7 +68,15 @@ class Checks:
         if due_at is None:
             return _cancelled(letter, now, "quiet hours")
         if due_at > now:
-            return Mark(id=letter.id, state=letter.state, at=now, not_before=due_at, tries=0, error=letter.last_error)
+            return Mark(
+                id=letter.id,
+                state=letter.state,
+                at=now,
+                not_before=due_at,
+                tries=0,
+                tried=False,
+                error=letter.last_error,
+            )
         return None
 
     def _ready(self, letters: Sequence[tuple[Letter, Trigger]], now: int) -> list[Ready]:
@@ -124,4 +132,4 @@ def _names(selectors: Iterable[Any]) -> frozenset[str] | None:
 
 
 def _cancelled(letter: Letter, now: int, reason: str) -> Mark:
-    return Mark(id=letter.id, state="cancelled", at=now, tries=0, error=reason)
+    return Mark(id=letter.id, state="cancelled", at=now, tries=0, tried=False, error=reason)

@@ -106,7 +106,7 @@ class Courier:
             except sqlite3.Error as error:
                 LOGGER.warning("the outbox cannot be read or written: %s", error)
                 wait_s = POLL_S
-            except Exception:  # noqa: BLE001  one lane's fault must not stop the others
+            except Exception:  # one lane's fault must not stop the others
                 LOGGER.exception("a fault while delivering to %s", lane.key)
                 wait_s = POLL_S
             await _heard(bell, wait_s)
@@ -123,10 +123,18 @@ class Courier:
         while not self._stopping.is_set():
             now = self._clock.now()
             if now - last >= HOUR_US:
-                while outbox.forget(now - self._limits.outbox_kept_us):
-                    await asyncio.sleep(REST_S)
-                last = now
+                last = now if await self._forgot(outbox, now - self._limits.outbox_kept_us) else last
             await asyncio.sleep(POLL_S)
+
+    async def _forgot(self, outbox: Outbox, before: int) -> bool:
+        """Return whether everything that was done before that instant is forgotten now; if not, it is tried again soon."""
+        try:
+            while outbox.forget(before):
+                await asyncio.sleep(REST_S)
+        except sqlite3.Error as error:
+            LOGGER.warning("old letters cannot be forgotten now: %s", error)
+            return False
+        return True
 
     # ── by hand, for tests and simulations ───────────────────────────────────────────────────────────────────
 

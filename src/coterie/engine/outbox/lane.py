@@ -100,7 +100,10 @@ class Lane:
             ready = []
             later = now + AFTER_A_FAULT_US
             told = f"not checked: {type(error).__name__} {error}"
-            marks = [Mark(id=one.id, state=one.state, at=now, not_before=later, tries=0, error=told) for one in letters]
+            marks = [
+                Mark(id=one.id, state=one.state, at=now, not_before=later, tries=0, tried=False, error=told)
+                for one in letters
+            ]
         if marks:
             self.breaker.cancelled += sum(mark.state == "cancelled" for mark in marks)
             self._mark(marks)

@@ -35,6 +35,13 @@ _COLUMNS = (
 _PRIORITIES = range(9, -1, -1)
 _OPEN = "state IN ('waiting', 'failed')"
 _ON = "trigger NOT IN (SELECT key FROM triggers WHERE paused_at IS NOT NULL)"
+_FIRST = (
+    f"FROM outbox AS one INDEXED BY outbox_due WHERE destination = ? AND priority = ? AND {_OPEN} AND {_ON}"
+    " AND NOT EXISTS (SELECT 1 FROM outbox AS earlier INDEXED BY outbox_person"
+    " WHERE earlier.destination = one.destination AND earlier.profile = one.profile"
+    f" AND earlier.{_OPEN} AND earlier.{_ON} AND (earlier.due_at, earlier.id) < (one.due_at, one.id))"
+)
+"""Of each person the earliest letter that is not done; what belongs to a paused trigger holds nobody up."""
 
 
 class Letter(Struct, frozen=True, kw_only=True):
@@ -66,6 +73,8 @@ class Mark(Struct, frozen=True, kw_only=True):
     at: int
     not_before: int = 0
     tries: int = 1
+    """Tries that count: none for the probe of a destination that is down."""
+    tried: bool = True
     error: str = ""
     payload: bytes = b""
 
@@ -103,11 +112,7 @@ class Outbox:
             if len(found) >= limit:
                 break
             rows = self._connection.execute(
-                f"SELECT {_COLUMNS} FROM outbox AS one INDEXED BY outbox_due WHERE destination = ? AND priority = ?"
-                f" AND {_OPEN} AND not_before <= ? AND {_ON} AND NOT EXISTS (SELECT 1 FROM outbox AS earlier"
-                " INDEXED BY outbox_person WHERE earlier.destination = one.destination AND earlier.profile = one.profile"
-                f" AND earlier.{_OPEN} AND earlier.{_ON} AND (earlier.due_at, earlier.id) < (one.due_at, one.id))"
-                " ORDER BY not_before, id LIMIT ?",
+                f"SELECT {_COLUMNS} {_FIRST} AND not_before <= ? ORDER BY not_before, id LIMIT ?",
                 (destination, priority, now, limit - len(found) + len(besides)),
             ).fetchall()
             found += [letter for letter in map(_letter, rows) if letter.id not in besides]
@@ -118,9 +123,7 @@ class Outbox:
         found = []
         for priority in _PRIORITIES:
             found += self._connection.execute(
-                f"SELECT not_before FROM outbox INDEXED BY outbox_due WHERE destination = ? AND priority = ? AND {_OPEN}"
-                " ORDER BY not_before LIMIT 1",
-                (destination, priority),
+                f"SELECT not_before {_FIRST} ORDER BY not_before LIMIT 1", (destination, priority)
             ).fetchall()
         return min((int(at) for (at,) in found), default=None)
 
@@ -130,10 +133,10 @@ class Outbox:
         try:
             self._connection.executemany(
                 f"UPDATE outbox SET state = ?, not_before = max(not_before, ?), attempts = attempts + ?, last_error = ?,"
-                f" tried_at = CASE WHEN ? > 0 THEN ? ELSE tried_at END, finished_at = ?,"
+                f" tried_at = CASE WHEN ? THEN ? ELSE tried_at END, finished_at = ?,"
                 f" payload = CASE WHEN length(?) > 0 THEN ? ELSE payload END WHERE id = ? AND {_OPEN}",
                 [
-                    (one.state, one.not_before, one.tries, one.error[:2000], one.tries, one.at,
+                    (one.state, one.not_before, one.tries, one.error[:2000], one.tried, one.at,
                      0 if one.state in ("waiting", "failed") else one.at, one.payload, one.payload, one.id)
                     for one in marks
                 ],
