@@ -12,8 +12,8 @@ from coterie.storage.state import arrivals, changes, identifiers, memberships, p
 from coterie.storage.state.database import Connection, StateDatabase
 from coterie.storage.state.progress import Progress
 
-React = Callable[[Connection, Effects, list[tuple[Any, ...]], int], None]
-"""(connection, effects, numbered changes, now): what triggers add to the transaction."""
+React = Callable[[Connection, State, Effects, list[tuple[Any, ...]]], None]
+"""(connection, state, effects, numbered changes): what triggers add to the transaction."""
 History = Callable[[list[str], Effects], Any]
 """(profiles, effects) → tables of the whole log of these profiles, in order."""
 
@@ -46,7 +46,7 @@ def commit(
         if effects.refused:
             refusals.add(connection, effects.refused)
         if react is not None:
-            react(connection, effects, numbered, effects.advanced_to)
+            react(connection, state, effects, numbered)
         if effects.extra is not None:
             effects.extra(connection)
         progress.write(connection, reached(state, effects, len(numbered)))

@@ -60,12 +60,14 @@ class Following:
         clock: Clock,
         recover: Callable[[], State],
         *,
-        react: Callable[[State], React | None],
+        react: React,
+        committed: Callable[[], None],
         history: History,
         snapshot: Callable[[State], None],
     ) -> None:
         self._journal, self._database, self._clock = journal, database, clock
-        self._recover, self._react, self._history, self._snapshot = recover, react, history, snapshot
+        self._recover, self._react, self._committed = recover, react, committed
+        self._history, self._snapshot = history, snapshot
         self.state: State | None = None
         self.phase, self.note, self.progress = Phase.STARTING, "", 0.0
         self.warnings: deque[str] = deque(maxlen=WARNINGS_MAX)
@@ -162,7 +164,7 @@ class Following:
         told = False
         while True:
             try:
-                numbered = commit(self._database, state, effects, self._react(state), self._history)
+                numbered = commit(self._database, state, effects, self._react, self._history)
             except Transient as error:
                 if self.stopping:
                     raise
@@ -174,6 +176,7 @@ class Following:
             if told:
                 self.warn("the commit succeeded")
                 self.note = ""
+            self._committed()
             return numbered
 
     def _publish(self, state: State) -> None:

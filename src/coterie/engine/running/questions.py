@@ -39,6 +39,13 @@ class Questions:
             absorbed=absorbed,
         )
 
+    def profiles(self, after: str, limit: int) -> Page[str]:
+        """Return the ids of people, those after ``after``, sorted."""
+        with self._database.snapshot() as connection:
+            found = profiles.names(connection, after, limit + 1)
+            sequence = _sequence(connection)
+        return Page(rows=tuple(found[:limit]), next=found[limit - 1] if len(found) > limit else None, sequence=sequence)
+
     def members(self, key: str, after: str, limit: int) -> Page[Member]:
         """Return members of a segment by profile id, those after ``after``. Raises: NotFound."""
         with self._database.snapshot() as connection:

@@ -306,12 +306,6 @@ class Runner:
         """The committed state, for readers of its other tables."""
         return self._running()[1]
 
-    @property
-    def log(self) -> WholeLog:
-        """The committed log, landed or not."""
-        self._running()
-        return self._log
-
     def _ready(self) -> State:
         following, _ = self._running()
         if following.state is None:

@@ -133,6 +133,15 @@ def absorbed(connection: sqlite3.Connection, profile: str) -> tuple[str, ...]:
     return tuple(row[0] for row in found)
 
 
+def names(connection: sqlite3.Connection, after: str, limit: int) -> list[str]:
+    """Return ids of profiles that were not merged into others, those after ``after``, sorted."""
+    found = connection.execute(
+        "SELECT profile FROM profiles WHERE merged_into IS NULL AND profile > ? ORDER BY profile LIMIT ?",
+        (after, limit),
+    )
+    return [row[0] for row in found]
+
+
 def count(connection: sqlite3.Connection) -> int:
     """Return how many profiles there are that were not merged into others."""
     return int(connection.execute("SELECT count(*) FROM profiles WHERE merged_into IS NULL").fetchone()[0])
