@@ -22,10 +22,9 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 SCRIPT = "/coterie.js"
-METRICS = "/v1/m"
 _SETTINGS = re.compile(r"^/v1/projects/([^/]+)/settings$")
 _HOSTED = re.compile(r"^/analytics\.js/v1/([^/]+)/analytics(?:\.min)?\.js$")
-_PREFIXES = (SCRIPT, METRICS, "/v1/projects/", "/analytics.js/")
+_PREFIXES = (SCRIPT, "/v1/projects/", "/analytics.js/")
 _JAVASCRIPT = b"text/javascript; charset=utf-8"
 _JSON = b"application/json"
 _SETTINGS_AGE_S = 60
@@ -68,8 +67,7 @@ def settings(write_key: str, host: str, protocol: str) -> bytes:
     Source: the settings document that library reads; measured with version 1.84.3.
     """
     destination = {"apiKey": write_key, "apiHost": f"{host}/v1", "protocol": protocol}
-    metrics = {"sampleRate": 0, "host": f"{host}/v1"}
-    return msgspec.json.encode({"integrations": {"Segment.io": destination}, "plan": {}, "metrics": metrics})
+    return msgspec.json.encode({"integrations": {"Segment.io": destination}, "plan": {}, "metrics": {"sampleRate": 0}})
 
 
 class Browser:
@@ -87,10 +85,7 @@ class Browser:
         if scope["type"] != "http" or not scope["path"].startswith(_PREFIXES):
             await self._other(scope, receive, send)
         elif scope["method"] == "OPTIONS":
-            await _answer(send, 204, b"", (b"access-control-allow-methods", b"GET, POST"), _ANY_HEADER, _ANY_AGE)
-        elif scope["path"] == METRICS:
-            # The library's remarks on itself: it is told to send none, and what comes all the same is not kept.
-            await _answer(send, 200, b"{}", (b"content-type", _JSON))
+            await _answer(send, 204, b"", (b"access-control-allow-methods", b"GET"), _ANY_HEADER, _ANY_AGE)
         elif scope["path"] == SCRIPT:
             await _send_script(scope, send, script())
         elif found := _SETTINGS.match(scope["path"]):

@@ -12,7 +12,7 @@
     delay: 1000, batch: 50, queue: 500
   };
   // kept: what lies in localStorage: {queue, userId, consent}. waiting: calls before a consent that is required, in memory only.
-  let kept = { queue: [] }, waiting = [], loaded, refused, forgetful, id, timer, sending, failures = 0, depth = 0;
+  let kept = { queue: [] }, waiting = [], loaded, refused, forgetful, id, timer, sending, beaconed, failures = 0, depth = 0;
   let current, referrer = document.referrer;
 
   // ── what is kept in the browser ──
@@ -132,8 +132,10 @@
   };
   // A beacon has no answer: what it carried stays queued until a later answer, and the server counts a messageId once.
   const beacon = () => {
-    const [batch, text] = body(6e4);
-    if (batch[0]) navigator.sendBeacon(options.host + "/v1/batch", text);
+    const [batch, text] = body(6e4), { messageId } = batch[batch.length - 1] || {};
+    // A closed page becomes hidden too: once is enough.
+    if (messageId && messageId != beaconed) navigator.sendBeacon(options.host + "/v1/batch", text);
+    beaconed = messageId;
   };
   const leave = () => {
     read();
