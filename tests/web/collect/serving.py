@@ -13,6 +13,7 @@ from typing import Any
 import uvicorn
 from msgspec import Struct
 
+from coterie.clock import Clock
 from coterie.connectors.sources.tracking import Tracked, decode
 from coterie.limits import DEFAULT, Limits
 from coterie.storage.journal import Entry, Journal
@@ -31,6 +32,24 @@ class OneKey:
 
     def check(self, text: str, /, scope: str) -> Key | None:
         return Key("k1") if text == WRITE_KEY and scope == "write" else None
+
+
+class Failing:
+    """A journal that fails in one way until it is mended."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self.error: Exception | None = None
+        self.clock: Clock = journal.clock
+
+    @property
+    def head(self) -> int:
+        return self._journal.head
+
+    async def append(self, route: str, source: str, data: bytes, /) -> int:
+        if self.error is not None:
+            raise self.error
+        return await self._journal.append(route, source, data)
 
 
 @contextlib.contextmanager

@@ -16,12 +16,11 @@ import httpx
 import msgspec
 import pytest
 
-from coterie.clock import Clock
 from coterie.errors import Overloaded, Transient
 from coterie.limits import DEFAULT
 from coterie.storage.journal import Journal
 from coterie.web.collect.paths import PATHS
-from tests.web.collect.serving import WRITE_KEY, Served, collecting
+from tests.web.collect.serving import WRITE_KEY, Failing, Served, collecting
 
 EVENT = {"type": "track", "event": "Product Viewed", "userId": "ada"}
 
@@ -213,24 +212,6 @@ def test_origins_can_be_narrowed(tmp_path: Path) -> None:
         for origin, shown in (("https://shop.example", True), ("https://other.example", False)):
             answer = httpx.options(f"{served.url}/v1/t", headers={"origin": origin})
             assert ("access-control-allow-origin" in answer.headers) is shown
-
-
-class Failing:
-    """A journal that fails in one way until it is mended."""
-
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
-        self.error: Exception | None = None
-        self.clock: Clock = journal.clock
-
-    @property
-    def head(self) -> int:
-        return self._journal.head
-
-    async def append(self, route: str, source: str, data: bytes, /) -> int:
-        if self.error is not None:
-            raise self.error
-        return await self._journal.append(route, source, data)
 
 
 class Stingy:
