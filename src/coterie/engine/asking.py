@@ -17,7 +17,7 @@ from coterie.segments.catalog import Catalog
 from coterie.segments.oracle import Oracle
 from coterie.segments.oracle.terms import value_of
 from coterie.segments.parse import parse_condition
-from coterie.values import event_key
+from coterie.values import event_key, normal
 
 _VALUES = ("first", "latest", "most_frequent")
 
@@ -72,7 +72,7 @@ def aggregate(project: Project, profile: str, asked: dict[str, Any], at: int) ->
     who = person(project, profile)
     owner = who.merges.canonical(profile, at)
     facts = Oracle(Catalog({}), who.events()).facts(owner, at)
-    return (None if facts is None else value_of(term, facts, at)), _words(condition.says())
+    return (None if facts is None else normal(value_of(term, facts, at))), _words(condition.says())
 
 
 def _term(node: core.Node) -> core.Aggregate:

@@ -6,15 +6,15 @@ from typing import Any
 
 import msgspec
 
-INSTANTS = frozenset({"at", "since", "until", "next_change", "instants", "first_seen", "last_seen"})
-"""Names of fields that hold instants, beside all that end in ``_at``."""
+INSTANTS = frozenset({"at", "since", "until", "next_change", "instants", "first_seen", "last_seen", "advanced_to"})
+"""Names of fields that hold instants, beside all that end in ``_at`` or ``_until``."""
 FOREIGN = frozenset({"properties", "row", "value", "definition", "received"})
 """Names of fields that hold what others sent or wrote: left as it is."""
 
 
 def is_instant(name: str) -> bool:
     """Return whether a field with that name holds an instant (or a list of them)."""
-    return name in INSTANTS or name.endswith("_at")
+    return name in INSTANTS or name.endswith(("_at", "_until"))
 
 
 def told(data: Any) -> Any:

@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 from coterie.errors import CoterieError, InvalidDefinition, NotFound, Problem
 from coterie.web.api.desk import Desk
@@ -82,21 +83,39 @@ def _problem(told: Any) -> Problem:
     return Problem(told["msg"], where=where, received=received if isinstance(received, str | int | float) else None)
 
 
-class _NoMethod(CoterieError):
+class NoMethod(CoterieError):
+    """The address is there, but does not answer this method."""
+
     http_status = 405
 
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     told: CoterieError
+    allowed = ""
     if error.status_code == 405:
-        allowed = (error.headers or {}).get("Allow", "")
-        told = _NoMethod(f"{request.method} is not answered here", hint=f"allowed: {allowed}" if allowed else "")
+        allowed = ", ".join(_methods(request))
+        told = NoMethod(f"{request.method[:20]} is not answered here", hint=f"allowed: {allowed}")
     elif error.status_code == 404:
         told = NotFound(f"nothing is at {request.scope['path'][:200]}", hint="see GET /v1/openapi.json")
     else:
         told = CoterieError(str(error.detail))
         told.http_status = error.status_code
     answer = refusal(told, request)
-    answer.headers.update(error.headers or {})
+    if error.status_code == 405:
+        answer.headers["allow"] = allowed
     return answer
+
+
+def _methods(request: Request) -> list[str]:
+    """Return the methods that the address of a request answers."""
+    path = request.scope["path"].removeprefix("/v1")
+    scope = {"type": "http", "path": path, "method": request.method, "root_path": "", "path_params": {}}
+    found = {
+        method
+        for resource in RESOURCES
+        for route in resource.router.routes
+        if route.matches(scope)[0] != Match.NONE
+        for method in getattr(route, "methods", None) or ()
+    }
+    return sorted(found)

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from coterie.clock import Clock
+from coterie.engine import definitions
 from coterie.engine.project import Project
 from coterie.engine.running.runner import Runner
 from coterie.errors import Conflict, NotFound, Overloaded, TimedOut
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     import sqlite3
 
     from coterie.engine.outbox.health import Health
+    from coterie.engine.running.refreshing import Refreshes
+    from coterie.engine.running.switching import Switch
+    from coterie.segments.definition import Segment
     from coterie.triggers.definition import Trigger
     from coterie.triggers.step import Triggers
 
@@ -65,12 +69,13 @@ class Desk:
         clock: Clock,
         limits: Limits = DEFAULT,
         outbox: Office | None = None,
-        switch: Any = None,
+        switch: Switch | None = None,
+        refreshes: Refreshes | None = None,
     ) -> None:
         self.project, self.runner, self.journal = project, runner, journal
         self.keys, self.access, self.limiter = keys, access, limiter
         self.clock, self.limits = clock, limits
-        self.outbox, self.switch = outbox, switch
+        self.outbox, self.switch, self.refreshes = outbox, switch, refreshes
         self.editing = asyncio.Lock()
         """One change of definitions at a time."""
         self.streams = 0
@@ -86,6 +91,24 @@ class Desk:
         if self.outbox is None:
             raise Conflict("this server has no triggers")
         return self.outbox
+
+    @property
+    def switching(self) -> Switch:
+        """Return who changes definitions. Raises: Conflict where nobody does."""
+        if self.switch is None:
+            raise Conflict("definitions cannot be changed on this server")
+        return self.switch
+
+    @property
+    def refreshing(self) -> Refreshes:
+        """Return who keeps scheduled segments. Raises: Conflict where nobody does."""
+        if self.refreshes is None:
+            raise Conflict("segments with a schedule are not computed on this server")
+        return self.refreshes
+
+    def in_use(self) -> list[Segment]:
+        """Return the definitions that are in force, sorted by key."""
+        return definitions.in_use(self.project)
 
     # ── questions ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -134,8 +157,8 @@ class Desk:
         return found
 
     def now(self) -> int:
-        """Return the present instant."""
-        return self.clock.now()
+        """Return the present instant. A clock moved by hand may lie behind the last arrival, which then counts."""
+        return max(self.clock.now(), self.runner.status().advanced_to)
 
     async def at_rest(self, question: Callable[[Any], T]) -> T:
         """Return ``question(state)``, asked on the runner's thread between two steps. Cost: the rest of the step under way."""

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query, Request
 from msgspec import Struct
 
-from coterie.engine import definitions
-from coterie.engine.plan import Plan, make_plan
-from coterie.engine.written import Written, tried
-from coterie.errors import Conflict, Problem
-from coterie.segments.definition import Segment
+from coterie.engine.plan import Plan
+from coterie.engine.running.refreshing import RefreshState
+from coterie.engine.running.switching import Edited
+from coterie.errors import Problem
+from coterie.segments.parse import data_of, yaml_text
+from coterie.storage.state.refreshes import Refresh
 from coterie.web.access import Actor
-from coterie.web.api.definition import definition_body, is_json, parsed, text_of
+from coterie.web.api.definition import definition_body, parsed
 from coterie.web.api.desk import Desk
-from coterie.web.api.pages import Done
+from coterie.web.api.pages import Done, Rows
 from coterie.web.api.routes import By, Here, Key, Profile, Routes, taken
 from coterie.web.api.segments import segment_of
 
 routes = Routes("segments")
 SHOWN_MAX = 1000
-"""Profiles of each kind that a plan names; the numbers are of all."""
+"""People of each kind that an answer names; the numbers are of all."""
 
 
 class PlanRow(Struct, frozen=True, kw_only=True):
@@ -38,11 +40,16 @@ class PlanRow(Struct, frozen=True, kw_only=True):
 
 
 class PlanTold(Struct, frozen=True, kw_only=True):
-    """What an edit does, or would do: ``applied`` says which. Segments that stay as they are are left out."""
+    """What an edit did, or would do: ``applied`` says which. Segments that stay as they are are left out.
+
+    Of what was applied, the changes are those with ``after`` < sequence ≤ ``until``.
+    """
 
     at: int
     applied: bool
     rows: tuple[PlanRow, ...]
+    after: int | None = None
+    until_sequence: int | None = None
 
 
 class ByHand(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,46 +59,49 @@ class ByHand(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 DryRun = Annotated[bool, Query(description="Only tell what would change.")]
+Expected = Annotated[
+    int | None, Query(ge=0, le=2**31, description="Only if this version is in force (0: none); else 409.")
+]
 
 
 @routes.put("/segments/{key}", PlanTold, body=definition_body)
-async def put_segment(desk: Here, by: By, key: Key, request: Request, dry_run: DryRun = False) -> PlanTold:
+async def put_segment(
+    desk: Here, by: By, key: Key, request: Request, dry_run: DryRun = False, expected_version: Expected = None
+) -> PlanTold:
     """Make or change a segment. The answer says who enters and who leaves; live traffic goes on meanwhile."""
-    segment, text = await parsed(request, key), await text_of(request)
-    async with desk.editing:
-        held = {one.key: one for one in await desk.ask(definitions.in_force, desk.project, landed=False)}
-        wanted = list({**held, key: segment}.values())
-        if dry_run:
-            return await _planned(desk, wanted)
-        return await _applied(
-            desk, by, wanted, "segment.put", key, Written(text, ".json" if is_json(request) else ".yaml")
-        )
+    segment = await parsed(request, key)
+    switch = desk.switching
+    if dry_run:
+        return await _planned(desk, lambda: switch.plan(switch.with_one(segment)))
+    before = await _text(desk, key)
+    edited = await desk.ask(switch.put, segment, expected_version, landed=False)
+    return await _applied(desk, by, edited, "segment.put", key, before)
 
 
 @routes.delete("/segments/{key}", PlanTold)
-async def delete_segment(desk: Here, by: By, key: Key, dry_run: DryRun = False) -> PlanTold:
+async def delete_segment(
+    desk: Here, by: By, key: Key, dry_run: DryRun = False, expected_version: Expected = None
+) -> PlanTold:
     """Remove a segment; everybody leaves it. Refused while another segment refers to it."""
-    async with desk.editing:
-        held = await desk.ask(definitions.in_force, desk.project, landed=False)
-        definitions.named(held, key)
-        wanted = [one for one in held if one.key != key]
-        if dry_run:
-            return await _planned(desk, wanted)
-        return await _applied(desk, by, wanted, "segment.delete", key, None)
+    switch = desk.switching
+    if dry_run:
+        return await _planned(desk, lambda: switch.plan(switch.without(key)))
+    before = await _text(desk, key)
+    edited = await desk.ask(switch.remove, key, expected_version, landed=False)
+    return await _applied(desk, by, edited, "segment.delete", key, before)
 
 
 @routes.get("/definitions/plan", PlanTold)
 async def plan_definitions(desk: Here) -> PlanTold:
     """Return what applying the folder `segments/` would change."""
-    return await _planned(desk, await desk.ask(definitions.on_disk, desk.project, landed=False))
+    return await _planned(desk, desk.switching.plan)
 
 
 @routes.post("/definitions/apply", PlanTold)
 async def apply_definitions(desk: Here, by: By) -> PlanTold:
     """Put the folder `segments/` into force as it is."""
-    async with desk.editing:
-        wanted = await desk.ask(definitions.on_disk, desk.project, landed=False)
-        return await _applied(desk, by, wanted, "definitions.apply", "", None)
+    edited = await desk.ask(desk.switching.apply_folder, landed=False)
+    return await _applied(desk, by, edited, "definitions.apply", "", None)
 
 
 @routes.put("/segments/{key}/members/{profile}", Done, body=ByHand)
@@ -109,41 +119,76 @@ async def put_member(
     return Done(position=position)
 
 
-async def _planned(desk: Desk, wanted: list[Segment]) -> PlanTold:
-    plan = await desk.ask(make_plan, desk.project, desk.now(), wanted)
-    return _told(plan, applied=False)
+@routes.get("/refreshes", Rows[RefreshState])
+async def list_refreshes(desk: Here) -> Rows[RefreshState]:
+    """Return the segments with a schedule: when each was computed and will be again."""
+    return Rows(rows=tuple(await desk.ask(desk.refreshing.states, landed=False)), next=None)
 
 
-async def _applied(
-    desk: Desk, by: Actor, wanted: list[Segment], action: str, key: str, said: Written | None
-) -> PlanTold:
-    """Return what the edit did. The file in `segments/` says the same as what is in force, also when it fails."""
-    if desk.switch is None:
-        raise Conflict("definitions cannot be changed on this server")
-    plan, before = await desk.ask(_edited, desk, wanted, key, said, landed=False)
-    told = _told(plan, applied=True)
-    changed = {row.key: {"difference": row.difference, "version": row.version} for row in told.rows}
-    after = {"text": None if said is None else said.text, "changed": changed}
-    await desk.record(by, action, f"segment:{key}" if key else "definitions", before, after)
-    return told
+@routes.post("/segments/{key}/refresh", Refresh)
+async def refresh_segment(desk: Here, by: By, key: Key) -> Refresh:
+    """Compute a segment that has a schedule now, by hand."""
+    segment = await segment_of(desk, key)
+    if segment.is_live:
+        raise Problem("the segment follows every event, there is nothing to refresh", where=key)
+    done = await desk.ask(desk.refreshing.refresh, key, landed=False)
+    await desk.record(by, "segment.refresh", f"segment:{key}", None, done)
+    return done
 
 
-def _edited(desk: Desk, wanted: list[Segment], key: str, said: Written | None) -> tuple[Plan, str | None]:
-    """Return the plan that was carried out, and what the definition's file said before it."""
-    if not key:
-        return desk.switch.edit(wanted).plan, None
-    with tried(desk.project.root / "segments", key, said) as before:
-        plan = desk.switch.edit(wanted).plan
-    return plan, None if before is None else before.text
-
-
-def _told(plan: Plan, *, applied: bool) -> PlanTold:
+async def _planned(desk: Desk, plan: Callable[[], Plan]) -> PlanTold:
+    found = await desk.ask(plan, landed=False)
     rows = tuple(
         PlanRow(
             key=row.key, difference=row.difference, version=row.version, size=row.size, entered=len(row.entered),
             exited=len(row.exited), enter=row.entered[:SHOWN_MAX], leave=row.exited[:SHOWN_MAX],
         )
-        for row in plan.rows
+        for row in found.rows
         if row.difference != "same"
     )  # fmt: skip
-    return PlanTold(at=plan.at, applied=applied, rows=rows)
+    return PlanTold(at=found.at, applied=False, rows=rows)
+
+
+async def _applied(desk: Desk, by: Actor, edited: Edited, action: str, key: str, before: str | None) -> PlanTold:
+    """Return what an edit did; it is in the audit log."""
+    names = await desk.ask(_names, desk, edited, landed=False)
+    rows = tuple(
+        PlanRow(
+            key=row.key, difference=row.difference, version=row.version, size=row.size, entered=row.entered,
+            exited=row.exited, enter=names.get((row.key, "entered"), ()), leave=names.get((row.key, "exited"), ()),
+        )
+        for row in edited.rows
+        if row.difference != "same"
+    )  # fmt: skip
+    told = PlanTold(at=edited.at, applied=True, rows=rows, after=edited.after, until_sequence=edited.until)
+    changed = {row.key: {"difference": row.difference, "version": row.version} for row in rows}
+    after: dict[str, Any] = {"text": await _text(desk, key), "changed": changed}
+    await desk.record(by, action, f"segment:{key}" if key else "definitions", before, after)
+    return told
+
+
+def _names(desk: Desk, edited: Edited) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Return (segment, direction) → the first people who moved by an edit."""
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    for row in edited.rows:
+        after, left = edited.after, row.entered + row.exited
+        while left > 0 and after < edited.until:
+            page = desk.runner.changes(after, SHOWN_MAX, row.key)
+            some = [one for one in page.rows if one.sequence <= edited.until]
+            for one in some:
+                held = found.get((one.segment, one.direction), ())
+                if len(held) < SHOWN_MAX:
+                    found[one.segment, one.direction] = (*held, one.profile)
+            left -= len(some)
+            after = some[-1].sequence if some else edited.until
+            if all(len(found.get((row.key, word), ())) >= SHOWN_MAX for word in ("entered", "exited")):
+                break
+    return found
+
+
+async def _text(desk: Desk, key: str) -> str | None:
+    """Return a definition in use as a file, ``None`` when there is none."""
+    if not key:
+        return None
+    found = await desk.ask(desk.in_use, landed=False)
+    return next((yaml_text(data_of(one)) for one in found if one.key == key), None)

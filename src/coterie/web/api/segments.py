@@ -93,7 +93,7 @@ async def list_segments(
     tag: Annotated[str, Query(description="Only segments with this tag.", max_length=100)] = "",
 ) -> Rows[SegmentListed]:
     """Return the segments in force, by key."""
-    found = await desk.ask(definitions.in_use, desk.project, landed=False)
+    found = await desk.ask(desk.in_use, landed=False)
     counts = desk.runner.counts()
     rows = [_listed(one, counts.get(one.key)) for one in found if not tag or tag in one.tags]
     return sliced(rows, cursor, limit)
@@ -106,7 +106,7 @@ async def read_segment(desk: Here, key: Key) -> SegmentFull:
     data = as_data(one)
     size = desk.runner.counts().get(key)
     return SegmentFull(
-        key=key, version=one.version, size=size, sentence=one.says(), definition=data, yaml=yaml_text(one)
+        key=key, version=one.version, size=size, sentence=one.says(), definition=data, yaml=yaml_text(data)
     )
 
 
@@ -173,7 +173,7 @@ async def say_definition(request: Request) -> Said:
 
 async def segment_of(desk: Desk, key: str) -> Segment:
     """Return the definition in use with that key. Raises: NotFound with the nearest key."""
-    return definitions.named(await desk.ask(definitions.in_use, desk.project, landed=False), key)
+    return definitions.named(await desk.ask(desk.in_use, landed=False), key)
 
 
 def _listed(one: Segment, size: int | None) -> SegmentListed:
