@@ -58,7 +58,10 @@ good = st.fixed_dictionaries(
 calls = st.builds(
     lambda base, over: {**base, **over}, good, st.dictionaries(st.sampled_from(FIELDS), values, max_size=3)
 )
+some = st.lists(calls, min_size=1, max_size=4).map(lambda events: {"batch": events})
 documents = st.one_of(
+    some,
+    some,
     st.builds(
         lambda events, top: {"batch": events, **top},
         st.lists(st.one_of(calls, calls, values), max_size=4),
@@ -90,7 +93,7 @@ PACKERS = {
     "twice": lambda body: gzip.compress(gzip.compress(body)),
     "bomb": lambda body: gzip.compress(b" " * 600_000 + body),
 }
-bodies = st.builds(lambda how, body: PACKERS[how](body), st.sampled_from(["plain"] * 6 + list(PACKERS)), raw)
+bodies = st.builds(lambda how, body: PACKERS[how](body), st.sampled_from(["plain"] * 20 + list(PACKERS)), raw)
 headers = st.lists(
     st.one_of(
         st.tuples(
@@ -105,7 +108,7 @@ headers = st.lists(
     max_size=2,
 )
 authorizations = st.one_of(
-    *[st.just(BASIC)] * 5, st.binary(max_size=30), st.binary(max_size=9).map(lambda b: b"Basic " + b)
+    *[st.just(BASIC)] * 15, st.binary(max_size=30), st.binary(max_size=9).map(lambda b: b"Basic " + b)
 )
 
 
