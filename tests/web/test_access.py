@@ -191,3 +191,14 @@ def test_a_request_larger_than_the_bucket_is_paid_off_afterwards() -> None:
 def test_without_a_rate_everything_passes() -> None:
     limiter = Limiter(lambda key: 0.0)
     assert [limiter.take("k", 1_000_000) for _ in range(3)] == [0.0, 0.0, 0.0]
+
+
+def test_keys_of_another_process_become_known(tmp_path: Path, clock: ManualClock) -> None:
+    here, there = (Keys(AccessStore(tmp_path / "access.db"), clock) for _ in range(2))
+    made = there.create("elsewhere", "read", ADA)
+    assert here.check(made.text, "read") is None
+    here.refresh()
+    assert here.check(made.text, "read") is not None
+    there.revoke(made.key.id, ADA)
+    here.refresh()
+    assert here.check(made.text, "read") is None

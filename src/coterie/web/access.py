@@ -66,6 +66,7 @@ class Keys:
         self._store, self._clock, self._limits = store, clock, limits
         self._changing = threading.RLock()
         self._rows: dict[str, KeyRow] = {row.id: row for row in store.key_rows()}
+        self._edition = store.edition()
         self._used: dict[str, int] = {}
         self._known: dict[bytes, tuple[bytes, KeyFound, frozenset[str], int]] = {}
         self._learn()
@@ -133,7 +134,8 @@ class Keys:
             id=f"k_{secrets.token_hex(6)}", name=name, scope=scope, digest=_digest(text), created_at=now,
             expires_at=expires_at, events_per_s=float(events_per_s),
         )  # fmt: skip
-        self._keep(row, None, "key.create", by)
+        with self._changing:
+            self._keep(row, None, "key.create", by)
         return Issued(key=row, text=text)
 
     def rotate(self, key_id: str, by: Actor, *, grace_us: int | None = None) -> Issued:
@@ -150,7 +152,8 @@ class Keys:
             row, digest=_digest(text), digest_before=row.digest if grace else None,
             before_until=self._clock.now() + grace if grace else None,
         )  # fmt: skip
-        self._keep(after, row, "key.rotate", by)
+        with self._changing:
+            self._keep(after, row, "key.rotate", by)
         return Issued(key=after, text=text)
 
     def revoke(self, key_id: str, by: Actor) -> KeyRow:
@@ -180,6 +183,15 @@ class Keys:
     def rows(self) -> list[KeyRow]:
         """Return every key, oldest first, revoked ones included."""
         return [self.row(key_id) for key_id in self._rows]
+
+    def refresh(self) -> None:
+        """Keys that another process made, rotated or revoked are known as they are now. Cost: some µs when there is nothing new."""
+        edition = self._store.edition()
+        if edition != self._edition:
+            with self._changing:
+                self._rows = {row.id: row for row in self._store.key_rows()}
+                self._edition = edition
+                self._learn()
 
     def flush(self) -> None:
         """When each key was last used is kept in the store. Cost: one commit if any key was used since."""
