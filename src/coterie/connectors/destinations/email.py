@@ -187,7 +187,7 @@ def address_of(payload: Mapping[str, Any], name: str) -> str:
     told = profile["traits"].get(name)
     if not told:
         told = next((one["value"] for one in profile["identifiers"] if one["kind"] == name), None)
-    _, address = parseaddr(told) if isinstance(told, str) else ("", "")
+    _, address = parseaddr(told) if isinstance(told, str) and told.isprintable() else ("", "")
     if "@" not in address:
         raise Terminal(f"no e-mail address: the person has no valid {name}")
     return address
