@@ -159,7 +159,8 @@ class Checks:
 def rules_of(data: Any, where: str = "coterie.yaml: identity") -> Rules:
     """Return the rules that the section ``identity`` of coterie.yaml says. Raises: InvalidDefinition with every problem.
 
-    ``kinds`` replaces the list of kinds; one that is named like a default keeps what is not said anew.
+    ``kinds`` replaces the list of kinds; one that is named like a default keeps what is not said anew. What stands under
+    ``matching`` is read by ``matching_of``.
 
     >>> rules_of({"kinds": ["user_id", {"kind": "email", "limit": 2}]}).kinds[1].normal
     'lower'
@@ -169,7 +170,7 @@ def rules_of(data: Any, where: str = "coterie.yaml: identity") -> Rules:
     if not isinstance(data, dict):
         raise InvalidDefinition([Problem("a mapping is expected here", where=where, received=data)])
     problems: list[Problem] = []
-    told = {name: value for name, value in data.items() if name != "kinds"}
+    told = {name: value for name, value in data.items() if name not in ("kinds", "matching")}
     try:
         _refuse_unknown(told, Rules, where)
         rules = msgspec.convert(told, Rules)
