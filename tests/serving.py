@@ -24,7 +24,9 @@ import yaml
 START_S = 60.0
 """Seconds after which a server that does not listen or does not get ready is given up."""
 _fork = multiprocessing.get_context("forkserver")
-_fork.set_forkserver_preload(["tests.serving_preload"])
+_fork.set_forkserver_preload(
+    ["coterie.app.service", "coterie.app.serving", "coterie.storage.project_file", "uvloop", "httptools"]
+)
 
 
 class Serving:
@@ -96,7 +98,7 @@ class Serving:
         """Questions are answered."""
         until = time.monotonic() + timeout_s
         while (found := self.client("read").get("/readyz")).status_code != 200:
-            if time.monotonic() > until:
+            if time.monotonic() > until or found.json()["phase"] == "failed":
                 raise AssertionError(f"not ready: {found.text}\n{self.said()[-4000:]}")
             time.sleep(0.01)
 

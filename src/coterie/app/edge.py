@@ -15,10 +15,9 @@ if TYPE_CHECKING:
     from coterie.app.service import Service
 
 
-def edge_of(service: Service) -> Front:
+def edge_of(service: Service, options: Options) -> Front:
     """Return the ASGI app of the whole service."""
     settings, keys = service.settings, service.keys
-    options = Options(keep_ip=settings.collect.keep_ip, keep_user_agent=settings.collect.keep_user_agent)
     collect = Collect(
         service.journal, keys, settings.limits, limiter=service.limiter, origins=settings.server.cors_origins,
         options=options,

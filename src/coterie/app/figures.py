@@ -45,6 +45,9 @@ def of_runner(runner: Any) -> Callable[[], Figures]:
             "coterie_step_seconds_total": told.step_seconds,
             "coterie_freshness_seconds": Histograms(told.freshness_histogram, told.freshness_seconds_total),
             "coterie_changes_total": told.changes,
+            "coterie_profiles": told.live.get("profiles", 0),
+            "coterie_live_total": {(what,): count for what, count in told.live.items() if what != "profiles"},
+            "coterie_failed_events_total": told.failed_events,
             "coterie_state_bytes": told.state_bytes,
             "coterie_waiting_rows": told.arrivals_rows,
             "coterie_snapshots_total": told.snapshots,
@@ -58,15 +61,6 @@ def of_runner(runner: Any) -> Callable[[], Figures]:
     return read
 
 
-def of_outbox(outbox: Any) -> Callable[[], Figures]:
-    """Return the reading of the outbox: messages by state, deliveries and health by destination."""
-
-    def read() -> Figures:
-        told = outbox.tallies()
-        return {
-            "coterie_outbox": {(state,): count for state, count in told["states"].items()},
-            "coterie_deliveries_total": told["deliveries"],
-            "coterie_destination_healthy": {(name,): float(well) for name, well in told["healthy"].items()},
-        }
-
-    return read
+def when_ready(runner: Any, read: Callable[[], Figures]) -> Callable[[], Figures]:
+    """Return a reading that says nothing while the runner recovers."""
+    return lambda: read() if runner.status().ready else {}

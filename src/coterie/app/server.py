@@ -106,7 +106,7 @@ class Server(uvicorn.Server):
 
 def run(main: Callable[[], Awaitable[int]]) -> int:
     """Return the exit code of ``main``, run in a uvloop event loop (asyncio's own where there is none)."""
-    config = uvicorn.Config(app=lambda: None, loop="uvloop")
+    config = uvicorn.Config(app=lambda: None, loop="uvloop", log_config=None)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         return runner.run(_awaited(main))
 

@@ -12,9 +12,13 @@ from pathlib import Path
 from coterie.app import figures
 from coterie.app.definitions import Defined, read_definitions
 from coterie.app.edge import edge_of
+from coterie.app.office import Office
 from coterie.clock import ManualClock, SpedClock, SystemClock, clock_of
+from coterie.connectors.sources.tracking import Options
 from coterie.engine.project import HIDDEN, Project
+from coterie.engine.running.refreshing import Refreshes
 from coterie.engine.running.runner import Runner
+from coterie.engine.running.switching import Switch
 from coterie.errors import CoterieError
 from coterie.settings import Settings
 from coterie.storage.access import AccessStore
@@ -50,21 +54,26 @@ class Service:
         self.keys = Keys(self.access, SystemClock(), limits)
         self.first_keys = self.keys.bootstrap()
         """Texts of the keys that were made because there were none: told once, kept nowhere."""
-        self.runner = Runner(
-            self.project, self.journal, clock=self.clock, limits=limits, identities_rules=defined.rules
-        )
+        options = Options(keep_ip=settings.collect.keep_ip, keep_user_agent=settings.collect.keep_user_agent)
+        self.office = Office(self.project, self.clock, limits)
+        self.runner = self.office.runner = Runner(
+            self.project, self.journal, clock=self.clock, limits=limits, identities_rules=defined.rules,
+            triggers=self.office.reactions, options=options,
+        )  # fmt: skip
+        self.switch = Switch(self.runner)
+        self.refreshes = Refreshes(self.runner, self.switch)
         self.limiter = Limiter(self.keys.rate, limits)
         self.desk = Desk(
             project=self.project, runner=self.runner, journal=self.journal, keys=self.keys, access=self.access,
-            limiter=self.limiter, clock=self.clock, limits=limits,
+            limiter=self.limiter, clock=self.clock, limits=limits, outbox=self.office, switch=self.switch,
         )  # fmt: skip
-        readings = [figures.of_journal(self.journal, self.runner, self.clock), figures.of_runner(self.runner)]
-        self.metrics = Metrics(readings)
+        readings = (figures.of_journal(self.journal, self.runner, self.clock), figures.of_runner(self.runner))
+        self.metrics = Metrics([*readings, figures.when_ready(self.runner, self.office.figures)])
         self.closing = False
         self._stops: list[tuple[str, Callable[[], None]]] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._defined: Defined = defined
-        self.app = edge_of(self)
+        self.app = edge_of(self, options)
 
     def stops(self, name: str, stop: Callable[[], None]) -> None:
         """``stop`` is called when the service stops, before what was named earlier."""
@@ -84,7 +93,8 @@ class Service:
             await asyncio.sleep(0.01)
         if isinstance(self.clock, ManualClock | SpedClock):
             self.clock.advance_to(max(self.runner.status().advanced_to, self.clock.now()))
-        for name, start, stop in self._defined.followers(self):
+        own = [("outbox", self.office.open, self.office.close), ("refresh", self.refreshes.start, self.refreshes.stop)]
+        for name, start, stop in (*own, *self._defined.followers(self)):
             self.stops(name, stop)
             await asyncio.to_thread(start)
         _log.info("ready", extra={"told": {"sequence": self.runner.status().sequence}})
@@ -104,7 +114,8 @@ class Service:
 
     def close_soon(self) -> None:
         """Streams end, and ``/readyz`` says that the server is going away."""
-        self.closing = self.desk.closing = True
+        self.closing = True
+        self.desk.close_soon()
 
     async def stop(self, timeout_s: float) -> None:
         """Everything accepted is committed, landed and in a snapshot, as far as ``timeout_s`` allows; every part is stopped."""

@@ -90,7 +90,7 @@ class Front:
             self._watch.answered(route, scope["method"], status, seconds)
             if span is not None and self._trace is not None:
                 self._trace.end(span, route, status)
-            if self._access_log or status >= 500:
+            if self._access_log or (status >= 500 and status != 503):
                 self._tell(scope, route, status, seconds)
             REQUEST.reset(token)
 
@@ -104,7 +104,7 @@ class Front:
     def _tell(self, scope: Scope, route: str, status: int, seconds: float) -> None:
         client = scope.get("client")
         told = {"status": status, "ms": round(seconds * 1e3, 2), "route": route, "from": client[0] if client else ""}
-        level = logging.WARNING if status >= 500 else logging.INFO
+        level = logging.WARNING if status >= 500 and status != 503 else logging.INFO
         _log.log(level, "%s %s", scope["method"], scope["path"], extra={"told": told})
 
 
@@ -112,7 +112,9 @@ def route_of(scope: Scope) -> str:
     """Return the route's pattern (``/v1/profiles/{id}``), never the path itself: a metric has few values."""
     route = scope.get("route")
     found = getattr(route, "path_format", None) or getattr(route, "path", None)
-    return str(found) if found else "other"
+    if found:
+        return str(found)
+    return "/v1/profiles/{profile}" if scope["path"].startswith("/v1/profiles/") else "other"
 
 
 async def answer_error(send: Send, error: Exception) -> None:

@@ -13,6 +13,7 @@ from coterie.engine.running.state import State
 from coterie.storage.log import SCHEMA
 from coterie.storage.state import changes, memberships
 from coterie.storage.state.database import Connection, StateDatabase
+from coterie.triggers.step import Triggers
 
 _PAGE = 10_000
 
@@ -42,6 +43,12 @@ class Reacting:
             segment = reactions.triggers.by_key[key].when.segment
             members = _everybody(connection, segment) if segment else []
             self._made += reactions.existing(connection, key, members, state.now, people)
+
+    def change(self, connection: Connection, state: State, triggers: Triggers) -> None:
+        """Exactly these triggers are in force from now on, inside a transaction of the runner."""
+        if self._reactions is not None:
+            self._reactions.triggers = triggers
+            self.start(connection, state)
 
     def tell(self, connection: Connection, state: State, effects: Effects, numbered: list[tuple[Any, ...]]) -> None:
         """What the effects set off is in the outbox, in the same transaction."""

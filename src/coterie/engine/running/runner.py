@@ -36,6 +36,7 @@ from coterie.storage.journal import Entry, Journal
 from coterie.storage.lock import Lock
 from coterie.storage.state import progress
 from coterie.storage.state.database import StateDatabase
+from coterie.triggers.step import Triggers
 
 __all__ = ["Amendment", "Runner"]
 INTERNAL = "coterie"
@@ -330,6 +331,15 @@ class Runner:
         """``work(state)`` runs on the runner's thread between two steps. If it returns an ``Amendment``, that is committed
         at once, alone, and its ``result`` is the future's. The state may be changed in there only."""
         return self._running()[0].ask(work)
+
+    def change_triggers(self, triggers: Triggers) -> None:
+        """Exactly these triggers are in force; a new one is on from now, and has met present members if it asks for that."""
+
+        def change(state: State) -> Amendment:
+            return Amendment(write=lambda connection: self._reacting.change(connection, state, triggers))
+
+        self.between(change).result(30.0)
+        self._reacting.wake()
 
     def history(self, after: int = 0, until: int | None = None, rows_max: int = 500_000) -> Iterator[pa.Table]:
         """Yield the committed log in order as tables of log columns, rows ``after`` ≤ position < ``until``, landed or not."""

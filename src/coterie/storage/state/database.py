@@ -121,6 +121,10 @@ class StateDatabase:
                 self._readers.append(found)
         return found
 
+    def connect(self) -> sqlite3.Connection:
+        """Return a connection in autocommit that belongs to the caller, who closes it; for short writes beside the runner's."""
+        return self._connect(CACHE_KIB // 8)
+
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
         """Yield this thread's reader; everything read inside is of the state that is committed now."""

@@ -1,2 +1,0 @@
-"""What the process behind ``tests.serving`` imports once. Nothing here may start a thread: it is forked."""
-
