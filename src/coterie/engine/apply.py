@@ -14,6 +14,7 @@ from coterie.engine.records import Fact
 from coterie.model import SET, Cause
 from coterie.segments.definition import Segment
 from coterie.storage.applied import Apply, Entry
+from coterie.storage.lists import ListChange
 
 KEPT: dict[str, Literal["added", "changed", "removed"]] = {
     "new": "added",
@@ -23,21 +24,28 @@ KEPT: dict[str, Literal["added", "changed", "removed"]] = {
 }
 
 
-def take_lists(project: Project) -> int:
-    """Bring the changes of ``lists/*.csv`` into the log as traits ``list.<key>`` and return how many people they concern.
+def listed(project: Project) -> list[tuple[ListChange, list[Fact]]]:
+    """Return what changed in each of ``lists/*.csv``, and the facts that say so: traits ``list.<key>``.
 
     Who is taken off a list has the trait ``false``: being removed is not the same as never having been on it.
     """
-    facts: list[Fact] = []
     found = (project.lists.change(key) for key in project.lists.names())
-    taken = [change for change in found if change.added or change.removed]
-    for change in taken:
-        name, version = f"list.{change.key}", change.version
-        for profile, on in [*((one, True) for one in change.added), *((one, False) for one in change.removed)]:
-            facts.append(Fact(f"{name}@{version}:{profile}", profile, SET, {name: on}))
+    return [(change, _facts(change)) for change in found if change.added or change.removed]
+
+
+def _facts(change: ListChange) -> list[Fact]:
+    name, version = f"list.{change.key}", change.version
+    moves = [*((one, True) for one in change.added), *((one, False) for one in change.removed)]
+    return [Fact(f"{name}@{version}:{profile}", profile, SET, {name: on}) for profile, on in moves]
+
+
+def take_lists(project: Project) -> int:
+    """Bring the changes of ``lists/*.csv`` into the log and return how many people they concern."""
+    taken = listed(project)
+    facts = [fact for _, some in taken for fact in some]
     if facts:
         put_and_record(project, facts, project.next_instant())
-    for change in taken:
+    for change, _ in taken:
         project.lists.take(change)
     return len(facts)
 

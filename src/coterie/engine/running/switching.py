@@ -15,13 +15,13 @@ import pyarrow as pa
 from msgspec import Struct, structs
 
 from coterie.engine import definitions
-from coterie.engine.apply import KEPT
+from coterie.engine.apply import KEPT, listed
 from coterie.engine.moves import table_of
 from coterie.engine.plan import Difference, Plan, as_data, differences_of, make_plan, version_after
 from coterie.engine.running.applying import settle
 from coterie.engine.running.following import Amendment
 from coterie.engine.running.state import State
-from coterie.errors import Conflict, NotFound, nearest
+from coterie.errors import Conflict, NotFound, Transient, nearest
 from coterie.model import Cause
 from coterie.segments.catalog import Catalog
 from coterie.segments.definition import Segment, lower_all
@@ -35,6 +35,9 @@ CLOSE_ROWS = 20_000
 """So few rows behind, the copy may catch up on the runner's thread: about 20 ms."""
 ROUNDS_MAX = 50
 BATCH_ROWS = 100_000
+FACTS = 1_000
+"""People of a list in one entry of the journal."""
+PATIENCE_S = 60.0
 
 Stage = Literal["planned", "copied", "filled", "caught up", "committed", "written"]
 
@@ -152,8 +155,27 @@ class Switch:
         return self.edit(self.without(key), own=(key,))
 
     def apply_folder(self) -> Edited:
-        """The definitions in ``segments/`` are in force. Raises: InvalidDefinition with every problem; nothing changed then."""
-        return self.edit(definitions.on_disk(self.project))
+        """The lists in ``lists/`` are taken in and the definitions in ``segments/`` are in force.
+
+        Raises: InvalidDefinition with every problem; nothing changed then. Transient when the runner does not get to the lists.
+        """
+        segments = definitions.on_disk(self.project)
+        definitions.catalog(self.project, segments)
+        self.take_lists()
+        return self.edit(segments)
+
+    def take_lists(self) -> int:
+        """Return how many people the changes of ``lists/*.csv`` concern; they are committed. Repeating it changes nothing."""
+        count = 0
+        for change, facts in listed(self.project):
+            for start in range(0, len(facts), FACTS):
+                part = facts[start : start + FACTS]
+                position = self.runner.put([structs.asdict(fact) for fact in part])
+                if not self.runner.wait(position, PATIENCE_S):
+                    raise Transient("the runner did not get to the list", hint="try again; nothing is taken in twice")
+            self.project.lists.take(change)
+            count += len(facts)
+        return count
 
     def _expect(self, key: str, expected: int | None) -> None:
         if expected is None:
