@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import shutil
 import subprocess
+import tempfile
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -14,17 +16,29 @@ import pytest
 from tests.servers import wait_until
 
 FOLDER = Path(__file__).parent / "clients" / "browser"
+INSTALL = ("npm", "install", "--no-package-lock", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts")
 _names = count()
 
 
 def packages() -> Path:
     """Return the folder of the npm packages of the browser tests, installed; skips, saying why, where that cannot be."""
-    if shutil.which("node") is None:
+    if shutil.which("node") is None or shutil.which("npm") is None:
         pytest.skip("Node.js is not installed (apt-get install nodejs npm)")
     modules = FOLDER / "node_modules"
-    if not (modules / "playwright-core").is_dir():
-        pytest.skip("the npm packages are not installed (make test installs them where npm is)")
+    asked = json.loads((FOLDER / "package.json").read_text("utf-8"))["dependencies"]
+    with (Path(tempfile.gettempdir()) / "coterie-browser-packages.lock").open("w") as lock:
+        # Several workers of one test run may come here at once.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if any(_version(modules / name) != version for name, version in asked.items()):
+            done = subprocess.run(INSTALL, cwd=FOLDER, capture_output=True, text=True, check=False)
+            if done.returncode:
+                pytest.skip(f"npm cannot install the packages of the browser tests here: {done.stderr[-300:]}")
     return modules
+
+
+def _version(package: Path) -> str:
+    manifest = package / "package.json"
+    return str(json.loads(manifest.read_text("utf-8"))["version"]) if manifest.is_file() else ""
 
 
 def chromium() -> str:

@@ -231,7 +231,9 @@ class Follower:
             return
         segments = tuple(sorted(one.segment for one in state.memberships))
         traits = {key: trait.value for key, trait in state.traits.items()}
-        yield Entry(profile=name, segments=segments, traits=traits, joined=segments)
+        # Who is in nothing and has no traits needs no room until something is known of them.
+        if segments or traits:
+            yield Entry(profile=name, segments=segments, traits=traits, joined=segments)
         for gone in state.absorbed:
             yield Entry(profile=gone, merged_into=name)
 

@@ -64,7 +64,13 @@ class Book:
         self.rows.append({**told, "properties": msgspec.json.encode(properties).decode()})
 
     def _change(self, segment: str, profile: str, direction: str) -> None:
-        told: dict[str, Any] = {"segment": segment, "version": 1, "profile": profile, "direction": direction, "cause": "event"}
+        told: dict[str, Any] = {
+            "segment": segment,
+            "version": 1,
+            "profile": profile,
+            "direction": direction,
+            "cause": "event",
+        }
         self.log.append(ChangeRow(sequence=len(self.log) + 1, at=0, event_id="", position=0, **told))
 
     # ── what is asked ────────────────────────────────────────────────────────────────────────────────────────

@@ -119,7 +119,7 @@ def test_a_killed_server_is_filled_again(bench: Bench) -> None:
     view = type(bench.view)(bench.server.port)  # type: ignore[call-arg]
     assert view.size("loyal") == 2
     assert view.profile("cy") == {"segments": ["loyal"], "traits": {}}
-    assert view.profile("ada") == {"segments": [], "traits": {}}
+    assert view.profile("ada") is None
 
 
 def test_a_server_that_is_away_is_transient(bench: Bench) -> None:
