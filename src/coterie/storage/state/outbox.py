@@ -87,8 +87,7 @@ class Outbox:
 
     def add(self, deliveries: Iterable[Delivery]) -> int:
         """What was decided is in the outbox; what is there already under its key is not added again. Return how many are new."""
-        before = self._connection.total_changes
-        self._connection.executemany(
+        return self._connection.executemany(
             "INSERT OR IGNORE INTO outbox (key, trigger, destination, profile, run, payload, priority, decided_at, due_at,"
             " not_before, state, finished_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
@@ -97,8 +96,7 @@ class Outbox:
                  one.decided_at if one.state == "held_out" else 0)
                 for one in deliveries
             ],
-        )  # fmt: skip
-        return self._connection.total_changes - before
+        ).rowcount  # fmt: skip
 
     # ── the worker's side ────────────────────────────────────────────────────────────────────────────────────
 
