@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from itertools import islice
 
 from coterie.storage.journal.entry import Entry
 
+_ENTRY_BYTES = 256
+"""What an entry costs beside its body."""
+
 
 class Ring:
-    """The entries after ``floor``, without a gap, at most ``bytes_max`` of them. Not locked: its owner is."""
+    """The entries after ``floor``, without a gap, at most ``bytes_max`` of them. Places near either end are found at once. Not locked."""
 
     def __init__(self, floor: int, bytes_max: int) -> None:
         self._bytes_max = bytes_max
@@ -27,21 +29,23 @@ class Ring:
         kept = self._entries
         for entry in entries:
             kept.append(entry)
-            self._bytes += len(entry.body)
+            self._bytes += len(entry.body) + _ENTRY_BYTES
         while self._bytes > self._bytes_max and len(kept) > 1:
             gone = kept.popleft()
-            self._bytes -= len(gone.body)
+            self._bytes -= len(gone.body) + _ENTRY_BYTES
             self.floor = gone.position
 
     def after(self, position: int, entries_max: int, bytes_max: int) -> list[Entry] | None:
         """Return the entries after ``position``, ``None`` when the ring does not reach back so far."""
         if position < self.floor:
             return None
+        kept = self._entries
         found: list[Entry] = []
         size = 0
-        for entry in islice(self._entries, position - self.floor, None):
+        for place in range(position - self.floor, min(len(kept), position - self.floor + max(entries_max, 1))):
+            entry = kept[place]
             size += len(entry.body)
-            if found and (size > bytes_max or len(found) >= entries_max):
+            if found and size > bytes_max:
                 break
             found.append(entry)
         return found
