@@ -34,6 +34,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     folder: Path = tmp_path_factory.mktemp("served") / "shop"
     with Serving(folder, clock="manual", files=FILES) as one:
         one.admin.post("/v1/clock", json={"at": "2026-03-01T12:00:00Z"})
+        assert one.admin.post("/v1/definitions/apply").status_code == 200
         yield one
 
 
@@ -42,7 +43,7 @@ def send(server: Serving, *events: dict[str, Any]) -> int:
     answer = server.writing.post("/v1/batch", json={"batch": list(events)})
     assert answer.status_code == 200, answer.text
     position = int(answer.headers["coterie-position"])
-    read = server.reading.get("/v1/status", params={"after": position})
+    read = server.reading.get("/v1/status", params={"after": position, "timeout": 30})
     assert read.status_code == 200, read.text
     return position
 

@@ -166,8 +166,8 @@ class Keys:
         if row.revoked_at is not None:
             return row
         now = self._clock.now()
-        admins = [one for one in self._rows.values() if one.scope == "admin" and _works(one, now)]
-        if admins == [row]:
+        admins = [one.id for one in self._rows.values() if one.scope == "admin" and _works(one, now)]
+        if admins == [key_id]:
             raise Problem("this is the last admin key", where=key_id, hint="make another admin key first")
         after = msgspec.structs.replace(row, revoked_at=now, digest_before=None, before_until=None)
         self._keep(after, row, "key.revoke", by)
