@@ -9,7 +9,8 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from coterie.storage.log import HOT, SCHEMA, event_keys
+from coterie.segments.live.hashing import keys_of
+from coterie.storage.log import HOT, SCHEMA
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 
@@ -39,15 +40,25 @@ class Columns:
         self.received.append(received)
         self.properties.append(properties)
 
+    def extend(self, events: Sequence[Any], profiles: Sequence[str], received: Sequence[int]) -> None:
+        """More rows: an event each."""
+        self.ids += [one.id for one in events]
+        self.profiles += profiles
+        self.names += [one.name for one in events]
+        self.occurred += [one.occurred_at for one in events]
+        self.received += received
+        self.properties += [one.properties for one in events]
+
     def table(self, first: int) -> pa.Table:
-        """Return the rows as a table of log columns, positions from ``first`` on. Cost: about 2 µs per row."""
+        """Return the rows as a table of log columns, positions from ``first`` on. Cost: about 1 µs per row."""
         n = len(self.ids)
+        ids = pa.array(self.ids, pa.string())
         received = np.array(self.received, np.int64)
         return pa.Table.from_arrays(
             [
                 pa.array(np.arange(first, first + n, dtype=np.int64)),
-                pa.array(self.ids, pa.string()),
-                pa.array(event_keys(self.ids)),
+                ids,
+                pa.array(keys_of(ids)),
                 pa.array(self.profiles, pa.string()),
                 pa.array(self.names, pa.string()),
                 pa.array(np.minimum(np.array(self.occurred, np.int64), received)),

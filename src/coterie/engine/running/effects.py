@@ -8,6 +8,7 @@ import pyarrow as pa
 from msgspec import Struct
 
 from coterie.identity.resolution import Row
+from coterie.storage.state.changes import Moved
 from coterie.storage.state.profiles import Write
 from coterie.storage.state.refusals import Refusal
 
@@ -21,7 +22,7 @@ class Effects(Struct, kw_only=True):
     """Position of the first row."""
     rows: pa.Table | None = None
     """Rows of the log, with positions."""
-    changes: list[pa.Table] = []
+    changes: list[Moved] = []
     """Membership changes in order, without sequence."""
     met: list[tuple[str, int]] = []
     """Profiles that were not known, with their first arrival."""
@@ -46,7 +47,7 @@ class Effects(Struct, kw_only=True):
 
     @property
     def changes_count(self) -> int:
-        return sum(table.num_rows for table in self.changes)
+        return len(self.changes)
 
     @property
     def is_empty(self) -> bool:

@@ -23,6 +23,7 @@ from coterie.engine.running.tallying import Tally
 from coterie.errors import CoterieError, Transient
 from coterie.storage.journal import Entry
 from coterie.storage.state import memberships
+from coterie.storage.state.changes import Row, moved_of
 from coterie.storage.state.database import Connection, StateDatabase
 
 _log = logging.getLogger("coterie.runner")
@@ -159,7 +160,7 @@ class Following:
         self.tally.add(effects, numbered, (stepped - began, done - stepped), self._clock.now())
         self._publish(state)
 
-    def _commit(self, state: State, effects: Effects) -> list[tuple[Any, ...]]:
+    def _commit(self, state: State, effects: Effects) -> list[Row]:
         """The effects are committed; while the disk refuses they wait, and the status says so."""
         told = False
         while True:
@@ -259,7 +260,7 @@ class Following:
             journal=state.journal_position,
             advanced_to=state.now,
             first=state.log_position,
-            changes=[table for table in found.changes if table.num_rows],
+            changes=[row for table in found.changes for row in moved_of(table)],
         )
 
         def write(connection: Connection) -> None:

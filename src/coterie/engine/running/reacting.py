@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pyarrow as pa
 
 from coterie.engine.outbox.reactions import Reactions
@@ -12,6 +10,7 @@ from coterie.engine.running.people import CommittedPeople
 from coterie.engine.running.state import State
 from coterie.storage.log import SCHEMA
 from coterie.storage.state import changes, memberships
+from coterie.storage.state.changes import Row
 from coterie.storage.state.database import Connection, StateDatabase
 from coterie.triggers.step import Triggers
 
@@ -50,7 +49,7 @@ class Reacting:
             self._reactions.triggers = triggers
             self.start(connection, state)
 
-    def tell(self, connection: Connection, state: State, effects: Effects, numbered: list[tuple[Any, ...]]) -> None:
+    def tell(self, connection: Connection, state: State, effects: Effects, numbered: list[Row]) -> None:
         """What the effects set off is in the outbox, in the same transaction."""
         if self._reactions is None or (effects.rows is None and not numbered):
             return

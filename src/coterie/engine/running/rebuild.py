@@ -10,6 +10,7 @@ import pyarrow as pa
 from coterie.engine.moves import table_of
 from coterie.engine.project import Project
 from coterie.engine.running.landing import LANDING, WRITER
+from coterie.engine.running.moved import rows_of
 from coterie.engine.running.outside import Marks
 from coterie.engine.running.rebuilding import traits_of
 from coterie.engine.running.recovery import Recovery
@@ -33,21 +34,19 @@ def rebuild(recovery: Recovery, marks: Marks, present: int) -> State:
     state = recovery.empty()
     first = project.changes.length() == 0
     total = max(1, project.events.length())
-    found: list[pa.Table] = []
+    found: list[changes.Moved] = []
     for table in recovery.log.rows(hot=needed(state)):
         for part in _slices(table):
             told = state.live.apply(part)
             state.log_position += part.num_rows
-            if first and len(told):
-                found.append(told.table())
+            found += rows_of(told, part["event_id"].to_pylist(), state.log_position - part.num_rows) if first else []
         recovery.report(
             f"reading the whole log: {state.log_position:,} of {total:,} rows", 0.8 * state.log_position / total
         )
     until = max(marks.advanced_to, present)
     if until > state.live.now:
         told = state.live.advance(until)
-        if first and len(told):
-            found.append(told.table())
+        found += rows_of(told) if first else []
     recovery.report("recognising people", 0.85)
     learn(state, project)
     recovery.fill_seen(state)
@@ -82,7 +81,7 @@ def settle_waiting(project: Project, database: StateDatabase) -> None:
             connection.execute("DELETE FROM arrivals")
 
 
-def reconcile(state: State, database: StateDatabase) -> list[pa.Table]:
+def reconcile(state: State, database: StateDatabase) -> list[changes.Moved]:
     """Return the changes, cause ``edit``, that make the committed memberships those of the live reader."""
     held = memberships.all_of(database.writer)
     versions = {one.key: one.version for one in state.live.catalog}
@@ -94,7 +93,7 @@ def reconcile(state: State, database: StateDatabase) -> list[pa.Table]:
     for key, before in held.items():
         if key not in state.keys:
             tables.append(table_of(key, 0, [], sorted(before), state.now, Cause.EDIT))
-    return [table for table in tables if table.num_rows]
+    return [row for table in tables for row in changes.moved_of(table)]
 
 
 def _slices(table: pa.Table, rows: int = 100_000) -> Iterator[pa.Table]:
@@ -102,17 +101,10 @@ def _slices(table: pa.Table, rows: int = 100_000) -> Iterator[pa.Table]:
         yield table.slice(start, rows)
 
 
-def _write_history(project: Project, found: list[pa.Table], state: State, marks: Marks) -> None:
+def _write_history(project: Project, found: list[changes.Moved], state: State, marks: Marks) -> None:
     told = {WRITER: LANDING, "journal": marks.journal, "log": state.log_position, "advanced_to": state.now}
-    numbered = changes.table_of(_numbered(found))
+    numbered = changes.table_of(changes.numbered(found, 0))
     project.changes.extend(numbered, {**told, "sequence": numbered.num_rows})
-
-
-def _numbered(tables: Iterable[pa.Table]) -> list[changes.Row]:
-    rows: list[changes.Row] = []
-    for table in tables:
-        rows += changes.rows_of(table, len(rows))
-    return rows
 
 
 def _commit(database: StateDatabase, project: Project, state: State, rows: Iterable[profiles.Row]) -> None:
@@ -132,10 +124,7 @@ def _commit(database: StateDatabase, project: Project, state: State, rows: Itera
         state.identities.changed()
         identifiers.fold(connection, list(state.identities.rows()))
         progress.write_lake(connection, lake)
-    tables = reconcile(state, database)
-    moved: list[changes.Row] = []
-    for table in tables:
-        moved += changes.rows_of(table, state.sequence + len(moved))
+    moved = changes.numbered(reconcile(state, database), state.sequence)
     with database.transaction() as connection:
         if moved:
             changes.add(connection, moved)

@@ -6,7 +6,9 @@ committed, and the same entries give the same effects, however they are cut into
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import compress
 from typing import Any
 
 import msgspec
@@ -19,15 +21,15 @@ from coterie.connectors.sources.tracking import ALIAS
 from coterie.engine.running.columns import Columns
 from coterie.engine.running.effects import Effects
 from coterie.engine.running.facts import ROUTE, FactRecord, records_of
+from coterie.engine.running.moved import rows_of
 from coterie.engine.running.state import State
 from coterie.errors import CoterieError
 from coterie.identity.merges import LOSER
 from coterie.identity.resolution import Resolution
 from coterie.identity.resolution import records_of as system_records
 from coterie.model import LINK, MERGE, TRAIT_EVENTS, UNMERGE
-from coterie.segments.live import Changes
+from coterie.segments.live.hashing import keys_of
 from coterie.storage.journal import Entry
-from coterie.storage.log import event_keys
 from coterie.storage.state.profiles import Write
 from coterie.storage.state.refusals import Refusal
 
@@ -63,38 +65,49 @@ def step(state: State, entries: Sequence[Entry], horizon: int, part: Part | None
     columns = Columns()
     known = len(state.live.profiles)
     if entries:
-        taken = _decoded(state, entries, effects, part)
-        _recognise(state, _fresh(state, taken, effects), columns, effects)
+        _recognise(state, _fresh(state, _decoded(state, entries, effects, part), effects), columns, effects)
     if len(columns):
         rows = columns.table(state.log_position)
         _fold(state, columns, rows, effects)
         draft = state.live.made.draft
         found = state.live.apply(columns.typed(rows, dict.fromkeys([*draft.coded, *draft.numbered])))
-        _keep_changes(found, effects)
+        effects.changes += rows_of(found, columns.ids, state.log_position)
         effects.rows = rows
         effects.met = _met(state, known, rows)
         state.log_position += rows.num_rows
     if horizon > state.live.now:
-        _keep_changes(state.live.advance(horizon), effects)
+        effects.changes += rows_of(state.live.advance(horizon))
     effects.advanced_to = state.now
     effects.identifiers = state.identities.changed()
     state.journal_position = effects.journal
     return effects
 
 
-def _keep_changes(found: Changes, effects: Effects) -> None:
-    if len(found):
-        effects.changes.append(found.table())
+class _Taken:
+    """Events in order, each with its arrival and its entry."""
+
+    def __init__(self) -> None:
+        self.events: list[Any] = []
+        self.received: list[int] = []
+        self.entries: list[Entry] = []
+
+    def add(self, events: Sequence[Any], received: int, entry: Entry) -> None:
+        self.events += events
+        self.received += [received] * len(events)
+        self.entries += [entry] * len(events)
+
+    def only(self, kept: list[bool]) -> None:
+        self.events = list(compress(self.events, kept))
+        self.received = list(compress(self.received, kept))
+        self.entries = list(compress(self.entries, kept))
 
 
 # ── entries → events ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _decoded(
-    state: State, entries: Sequence[Entry], effects: Effects, part: Part | None
-) -> list[tuple[Any, int, Entry]]:
-    """Return (event, received_at, entry) of every event that could be read; the others are refused."""
-    taken: list[tuple[Any, int, Entry]] = []
+def _decoded(state: State, entries: Sequence[Entry], effects: Effects, part: Part | None) -> _Taken:
+    """Return every event that could be read; the others are refused."""
+    taken = _Taken()
     floor = state.now
     for entry in entries:
         at = entry.received_at if entry.received_at > floor else floor
@@ -102,7 +115,7 @@ def _decoded(
         if part is not None:
             events, refused = _only(state, entry, part, events, refused, effects)
         effects.refused += refused
-        taken += [(event, at, entry) for event in events]
+        taken.add(events, at, entry)
     return taken
 
 
@@ -140,40 +153,73 @@ def _text(body: bytes) -> str:
     return msgspec.json.encode({"body": body.decode("utf-8", "replace")}).decode()
 
 
-def _fresh(state: State, taken: list[tuple[Any, int, Entry]], effects: Effects) -> list[tuple[Any, int, Entry]]:
+def _fresh(state: State, taken: _Taken, effects: Effects) -> _Taken:
     """Return the events whose ids were not met before; each id is remembered."""
-    if not taken:
+    if not taken.events:
         return taken
-    repeated = state.seen.seen(event_keys([one[0].id for one in taken]))
-    effects.events += len(taken)
-    if not repeated.any():
-        return taken
-    effects.duplicates += int(repeated.sum())
-    return [one for one, again in zip(taken, repeated.tolist(), strict=True) if not again]
+    repeated = state.seen.seen(keys_of(pa.array([one.id for one in taken.events], pa.string())))
+    effects.events += len(taken.events)
+    if repeated.any():
+        effects.duplicates += int(repeated.sum())
+        taken.only((~repeated).tolist())
+    return taken
 
 
 # ── events → rows ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _recognise(state: State, fresh: list[tuple[Any, int, Entry]], columns: Columns, effects: Effects) -> None:
+def _recognise(state: State, taken: _Taken, columns: Columns, effects: Effects) -> None:
     """Every event is in the columns as its person's, between the records of what its identifiers changed."""
-    known, add = state.identities.known, columns.add
-    for event, at, entry in fresh:
+    events, received = taken.events, taken.received
+    profiles = _known(state, events)
+    done = 0
+    for place in _gaps(profiles):
+        event, at = events[place], received[place]
+        if (profile := _known(state, [event])[0]) is not None:
+            profiles[place] = profile
+            continue
+        columns.extend(events[done:place], profiles[done:place], received[done:place])  # type: ignore[arg-type]
+        done = place + 1
         if type(event) is FactRecord:
             _take_fact(state, event, at, columns, effects)
-            continue
-        if not event.previous:
-            profile = known(event.identifiers)
-            if profile is not None:
-                add(event.id, profile, event.name, event.occurred_at, at, event.properties)
-                continue
-            found = state.identities.resolve(event.identifiers, event.id, at)
+            changed = True
         else:
-            found = state.identities.alias(_previous(state, event), event.identifiers, event.id, at)
-        if found.profile is None:
-            _refuse_nobody(event, entry, found, effects)
-            continue
-        _add_resolved(event, at, found, columns, effects)
+            changed = _resolve(state, event, at, taken.entries[place], columns, effects)
+        if changed:
+            profiles[done:] = _known(state, events[done:])
+    columns.extend(events[done:], profiles[done:], received[done:])  # type: ignore[arg-type]
+
+
+def _known(state: State, events: Sequence[Any]) -> list[str | None]:
+    """Return the profile of every event about whose identifiers there is nothing to do."""
+    known = state.identities.known
+    try:
+        found = [known(one.identifiers) for one in events]
+    except AttributeError:  # a fact names its profile and has no identifiers
+        return [None if type(one) is FactRecord or one.previous else known(one.identifiers) for one in events]
+    return [None if one.previous else profile for one, profile in zip(events, found, strict=True)]
+
+
+def _gaps(profiles: list[str | None]) -> Iterator[int]:
+    """Yield the places without a profile, as the list is when they are come to."""
+    place = -1
+    with suppress(ValueError):
+        while True:
+            place = profiles.index(None, place + 1)
+            yield place
+
+
+def _resolve(state: State, event: Any, at: int, entry: Entry, columns: Columns, effects: Effects) -> bool:
+    """The event is in the columns, or refused; return whether what was known of others may have changed."""
+    if event.previous:
+        found = state.identities.alias(_previous(state, event), event.identifiers, event.id, at)
+    else:
+        found = state.identities.resolve(event.identifiers, event.id, at)
+    if found.profile is None:
+        _refuse_nobody(event, entry, found, effects)
+        return False
+    _add_resolved(event, at, found, columns, effects)
+    return bool(event.previous) or any(one.moved_from for one in found.links)
 
 
 def _previous(state: State, event: Any) -> tuple[tuple[str, str], ...]:

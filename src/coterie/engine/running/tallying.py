@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from typing import Any
 
 from coterie.engine.running.effects import Effects
 from coterie.limits import SECOND_US
+from coterie.storage.state.changes import Row
 
 BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, float("inf"))
 """Upper bounds in seconds of both histograms."""
@@ -51,7 +51,7 @@ class Tally:
         self.waiting_rows = 0
         self.snapshot_clock = time.monotonic()
 
-    def add(self, effects: Effects, numbered: list[tuple[Any, ...]], seconds: tuple[float, float], now: int) -> None:
+    def add(self, effects: Effects, numbered: list[Row], seconds: tuple[float, float], now: int) -> None:
         """One more commit: ``seconds`` in the step and in the commit; ``now`` is the clock after it."""
         self.events += effects.events
         self.rows += effects.rows_count
