@@ -28,6 +28,7 @@ COMMANDS: dict[str, str] = {
     "says": "Say a segment in one English sentence.",
     "thresholds": "Publish the cut points of `top` and `rfm` segments.",
     "lists": "Show the lists of people and take their changes into the log.",
+    "identities": "Show what a person is called and why; merge by hand, or take a merge back.",
     "match": "Find profiles that are probably one person; accept or reject them.",
     "quarantine": "List the rows that were refused, or replay them.",
     "schema": "Print the JSON Schema of segment definitions.",
