@@ -34,7 +34,7 @@ class Gather(Form, frozen=True, kw_only=True):
 
     picker: AnyPicker
     since: Annotated[
-        Since | None, Doc("Only those after the latest of these, such as an order that empties the cart.")
+        Since | None, Doc("Only those strictly after the latest of these, such as an order that empties the cart.")
     ] = None
     within: Annotated[Duration, Doc("Only those that occurred so long before.")] = "30d"
     at_most: Annotated[int, whole(1, 1_000), Doc("The latest so many.")] = 50
@@ -54,17 +54,29 @@ def gathered(
     gather: Gather, events: Iterable[Event], now: int, run: Any, time_zone: str = "UTC"
 ) -> list[dict[str, Any]]:
     """Return what ``gather`` picks of a person's ``events`` at ``now``: name, occurred_at and properties, oldest first."""
-    picked, since = gather.picker.selector(time_zone), gather.since
-    limit = since.picker.selector(time_zone) if since is not None else None
-    found: list[Event] = []
-    for event in in_order(events):
-        if limit is not None and matches(limit, event):
-            found.clear()
-        is_recent = now - us_of(gather.within) < event.occurred_at <= now
-        is_same = gather.same is None or (run is not None and event.properties.get(gather.same) == run)
-        if is_recent and is_same and matches(picked, event):
-            found.append(event)
+    picked = gather.picker.selector(time_zone)
+    after = now - us_of(gather.within)
+    ordered = [event for event in in_order(events) if event.occurred_at <= now]
+    if gather.since is not None:
+        limit = gather.since.picker.selector(time_zone)
+        ends = (
+            event.occurred_at for event in ordered if matches(limit, event) and not _is_of_another(gather, event, run)
+        )
+        after = max([after, *ends])
+    found = [
+        event
+        for event in ordered
+        if event.occurred_at > after
+        and (gather.same is None or (run is not None and event.properties.get(gather.same) == run))
+        and matches(picked, event)
+    ]
     return [
         {"name": one.name, "occurred_at": rfc3339(one.occurred_at), "properties": dict(one.properties)}
         for one in found[-gather.at_most :]
     ]
+
+
+def _is_of_another(gather: Gather, event: Event, run: Any) -> bool:
+    """Return whether ``event`` says that it belongs to another value of the run's key: that order empties another cart."""
+    told = None if gather.same is None else event.properties.get(gather.same)
+    return told is not None and told != run

@@ -129,6 +129,20 @@ def test_one_cart_of_several_is_gathered_by_the_key_of_the_run() -> None:
     assert products(world.inbox.taken[0]) == ["book"]
 
 
+def test_the_order_of_one_cart_leaves_the_others_as_they_are() -> None:
+    told = rows(
+        (0, "ada", "add_to_cart", NOON - 3 * HOUR, {"cart_id": "c1", "product": "lamp"}),
+        (1, "ada", "add_to_cart", NOON - 3 * HOUR, {"cart_id": "c2", "product": "book"}),
+        (2, "ada", "order", NOON - 2 * HOUR, {"cart_id": "c2"}),
+    )
+    gather = {"cart": {"event": "add_to_cart", "same": "cart_id", "since": {"event": "order"}}}
+    world = World(triggers=[trigger(when={"event": "x"}, key_by="cart_id", gather=gather)], history=[told])
+    world.add(("ada", NOON), run='"c1"')
+    world.add(("ada", NOON + 1), run='"c2"')
+    world.pump(until=NOON + HOUR)
+    assert [products(one) for one in world.inbox.taken] == [["lamp"], []]
+
+
 def test_a_second_try_says_what_the_first_said() -> None:
     def answer(message: Message) -> None:
         if message.attempt == 1:
