@@ -376,6 +376,41 @@ IN_LIVE = (
         "batch, begin, end = arrivals.batch, 1, table.num_rows",
         ("edits_are_beginnings",),
     ),
+    Fault(
+        "an outlook does not see what a segment refers to move",
+        "segments/live/reader.py",
+        "for number, one in enumerate(self.made.keys) if one in needed]",
+        "for number, one in enumerate(self.made.keys) if one == key]",
+        ("outlooks_come_true",),
+    ),
+    Fault(
+        "an outlook is the first instant that may decide, not the one that does",
+        "segments/live/outlook.py",
+        "if at > now and is_member(state, 0, segment) != member:",
+        "if at > now:",
+        ("outlooks_come_true",),
+    ),
+    Fault(
+        "a copy shares its runs with the first",
+        "segments/live/memory.py",
+        "other.restore(self.rows.copy(), self.arena.copy(), self.meta.copy(), self.wheel.copy())",
+        "other.restore(self.rows.copy(), self.arena, self.meta.copy(), self.wheel.copy())",
+        ("copies_live_alone",),
+    ),
+    Fault(
+        "sections forget which profiles were absorbed",
+        "segments/live/copies.py",
+        'forward = _array(sections["forward"], np.int32)',
+        'forward = _array(sections["forward"], np.int32)[:0]',
+        ("copies_live_alone",),
+    ),
+    Fault(
+        "a null property is an absent one",
+        "segments/live/scanning.py",
+        "        if key >= 0:\n            starts[key, row]",
+        "        if key >= 0 and data[value] != 110:\n            starts[key, row]",
+        LIVE,
+    ),
 )
 
 FAULTS: tuple[Fault, ...] = (*IN_BATCH, *IN_LIVE, *IN_LOWERING, *IN_ORACLE)
