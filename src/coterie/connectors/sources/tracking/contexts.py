@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from coterie.connectors.sources.tracking.flat import flat
 from coterie.connectors.sources.tracking.tracked import Options, Refusal
+from coterie.limits import Limits
 from coterie.model import Value
 
 _KEPT = ("page", "campaign", "os", "locale", "timezone", "app", "screen", "location", "network")
@@ -32,26 +33,24 @@ NOTHING = Context({})
 class Contexts:
     """Contexts by their bytes: a batch repeats few, and each is read once. Cost: 0.1 µs for a known one."""
 
-    def __init__(self, options: Options) -> None:
-        self._options = options
-        self._known: dict[tuple[bytes, int, int], Context] = {}
+    def __init__(self, options: Options, limits: Limits) -> None:
+        self._options, self._limits = options, limits
+        self.known: dict[bytes, Context] = {b"": NOTHING, b"null": NOTHING}
+        """Those read before; bounded."""
 
-    def of(self, raw: bytes, depth_max: int, length_max: int) -> Context:
+    def of(self, raw: bytes) -> Context:
         """Return what the JSON text of a context says. Raises: Refusal when it is no object."""
-        if not raw or raw == b"null":
-            return NOTHING
-        if len(raw) > _CACHED_BYTES_MAX:
-            return self._read(raw, depth_max, length_max)
-        key = (raw, depth_max, length_max)
-        found = self._known.get(key)
-        if found is None:
-            found = self._read(raw, depth_max, length_max)
-            if len(self._known) >= _CACHED_MAX:
-                self._known.clear()
-            self._known[key] = found
+        found = self.known.get(raw)
+        if found is not None:
+            return found
+        found = self._read(raw)
+        if len(raw) <= _CACHED_BYTES_MAX:
+            if len(self.known) >= _CACHED_MAX:
+                self.known = {b"": NOTHING, b"null": NOTHING}
+            self.known[raw] = found
         return found
 
-    def _read(self, raw: bytes, depth_max: int, length_max: int) -> Context:
+    def _read(self, raw: bytes) -> Context:
         try:
             told = msgspec.json.decode(raw)
         except (ValueError, RecursionError) as error:
@@ -60,14 +59,14 @@ class Contexts:
             raise Refusal("wrong type", "context", told, "an object")
         zone, traits = told.get("timezone"), told.get("traits")
         return Context(
-            properties=self._properties(told, depth_max),
-            identifiers=_identifiers(told, length_max),
+            properties=self._properties(told),
+            identifiers=_identifiers(told, self._limits.identifier_length_max),
             time_zone=zone if isinstance(zone, str) else "",
             consent=_consent(told.get("consent")),
             traits=traits if isinstance(traits, dict) and traits else None,
         )
 
-    def _properties(self, told: dict[str, Any], depth_max: int) -> dict[str, Value]:
+    def _properties(self, told: dict[str, Any]) -> dict[str, Value]:
         kept = {f"context.{key}": told[key] for key in _KEPT if key in told}
         device = told.get("device")
         if isinstance(device, dict) and "type" in device:
@@ -76,7 +75,7 @@ class Contexts:
             kept["context.ip"] = told["ip"]
         if self._options.keep_user_agent and "userAgent" in told:
             kept["context.userAgent"] = told["userAgent"]
-        found = flat(kept, depth_max + 1, "context")
+        found = flat(kept, self._limits.property_depth_max + 1, "context")
         return {key: value for key, value in found.items() if value is not None}
 
 

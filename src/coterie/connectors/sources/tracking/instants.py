@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from coterie.connectors.sources.tracking.tracked import Refusal
 
@@ -16,10 +17,10 @@ ALLOWED = "RFC 3339 such as 2026-06-01T09:30:00.000Z, or milliseconds since 1970
 _RFC_3339 = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s?([Zz]|[+-]\d\d:?\d\d)?)?", re.ASCII
 )
-_TAILS = {"Z": 0} | {f".{n:03d}Z": n * 1_000 for n in range(1_000)}
+TAILS: Final = {"Z": 0} | {f".{n:03d}Z": n * 1_000 for n in range(1_000)}
 _UTC = ("Z", "z", "+00:00")
 _SECONDS_MAX = 50_000
-_seconds: dict[str, int] = {}
+SECONDS: Final[dict[str, int]] = {}
 """Text up to the second → µs; a burst of events shares few seconds."""
 
 
@@ -29,13 +30,13 @@ def instant_of(value: str | int | float) -> int:
     Cost: 0.15 µs for what JavaScript and Python write in UTC, 3 µs for other spellings. Raises: Refusal.
     """
     if isinstance(value, str):
-        tail = _TAILS.get(value[19:])
+        tail = TAILS.get(value[19:])
         if tail is not None:
-            second = _seconds.get(value[:19])
+            second = SECONDS.get(value[:19])
             if second is not None:
                 return second + tail
         elif value[26:] == "+00:00":
-            second, digits = _seconds.get(value[:19]), value[20:26]
+            second, digits = SECONDS.get(value[:19]), value[20:26]
             if second is not None and value[19] == "." and digits.isascii() and digits.isdigit():
                 return second + int(digits)
         return _read(value)
@@ -65,9 +66,9 @@ def _read(text: str) -> int:
         raise Refusal("not an instant", "timestamp", text, ALLOWED, str(error)) from error
     whole = (moment - _EPOCH) // _MICROSECOND + leap * 1_000_000 - _offset(text, offset)
     if text[10:11] == "T" and second is not None and not leap and offset in _UTC:
-        if len(_seconds) >= _SECONDS_MAX:
-            _seconds.clear()
-        _seconds[text[:19]] = whole
+        if len(SECONDS) >= _SECONDS_MAX:
+            SECONDS.clear()
+        SECONDS[text[:19]] = whole
     return whole + (int(fraction[:6].ljust(6, "0")) if fraction else 0)
 
 
