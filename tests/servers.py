@@ -119,4 +119,4 @@ def running(server: Server) -> Iterator[Server]:
     try:
         yield server
     finally:
-        server.stop()
+        server.kill()

@@ -85,7 +85,9 @@ def _shell(block: Block, where: str, note: Path) -> tuple[str, str]:
 @pytest.mark.parametrize("page", pages(), ids=_named)
 def test_every_block_is_of_a_known_kind(page: Path) -> None:
     for block in blocks(page):
-        assert block.language in ("bash", "python", "yaml", "json", "csv", "sql", "text"), f"{page}:{block.line}"
+        assert block.language in ("bash", "python", "yaml", "json", "csv", "sql", "text", "html"), (
+            f"{page}:{block.line}"
+        )
         assert block.mark in ("", "file", "output", "not run", "server") or block.language == "yaml", (
             f"{page}:{block.line}"
         )

@@ -6,12 +6,14 @@ from typing import Any
 
 import msgspec
 import pytest
+import yaml
 
 from coterie.connectors.sources.mqtt.message import Rules
 from coterie.connectors.sources.mqtt.section import Broker, brokers_of
 from coterie.connectors.sources.mqtt.topic import topic_of
 from coterie.connectors.sources.tracking.decoding import decode
 from coterie.errors import InvalidDefinition, Problem
+from tests.docs.blocks import ROOT, blocks
 
 SENSOR: dict[str, Any] = {
     "topic": "store/{store}/sensor/{device_id}/{event}",
@@ -128,3 +130,13 @@ def test_a_broker_has_defaults() -> None:
     broker = brokers_of({"shop": {"host": "localhost", "topics": [SENSOR]}})["shop"]
     assert isinstance(broker, Broker)
     assert (broker.port, broker.tls, broker.topics[0].payload) == (1883, False, "json")
+
+
+def test_the_settings_of_the_page_are_valid_and_do_what_it_says() -> None:
+    (told,) = [yaml.safe_load(block.text) for block in blocks(ROOT / "docs" / "devices.md") if block.language == "yaml"]
+    made = Rules("shop-floor", brokers_of(told["mqtt"])["shop-floor"])
+    door = made.read("store/oslo/sensor/7/door", b'{"id": "m-1", "at": 1767225600, "open": true}').event
+    assert (door["event"], door["properties"]) == ("door", {"store": "oslo", "open": True})
+    receipt = made.read("till/oslo/receipt", b'{"card": {"number": "47"}, "total": 12.5, "at": 1767225600}').event
+    assert receipt["context"]["externalIds"] == [{"id": "47", "type": "loyalty_card"}]
+    assert made.read("lamp/3/state", b"ON").event["properties"] == {"state": "ON"}
