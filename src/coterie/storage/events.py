@@ -197,6 +197,16 @@ class EventStore:
         sql = "SELECT event_key FROM stored WHERE position >= ? ORDER BY position"
         return self._folder.query(sql, [after])["event_key"].to_numpy()  # type: ignore[no-any-return]
 
+    def parents(self, after: int) -> list[str]:
+        """Return the ids of events that left only ``$merge`` and ``$link`` rows (named ``<id>#…``) from position ``after`` on."""
+        found = self._folder.query(
+            "WITH told AS (SELECT DISTINCT regexp_replace(event_id, '#(merge|link)[0-9]+$', '') AS id FROM stored"
+            " WHERE position >= $1 AND name IN ($2, $3) AND contains(event_id, '#'))"
+            " SELECT id FROM told ANTI JOIN (SELECT event_id FROM stored WHERE position >= $1) own ON own.event_id = told.id",
+            [after, MERGE, LINK],
+        )
+        return found["id"].to_pylist()  # type: ignore[no-any-return]
+
     def latest(self, rows: int) -> pa.Table:
         """Return the last ``rows`` events of the log, in log order."""
         return self._folder.query(

@@ -55,6 +55,22 @@ class Served:
         self.runner.stop()
         self.journal.close()
 
+    def crash(self) -> None:
+        """Nothing more is written: no last snapshot, nothing landed, as after a kill between two commits."""
+        runner = self.runner
+        following, upkeep, database = runner._following, runner._upkeep, runner._database
+        assert following is not None and upkeep is not None and database is not None and runner._thread is not None
+        following._snapshot = lambda state: None
+        upkeep._stop.set()
+        upkeep._thread.join()
+        following.stopping = True
+        runner._thread.join()
+        self.journal.close()
+        for connection in (*database._readers, database.writer):
+            connection.close()
+        assert runner._lock is not None
+        runner._lock.release()
+
     def until(self, is_so: Any, timeout_s: float = 60.0) -> None:
         """Wait until ``is_so()``, at most ``timeout_s``."""
         import time

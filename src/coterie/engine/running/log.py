@@ -9,6 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from coterie.engine.project import Project
+from coterie.identity.resolution import event_id_of
+from coterie.model import LINK, MERGE
+from coterie.segments.live.hashing import keys_of
 from coterie.storage.events import EventStore
 from coterie.storage.hot import lifted
 from coterie.storage.state import arrivals
@@ -53,16 +56,24 @@ class WholeLog:
         return [table.filter(pc.less(table["position"], bound)) for table in found]
 
     def keys(self, newest: int) -> Iterator[Any]:
-        """Yield the event keys of the newest rows, in order."""
+        """Yield the event keys of the newest rows, in order, those of events that left no row of their own with them."""
         store = self._store()
         with self._database.snapshot() as connection:
             landed = store.length()
             waiting = list(arrivals.tables(connection, landed))
         count = sum(table.num_rows for table in waiting)
         if newest > count:
-            yield store.keys(max(0, landed + count - newest))
+            after = max(0, landed + count - newest)
+            yield keys_of(pa.array(store.parents(after), pa.string()))
+            yield store.keys(after)
         for table in waiting:
             yield table["event_key"].to_numpy()
+            yield keys_of(pa.array(_parents(table), pa.string()))
+
+
+def _parents(table: pa.Table) -> list[str]:
+    told = table.filter(pc.is_in(table["name"], value_set=pa.array([MERGE, LINK])))["event_id"].to_pylist()
+    return sorted({event_id_of(one) for one in told}.difference(table["event_id"].to_pylist())) if told else []
 
 
 def gathered(tables: Iterable[pa.Table], rows_max: int) -> Iterator[pa.Table]:
