@@ -31,6 +31,7 @@ from coterie.model import LINK, MERGE, UNMERGE, Identifier, Value
 
 Identifiers: TypeAlias = tuple[tuple[str, str], ...]
 """(kind, value) of everything that an event calls its person."""
+USER_KEY = f"{USER_ID}:"
 REMEMBERED_MAX = 1 << 18
 """Sets of identifiers whose profile is remembered as a whole; when there are more, all are forgotten and met anew."""
 
@@ -45,6 +46,8 @@ class Identities:
     def __init__(self, rules: Rules | None = None) -> None:
         self.rules = rules or Rules()
         self._checks = Checks(self.rules)
+        self._unlimited = frozenset(kind.kind for kind in self.rules.kinds if kind.limit is None)
+        self._movable = frozenset(kind.kind for kind in self.rules.kinds if kind.movable)
         self._owner: dict[str, str] = {}
         self._more: dict[str, tuple[str, ...]] = {}
         self._limited: dict[str, tuple[str, ...]] = {}
@@ -142,7 +145,7 @@ class Identities:
                 keys.append(key)
             elif value:
                 conflicts.append(Conflict(kind, value, flaw))
-        if len(keys) < 2:
+        if len(keys) < 2 or (len(keys) == 2 and keys[0].startswith(USER_KEY) and not keys[1].startswith(USER_KEY)):
             return keys
         rank, last = checks.rank, len(checks.rank)
         return sorted(dict.fromkeys(keys), key=lambda key: (rank.get(key.partition(":")[0], last), key))
@@ -153,7 +156,7 @@ class Identities:
         anchor = owner.get(head)
         if anchor is not None:
             return anchor
-        if not head.startswith(f"{USER_ID}:"):
+        if not head.startswith(USER_KEY):
             for key in keys:
                 held_by = owner.get(key)
                 if held_by is not None and self._has_room(self.canonical(held_by), head):
@@ -179,7 +182,7 @@ class Identities:
             self._forget()
         self._known[identifiers] = anchor
         for key in keys:
-            if self._checks.kind_of(key.partition(":")[0]).movable:
+            if key.partition(":")[0] in self._movable:
                 self._known_with.setdefault(key, []).append(identifiers)
 
     def _forget(self) -> None:
@@ -198,7 +201,7 @@ class Identities:
         self._own(key, profile)
         if self._checks.profile_of(key) != profile:
             self._more[profile] = (*self._more.get(profile, ()), key)
-        if self._checks.limit_of(key) is not None and key not in limited:
+        if key not in limited and key.partition(":")[0] not in self._unlimited:
             self._limited[canonical] = (*limited, key)
         self.tallies["links"] += 1
         return Linked(profile, *self._checks.identifier_of(key))
@@ -233,9 +236,10 @@ class Identities:
 
     def _merge(self, into: str, loser: str, because: str, event_id: str, at: int) -> Merged:
         """The canonical profile ``into`` has absorbed the canonical profile ``loser``."""
-        limited = dict.fromkeys((*self._limited_of(into), *self._limited_of(loser)))
-        self._limited[into] = tuple(limited)
-        self._limited.pop(loser, None)
+        more = self._limited_of(loser)
+        if more:
+            self._limited[into] = tuple(dict.fromkeys((*self._limited_of(into), *more)))
+            self._limited.pop(loser, None)
         self._families.join(Joined(loser, into, at, because, event_id))
         self.tallies["merges"] += 1
         return Merged(into, loser, because)
@@ -279,13 +283,12 @@ class Identities:
         if found is not None:
             return found
         own = self._checks.key_of_profile(canonical)
-        return (own,) if self._owner.get(own) == canonical and self._checks.limit_of(own) is not None else ()
+        return (own,) if self._owner.get(own) == canonical and own.partition(":")[0] not in self._unlimited else ()
 
     def _has_room(self, canonical: str, key: str, at_least: int = 0) -> bool:
-        limit = self._checks.limit_of(key)
-        if limit is None:
+        if key.partition(":")[0] in self._unlimited:
             return True
-        kind = _counted(key)
+        limit, kind = self._checks.limit_of(key) or 0, _counted(key)
         return sum(_counted(one) == kind for one in self._limited_of(canonical)) < max(limit, at_least)
 
     def _fit(self, one: str, other: str, at_least: int = 0) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -24,8 +24,8 @@ BLOCKED = frozenset(
     }
 )  # fmt: skip
 """Values that programs send in place of an identifier, in small letters. They are nobody's, whatever their kind."""
-PATTERNS = (r"[0\-]+", r"\{\{.*\}\}", r"\$\{.*\}", r"%[0-9a-zA-Z_]+%")
-"""Values that match one of these whole are nobody's either: zeros as in an empty advertising id, unfilled templates."""
+TEMPLATES = (("{{", "}}"), ("${", "}"), ("%", "%"))
+"""How a place in a template begins and ends that nobody filled in: such a value is nobody's either."""
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
@@ -88,9 +88,8 @@ class Checks:
         self._unknown = Kind(kind=EXTERNAL, limit=rules.unknown_limit)
         self._blocked = BLOCKED | {one.casefold() for one in rules.blocked}
         self._own = {kind.kind: frozenset(one.casefold() for one in kind.blocked) for kind in rules.kinds}
-        every = (*PATTERNS, *rules.blocked_patterns)
-        self._patterns = {kind.kind: _compiled((*every, *kind.patterns)) for kind in rules.kinds}
-        self._patterns[EXTERNAL] = _compiled(every)
+        every = rules.blocked_patterns
+        self._patterns = {kind.kind: _compiled((*every, *kind.patterns)) for kind in (*rules.kinds, self._unknown)}
 
     def kind_of(self, name: str) -> Kind:
         """Return the rule of a kind, that of unnamed kinds for one that is not named."""
@@ -135,7 +134,10 @@ class Checks:
             return "blocked"
         if len(value) > 2 and value == value[0] * len(value) and not (rule.numbered and value[0].isdigit()):
             return "blocked"
-        return "blocked" if self._patterns[rule.kind].fullmatch(value) is not None else ""
+        if not value.strip("0-") or (value[0] in "{$%" and _is_template(value)):
+            return "blocked"
+        pattern = self._patterns[rule.kind]
+        return "blocked" if pattern is not None and pattern.fullmatch(value) is not None else ""
 
     def profile_of(self, key: str) -> str:
         """Return the id of the profile that is made for an identifier.
@@ -233,8 +235,12 @@ def _problems(rules: Rules, where: str) -> Iterable[Problem]:
             yield Problem("not a pattern of RE2", where=where, received=pattern, hint=str(error))
 
 
-def _compiled(patterns: Iterable[str]) -> Any:
-    return re2.compile("|".join(f"(?:{pattern})" for pattern in patterns))
+def _compiled(patterns: Sequence[str]) -> Any:
+    return re2.compile("|".join(f"(?:{pattern})" for pattern in patterns)) if patterns else None
+
+
+def _is_template(value: str) -> bool:
+    return any(value.startswith(begin) and value.endswith(end) and len(value) > len(begin) for begin, end in TEMPLATES)
 
 
 def _phone(value: str) -> str:
