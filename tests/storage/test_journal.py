@@ -328,3 +328,17 @@ def test_a_closed_journal_takes_nothing(tmp_path: Path) -> None:
     journal.close()
     with pytest.raises(Transient, match="closed"):
         journal.append_now("track", "k", b"x")
+
+
+def test_a_journal_has_one_process(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    with pytest.raises(Transient, match=f"in use by process {os.getpid()}"):
+        Journal(tmp_path)
+    journal.close()
+    Journal(tmp_path).close()
+
+
+def test_an_entry_that_cannot_be_written_does_not_stop_the_others(journal: Journal) -> None:
+    with pytest.raises(Transient, match="cannot be written"):
+        journal.append_now("track", "half \ud800", b"x")
+    assert journal.append_now("track", "k", b"y") == 1

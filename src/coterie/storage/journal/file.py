@@ -82,10 +82,9 @@ def insert(connection: sqlite3.Connection, rows: Sequence[Entry]) -> None:
             connection.execute(f"INSERT INTO entries ({_COLUMNS}) VALUES {places}", values)
             start += count
         connection.execute("COMMIT")
-    except sqlite3.Error:
+    finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-        raise
 
 
 def select(connection: sqlite3.Connection, after: int, until: int, entries_max: int, bytes_max: int) -> list[Entry]:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sqlite3
 import threading
 from itertools import pairwise
 from pathlib import Path
 
 from coterie.clock import Clock, SystemClock
-from coterie.errors import Terminal
+from coterie.errors import Terminal, Transient
 from coterie.limits import DEFAULT, Limits
 from coterie.storage.journal.entry import Entry, Waiting
 from coterie.storage.journal.file import open_reader, parts_of, paths_of, select
 from coterie.storage.journal.recovery import recover
 from coterie.storage.journal.ring import Ring
 from coterie.storage.journal.writer import Writer
+from coterie.storage.lock import Lock
 
 _log = logging.getLogger("coterie.journal")
 
@@ -24,12 +26,18 @@ _log = logging.getLogger("coterie.journal")
 class Journal:
     """Requests in ``folder``, in files of SQLite, each durable before its ``append`` returns.
 
-    One process writes it. Any thread may append and read. A ``read`` of what is recent costs no disk.
+    One process writes it: making a second one raises Transient until the first is closed. Any thread may append and read. A ``read`` of what is recent costs no disk.
     """
 
     def __init__(self, folder: Path, clock: Clock | None = None, limits: Limits = DEFAULT) -> None:
         self._folder, self._limits = Path(folder), limits
         self.clock: Clock = clock or SystemClock()
+        self._lock = Lock(self._folder / ".lock")
+        if not self._lock.take(f"process {os.getpid()}"):
+            raise Transient(
+                f"the journal {self._folder} is in use by {self._lock.holder()}",
+                hint="one process writes a journal: stop that one",
+            )
         found = recover(self._folder)
         self.told = found.told
         """What was found damaged at the start and what was done about it, in words; empty when all was well."""
@@ -53,6 +61,7 @@ class Journal:
         self._writer.close()
         with self._reading:
             self._close_reader()
+        self._lock.release()
 
     def resume(self, position: int, stamp: int) -> None:
         """No position up to ``position`` and no stamp up to ``stamp`` is given any more. Call it before ``start``.

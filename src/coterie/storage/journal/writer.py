@@ -158,7 +158,7 @@ class Writer:
                 self._rotate(rows[0].position)
             assert self._connection is not None
             insert(self._connection, rows)
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, ValueError, MemoryError) as error:
             _log.error("the journal cannot be written: %s (%d requests were not accepted)", error, len(rows))
             return Transient(
                 f"the journal cannot be written: {error}",
