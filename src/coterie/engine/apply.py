@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from coterie.engine import definitions
+from coterie.engine.holding import holding
 from coterie.engine.moves import put_and_record, table_of
 from coterie.engine.plan import Plan, Row, as_data, make_plan
 from coterie.engine.project import Project
@@ -39,6 +40,7 @@ def _facts(change: ListChange) -> list[Fact]:
     return [Fact(f"{name}@{version}:{profile}", profile, SET, {name: on}) for profile, on in moves]
 
 
+@holding("lists")
 def take_lists(project: Project) -> int:
     """Bring the changes of ``lists/*.csv`` into the log and return how many people they concern."""
     taken = listed(project)
@@ -50,6 +52,7 @@ def take_lists(project: Project) -> int:
     return len(facts)
 
 
+@holding("members")
 def put_by_hand(project: Project, key: str, profile: str, state: Literal["in", "out"] | None) -> int:
     """Put a person into a manual segment or take them out, whatever the rule says; ``None`` leaves it to the rule again.
 
@@ -60,6 +63,7 @@ def put_by_hand(project: Project, key: str, profile: str, state: Literal["in", "
     return put_and_record(project, [fact], project.next_instant())
 
 
+@holding("apply")
 def apply(project: Project, at: int) -> Plan:
     """Put the definitions on disk into force at the instant ``at`` and return what changed. An empty plan records nothing.
 

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from coterie.connectors.mapping import Mapping
 from coterie.connectors.sources.files import retake, take
+from coterie.engine.holding import holding
 from coterie.engine.project import Project
 
 EVENTS_MAX = 4_000_000
@@ -29,6 +30,7 @@ class Ingested(Struct, frozen=True, kw_only=True):
     reasons: dict[str, int] = {}
 
 
+@holding("ingest")
 def ingest(
     project: Project,
     files: Sequence[Path],
@@ -48,6 +50,7 @@ def ingest(
     return run.commit()
 
 
+@holding("quarantine replay")
 def replay_quarantine(project: Project, mapping: Mapping, *, now: int) -> Ingested:
     """Pass the quarantined rows of the mapping's source through it again; those that pass leave the quarantine."""
     waiting = project.quarantine.rows(source=mapping.source)

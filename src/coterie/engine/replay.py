@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec import Struct
 
+from coterie.engine.holding import holding
 from coterie.engine.project import Project
 from coterie.segments.catalog import Catalog
 from coterie.segments.live import Live
@@ -42,6 +43,7 @@ def micro_batches(store: EventStore, rows: int = BATCH_ROWS) -> Iterator[pa.Tabl
             yield table.slice(start, rows)
 
 
+@holding("replay")
 def replay(
     project: Project,
     catalog: Catalog,

@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from coterie.storage.delta import DeltaFolder
+from coterie.storage.lock import alone
 
 SCHEMA = pa.schema(
     [
@@ -31,12 +32,14 @@ class QuarantineStore:
 
     def add(self, rows: pa.Table) -> int:
         """Keep the rows whose id is new and return how many those were."""
-        fresh = self._folder.query(
-            "SELECT refused.* FROM refused ANTI JOIN stored USING (id) QUALIFY row_number() OVER (PARTITION BY id) = 1",
-            refused=rows.cast(SCHEMA),
-        )
-        if fresh.num_rows:
-            self._folder.write(fresh.cast(SCHEMA))
+        with alone(self._folder.path):
+            fresh = self._folder.query(
+                "SELECT refused.* FROM refused ANTI JOIN stored USING (id)"
+                " QUALIFY row_number() OVER (PARTITION BY id) = 1",
+                refused=rows.cast(SCHEMA),
+            )
+            if fresh.num_rows:
+                self._folder.write(fresh.cast(SCHEMA))
         return int(fresh.num_rows)
 
     def reasons(self) -> pa.Table:
@@ -57,8 +60,9 @@ class QuarantineStore:
 
     def remove(self, ids: Sequence[str]) -> None:
         """Forget the rows with these ids, in one commit."""
-        kept = self._folder.query(
-            f"SELECT {', '.join(SCHEMA.names)} FROM stored ANTI JOIN gone USING (id)",
-            gone=pa.table({"id": pa.array(list(ids), pa.string())}),
-        )
-        self._folder.write(kept.cast(SCHEMA), replace=True)
+        with alone(self._folder.path):
+            kept = self._folder.query(
+                f"SELECT {', '.join(SCHEMA.names)} FROM stored ANTI JOIN gone USING (id)",
+                gone=pa.table({"id": pa.array(list(ids), pa.string())}),
+            )
+            self._folder.write(kept.cast(SCHEMA), replace=True)

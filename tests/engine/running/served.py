@@ -59,7 +59,10 @@ class Served:
         """Nothing more is written: no last snapshot, nothing landed, as after a kill between two commits."""
         runner = self.runner
         following, upkeep, database = runner._following, runner._upkeep, runner._database
-        assert following is not None and upkeep is not None and database is not None and runner._thread is not None
+        assert following is not None
+        assert upkeep is not None
+        assert database is not None
+        assert runner._thread is not None
         following._snapshot = lambda state: None
         upkeep._stop.set()
         upkeep._thread.join()

@@ -19,7 +19,7 @@ from coterie.segments.live import Live
 from tests.engine.running.served import HOUR, SECOND, START, Served, make, served, track
 
 
-@pytest.fixture()
+@pytest.fixture
 def root(tmp_path: Path) -> Path:
     return make(tmp_path / "p")
 
@@ -100,13 +100,16 @@ def test_two_halves_become_one_person_and_two_again(root: Path) -> None:
         assert one.members("twice") == ["ada"]
         assert one.runner.find("anonymous_id:a9") == "ada"
         ada = one.runner.profile("anonymous_id:a9")
-        assert ada is not None and ada.profile == "ada" and ada.absorbed == ("anonymous_id:a9",)
+        assert ada is not None
+        assert ada.profile == "ada"
+        assert ada.absorbed == ("anonymous_id:a9",)
         assert ada.first_seen == START + 1
         one.put({"id": "u1", "name": "$unmerge", "profile": "ada", "properties": {"loser": "anonymous_id:a9"}})
         assert one.members("twice") == []
         assert [row[4] for row in one.changes() if row[0] == "twice"] == ["merge", "unmerge"]
         alone = one.runner.profile("anonymous_id:a9")
-        assert alone is not None and alone.profile == "anonymous_id:a9"
+        assert alone is not None
+        assert alone.profile == "anonymous_id:a9"
         changes = one.changes()
         one.runner.land()
     assert plain(changes) == replayed(root)
@@ -115,13 +118,18 @@ def test_two_halves_become_one_person_and_two_again(root: Path) -> None:
 def test_traits_of_an_unmerge_are_those_of_each_side(root: Path) -> None:
     with served(root) as one:
         one.send({"type": "identify", "anonymousId": "a9", "messageId": "i1", "traits": {"plan": "pro", "size": 4}})
-        one.send({"type": "identify", "userId": "ada", "anonymousId": "a9", "messageId": "i2", "traits": {"plan": "free"}})
+        one.send(
+            {"type": "identify", "userId": "ada", "anonymousId": "a9", "messageId": "i2", "traits": {"plan": "free"}}
+        )
         ada = one.runner.profile("ada")
-        assert ada is not None and {n: t.value for n, t in ada.traits.items()} == {"plan": "free", "size": 4}
+        assert ada is not None
+        assert {n: t.value for n, t in ada.traits.items()} == {"plan": "free", "size": 4}
         one.put({"id": "u1", "name": "$unmerge", "profile": "ada", "properties": {"loser": "anonymous_id:a9"}})
         ada, anonymous = one.runner.profile("ada"), one.runner.profile("anonymous_id:a9")
-        assert ada is not None and {n: t.value for n, t in ada.traits.items()} == {"plan": "free"}
-        assert anonymous is not None and {n: t.value for n, t in anonymous.traits.items()} == {"plan": "pro", "size": 4}
+        assert ada is not None
+        assert {n: t.value for n, t in ada.traits.items()} == {"plan": "free"}
+        assert anonymous is not None
+        assert {n: t.value for n, t in anonymous.traits.items()} == {"plan": "pro", "size": 4}
 
 
 def test_what_cannot_be_an_event_is_quarantined_and_its_neighbours_are_not(root: Path) -> None:
@@ -204,7 +212,11 @@ def test_any_life_gives_the_changes_of_a_clean_replay(root: Path, seed: int) -> 
 def drawn(dice: random.Random, number: str) -> dict[str, Any]:
     """Return some call of some of few people."""
     person, browser = dice.choice(["ada", "bob", "cyd"]), dice.choice(["b1", "b2", "b3", "b4"])
-    call: dict[str, Any] = {"type": "track", "event": dice.choice(["view", "add_to_cart", "order"]), "messageId": number}
+    call: dict[str, Any] = {
+        "type": "track",
+        "event": dice.choice(["view", "add_to_cart", "order"]),
+        "messageId": number,
+    }
     if dice.random() < 0.2:
         call = {"type": "identify", "traits": {"plan": dice.choice(["pro", "free", None])}, "messageId": number}
     if dice.random() < 0.6:
@@ -215,8 +227,8 @@ def drawn(dice: random.Random, number: str) -> dict[str, Any]:
 
 
 def test_a_log_made_by_the_command_line_is_taken_up(root: Path) -> None:
-    from tests.engine.projects import rows
     from coterie.storage.log import conform
+    from tests.engine.projects import rows
 
     project = Project(root, ManualClock(START))
     project.events.append(
@@ -240,8 +252,8 @@ def test_a_log_made_by_the_command_line_is_taken_up(root: Path) -> None:
 
 
 def test_a_log_that_changed_while_no_server_ran_is_noticed_and_reconciled(root: Path) -> None:
-    from tests.engine.projects import rows
     from coterie.storage.log import conform
+    from tests.engine.projects import rows
 
     clock = ManualClock(START)
     with served(root, clock) as one:
@@ -321,7 +333,10 @@ def test_waiting_for_entries_and_changes(root: Path) -> None:
     async def look(one: Served) -> tuple[bool, bool, bool]:
         waiting = asyncio.create_task(one.runner.changed(0, 10.0))
         position = await asyncio.to_thread(
-            one.journal.append_now, "batch", "t", b'{"batch":[{"type":"track","event":"view","userId":"u","messageId":"1"}]}'
+            one.journal.append_now,
+            "batch",
+            "t",
+            b'{"batch":[{"type":"track","event":"view","userId":"u","messageId":"1"}]}',
         )
         return await one.runner.reached(position, 10.0), await waiting, await one.runner.changed(99, 0.05)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from coterie.engine.project import HIDDEN, Project
-from coterie.storage.lock import Lock
 from coterie.storage.state import (
     applies,
     arrivals,
@@ -35,11 +34,6 @@ def state_path(project: Project) -> Path:
 def snapshots_path(project: Project) -> Path:
     """Return the folder of snapshots."""
     return project.root / HIDDEN / "snapshots"
-
-
-def lock_of(project: Project) -> Lock:
-    """Return the file that a server holds while it runs."""
-    return Lock(project.root / HIDDEN / "serving")
 
 
 def open_state(project: Project) -> StateDatabase:

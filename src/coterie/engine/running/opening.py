@@ -6,8 +6,9 @@ import os
 from collections.abc import Callable
 
 from coterie.engine import definitions
+from coterie.engine.holding import lock_of
 from coterie.engine.project import Project
-from coterie.engine.running.files import lock_of, open_state, state_path
+from coterie.engine.running.files import open_state, state_path
 from coterie.engine.running.outside import Marks, newest_marks
 from coterie.errors import Held
 from coterie.segments.catalog import Catalog
@@ -23,9 +24,9 @@ SALVAGED = ("outbox", "triggers", "trigger_runs", "trigger_days", "trigger_refus
 def hold(project: Project) -> Lock:
     """Return the held lock of the project. Raises: Held."""
     lock = lock_of(project)
-    if not lock.take(f"process {os.getpid()}"):
+    if not lock.take(f"a server, process {os.getpid()}"):
         raise Held(
-            f"the project is being served by {lock.holder() or 'another process'}",
+            f"the project is held by {lock.holder() or 'another process'}",
             hint="one server per project: stop the other one first",
         )
     return lock
