@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from coterie.clock import ManualClock
-from coterie.errors import Overloaded, Terminal, Transient
+from coterie.errors import Held, Overloaded, Terminal, Transient
 from coterie.limits import DEFAULT
 from coterie.storage.journal import Entry, Journal
 from coterie.storage.journal.file import paths_of
@@ -332,7 +332,7 @@ def test_a_closed_journal_takes_nothing(tmp_path: Path) -> None:
 
 def test_a_journal_has_one_process(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
-    with pytest.raises(Transient, match=f"in use by process {os.getpid()}"):
+    with pytest.raises(Held, match=f"in use by process {os.getpid()}"):
         Journal(tmp_path)
     journal.close()
     Journal(tmp_path).close()

@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from coterie.clock import Clock, SystemClock
-from coterie.errors import Terminal, Transient
+from coterie.errors import Held, Terminal
 from coterie.limits import DEFAULT, Limits
 from coterie.storage.journal.entry import Entry, Waiting
 from coterie.storage.journal.file import open_reader, parts_of, paths_of, select
@@ -26,7 +26,8 @@ _log = logging.getLogger("coterie.journal")
 class Journal:
     """Requests in ``folder``, in files of SQLite, each durable before its ``append`` returns.
 
-    One process writes it: making a second one raises Transient until the first is closed. Any thread may append and read. A ``read`` of what is recent costs no disk.
+    One process writes it: making a second one raises Held until the first is closed. Any thread may append and read. A ``read``
+    of what is recent costs no disk.
     """
 
     def __init__(self, folder: Path, clock: Clock | None = None, limits: Limits = DEFAULT) -> None:
@@ -34,7 +35,7 @@ class Journal:
         self.clock: Clock = clock or SystemClock()
         self._lock = Lock(self._folder / ".lock")
         if not self._lock.take(f"process {os.getpid()}"):
-            raise Transient(
+            raise Held(
                 f"the journal {self._folder} is in use by {self._lock.holder()}",
                 hint="one process writes a journal: stop that one",
             )
