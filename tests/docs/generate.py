@@ -10,6 +10,7 @@ from coterie.cli import pages
 from coterie.segments import language_docs, schema
 from coterie.web.api import reference
 from coterie.web.api.application import document_text
+from tests.docs import tables
 from tests.docs.blocks import ROOT
 
 GENERATED = {
@@ -20,6 +21,8 @@ GENERATED = {
     "api.md": lambda path: Path(path).write_text(
         reference.page((ROOT / "docs" / "api.md").read_text(encoding="utf-8")), encoding="utf-8"
     ),
+    "triggers.md": lambda path: tables.write("triggers.md", path),
+    "destinations.md": lambda path: tables.write("destinations.md", path),
 }
 """File of docs/ → what writes it to a path."""
 

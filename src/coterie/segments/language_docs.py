@@ -66,13 +66,13 @@ In the examples below, now is 12:00 UTC on Wednesday, 18 March 2026.
 
 def page() -> str:
     """Return the whole page."""
-    parts = [HEAD, "## The definition\n", _table(Segment), "`refresh` may be a schedule:\n", _table(Schedule)]
+    parts = [HEAD, "## The definition\n", table(Segment), "`refresh` may be a schedule:\n", table(Schedule)]
     for group in GROUPS:
         parts += [f"## {group.title}\n", f"{group.lead}\n"]
         parts += [_condition(kind) for kind in group.conditions]
     parts.append("## Shared pieces\n")
     for title, form in SHARED:
-        parts += [f"### {title}\n", f"{_prose(form)}\n", _table(form)]
+        parts += [f"### {title}\n", f"{_prose(form)}\n", table(form)]
     return "\n".join(parts)
 
 
@@ -86,7 +86,7 @@ def _condition(kind: type[Spoken]) -> str:
         (slot,) = slots(kind)
         parts.append(f"Its value is {_article(says_kinds(slot.annotation))}. {slot.doc}\n")
     elif slots(kind):
-        parts.append(_table(kind))
+        parts.append(table(kind))
     parts += [
         _example(kind.word, list(same)) for _, same in groupby(kind.examples, key=lambda one: canonical(one.data))
     ]
@@ -117,7 +117,8 @@ def _past(past: Past) -> str:
     return f"`{past.name}` {when}{properties}"
 
 
-def _table(form: type[Form]) -> str:
+def table(form: type[Form]) -> str:
+    """Return the fields of a form as a table: key, what it accepts, what it means."""
     rows = ["| field | value | meaning |", "|---|---|---|"]
     rows += _rows(slots(form))
     return "\n".join(rows) + "\n"

@@ -103,7 +103,10 @@ class Trigger(Form, frozen=True, kw_only=True):
         Doc("Changes of membership by these causes only; when not said, all but `edit` and `unmerge`."),
     ] = None
     fresh_within: Annotated[
-        Duration, Doc("Events that arrive later than this after they occurred (an import of old ones) set nothing off.")
+        Duration,
+        Doc(
+            "Events that arrive later than this after they occurred (an import of old ones) set nothing off; 24h when not said."
+        ),
     ] = "24h"
     key_by: Annotated[
         Name | None, Doc("Property of the event: one run for each of its values (a cart, an appointment).")
@@ -129,7 +132,7 @@ class Trigger(Form, frozen=True, kw_only=True):
         False
     )
     priority: Annotated[
-        int, whole(0, 9), Doc("Higher goes first, among triggers of one instant and in the outbox.")
+        int, whole(0, 9), Doc("Higher goes first, among triggers of one instant and in the outbox; 5 when not said.")
     ] = 5
     destination: Annotated[DestinationKey, Doc("Where it goes: the key of `destinations/<key>.yaml`.")]
     gather: Annotated[

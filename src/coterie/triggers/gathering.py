@@ -36,8 +36,8 @@ class Gather(Form, frozen=True, kw_only=True):
     since: Annotated[
         Since | None, Doc("Only those strictly after the latest of these, such as an order that empties the cart.")
     ] = None
-    within: Annotated[Duration, Doc("Only those that occurred so long before.")] = "30d"
-    at_most: Annotated[int, whole(1, 1_000), Doc("The latest so many.")] = 50
+    within: Annotated[Duration, Doc("Only those that occurred so long before; 30d when not said.")] = "30d"
+    at_most: Annotated[int, whole(1, 1_000), Doc("The latest so many; 50 when not said.")] = 50
     same: Annotated[Name | None, Doc("Only those whose property of this name has the value of the run's `key`.")] = None
 
 

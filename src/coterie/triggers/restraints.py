@@ -51,7 +51,9 @@ class Consent(Form, frozen=True, kw_only=True):
     """To what the person has to consent, as the condition `consented` means it."""
 
     purpose: Annotated[ListKey, Doc("The purpose, such as marketing: the trait `consent.<purpose>`.")]
-    default: Annotated[Literal["in", "out"], Doc("`in`: consents until withdrawn. `out`: only when given.")] = "out"
+    default: Annotated[
+        Literal["in", "out"], Doc("`in`: consents until withdrawn. `out`, when not said: only when given.")
+    ] = "out"
 
     def given(self, traits: Mapping[str, Value]) -> bool:
         """Return whether a person with these traits consents."""
@@ -69,7 +71,8 @@ class Frequency(Form, frozen=True, kw_only=True):
     at_most: Annotated[int, whole(1, 1_000), Doc("Runs of one person.")]
     per: Annotated[Duration, Doc("In so long before the instant.")]
     across: Annotated[
-        Literal["trigger", "all"], Doc("`all`: the runs of all triggers together count, `trigger`: of this one only.")
+        Literal["trigger", "all"],
+        Doc("`all`: the runs of all triggers together count, `trigger`, when not said: of this one only."),
     ] = "trigger"
 
     def says(self) -> str:
@@ -90,7 +93,9 @@ class QuietHours(Form, frozen=True, kw_only=True):
 
     from_: Annotated[TimeOfDay, Doc("They begin at this time of day.")]
     to: Annotated[TimeOfDay, Doc("They end at this time of day: the first minute in which it is sent again.")]
-    then: Annotated[Literal["wait", "drop"], Doc("`wait`: it is sent when they end. `drop`: it is not sent.")] = "wait"
+    then: Annotated[
+        Literal["wait", "drop"], Doc("`wait`, when not said: it is sent when they end. `drop`: it is not sent.")
+    ] = "wait"
 
     def says(self) -> str:
         done = "then it waits for their end" if self.then == "wait" else "then it is dropped"

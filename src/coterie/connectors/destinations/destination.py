@@ -55,13 +55,17 @@ class Way(Form, frozen=True, kw_only=True):
     spread: ClassVar[bool] = True
 
     title: Annotated[str, Doc("Its name for people.")] = ""
-    concurrency: Annotated[int, whole(1, 1_000), Doc("Messages under way at once.")] = 8
-    timeout: Annotated[Duration, Doc("How long one try may take.")] = "15s"
+    concurrency: Annotated[int, whole(1, 1_000), Doc("Messages under way at once; 8 when not said.")] = 8
+    timeout: Annotated[Duration, Doc("How long one try may take; 15s when not said.")] = "15s"
     tries: Annotated[
         int,
         whole(1, 1_000),
-        Doc("A message that failed so often while the destination was not down is a dead letter."),
+        Doc("A message that failed so often while the destination was not down is a dead letter; 12 when not said."),
     ] = 12
-    give_up_after: Annotated[Duration, Doc("A message that was due so long ago is a dead letter.")] = "3d"
-    retry_first: Annotated[Duration, Doc("Longest pause before the second try; it doubles with each try.")] = "2s"
-    retry_longest: Annotated[Duration, Doc("Longest pause between two tries.")] = "1h"
+    give_up_after: Annotated[
+        Duration, Doc("A message that was due so long ago is a dead letter; 3d when not said.")
+    ] = "3d"
+    retry_first: Annotated[
+        Duration, Doc("Longest pause before the second try; it doubles with each try; 2s when not said.")
+    ] = "2s"
+    retry_longest: Annotated[Duration, Doc("Longest pause between two tries; 1h when not said.")] = "1h"

@@ -51,14 +51,17 @@ class Email(Form, frozen=True, kw_only=True):
         int | None, whole(1, 65_535), Doc("587 with starttls, 465 with tls, 25 with none when not said.")
     ] = None
     security: Annotated[
-        Literal["starttls", "tls", "none"], Doc("How the connection is kept private: upgraded, from the start, or not.")
+        Literal["starttls", "tls", "none"],
+        Doc("How the connection is kept private: upgraded, from the start, or not; starttls when not said."),
     ] = "starttls"
     ca_file: Annotated[Text | None, Doc("Certificates (PEM) to trust in place of the system's.")] = None
     user: Annotated[Text | None, Doc("Login; `${NAME}` stands for the environment's value.")] = None
     password: Annotated[Secret | None, Doc("Its password, in the environment.")] = None
     from_: Annotated[Text, Doc("Sender, such as `Shop <hello@shop.example>`.")]
     reply_to: Annotated[Text | None, Doc("Where answers go.")] = None
-    to: Annotated[Name, Doc("Trait, or else identifier kind, that holds the person's address.")] = "email"
+    to: Annotated[
+        Name, Doc("Trait, or else identifier kind, that holds the person's address; email when not said.")
+    ] = "email"
     unsubscribe: Annotated[
         Text | None, Doc("Liquid for the List-Unsubscribe header: an https or mailto address; https is one-click.")
     ] = None

@@ -24,11 +24,15 @@ class File(Form, frozen=True, kw_only=True):
     key: Annotated[DestinationKey, Doc("Its name for ever; the file is `destinations/<key>.yaml`.")]
     kind: Annotated[Literal["file"], Doc("file")]
     path: Annotated[Text, Doc("Where to, from the project's folder; `${NAME}` stands for the environment's value.")]
-    rotate_bytes: Annotated[int, whole(1_000), Doc("A larger file is renamed to `<path>.1`, that to `<path>.2`, …")] = (
-        100_000_000
-    )
-    keep: Annotated[int, whole(1, 1_000), Doc("So many renamed files are kept.")] = 5
-    sync: Annotated[bool, Doc("Whether a line is on the disk before the message counts as sent.")] = True
+    rotate_bytes: Annotated[
+        int,
+        whole(1_000),
+        Doc("A larger file is renamed to `<path>.1`, that to `<path>.2`, …; 100,000,000 when not said."),
+    ] = 100_000_000
+    keep: Annotated[int, whole(1, 1_000), Doc("So many renamed files are kept; 5 when not said.")] = 5
+    sync: Annotated[
+        bool, Doc("Whether a line is on the disk before the message counts as sent; true when not said.")
+    ] = True
     way: Way
 
 

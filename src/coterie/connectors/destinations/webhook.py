@@ -55,7 +55,8 @@ class Webhook(Form, frozen=True, kw_only=True):
         None
     )
     private_addresses: Annotated[
-        Literal["deny", "allow"], Doc("Whether it may go to addresses of private networks and of the server itself.")
+        Literal["deny", "allow"],
+        Doc("Whether it may go to addresses of private networks and of the server itself; deny when not said."),
     ] = "deny"
     way: Way
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +14,9 @@ from coterie.connectors.destinations.destination import Destination, Way
 from coterie.engine.outbox.checks import Checks
 from coterie.engine.outbox.health import Health
 from coterie.engine.outbox.lane import Lane
+from coterie.errors import Transient
 from coterie.limits import DEFAULT, HOUR_US, SECOND_US, Limits
+from coterie.storage.state.database import Connection
 from coterie.storage.state.outbox import Outbox
 
 LOGGER = logging.getLogger("coterie.outbox")
@@ -30,7 +31,7 @@ class Courier:
 
     def __init__(
         self,
-        connect: Callable[[], sqlite3.Connection],
+        connect: Callable[[], Connection],
         destinations: Mapping[str, tuple[Destination, Way]],
         checks: Checks,
         *,
@@ -103,8 +104,8 @@ class Courier:
             try:
                 tries = await lane.pump()
                 wait_s = self._pause_s(lane, tries)
-            except sqlite3.Error as error:
-                LOGGER.warning("the outbox cannot be read or written: %s", error)
+            except Transient as error:
+                LOGGER.warning("%s", error.message)
                 wait_s = POLL_S
             except Exception:  # one lane's fault must not stop the others
                 LOGGER.exception("a fault while delivering to %s", lane.key)
@@ -131,14 +132,14 @@ class Courier:
         try:
             while outbox.forget(before):
                 await asyncio.sleep(REST_S)
-        except sqlite3.Error as error:
-            LOGGER.warning("old letters cannot be forgotten now: %s", error)
+        except Transient as error:
+            LOGGER.warning("old letters are not forgotten now: %s", error.message)
             return False
         return True
 
     # ── by hand, for tests and simulations ───────────────────────────────────────────────────────────────────
 
-    def open(self, connection: sqlite3.Connection) -> dict[str, Lane]:
+    def open(self, connection: Connection) -> dict[str, Lane]:
         """Return the lanes over ``connection``, one for each destination."""
         outbox = Outbox(connection)
         self._lanes = {

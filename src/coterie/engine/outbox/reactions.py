@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterable
 
 import pyarrow as pa
 
+from coterie.storage.state.database import Connection
 from coterie.storage.state.outbox import Outbox
 from coterie.storage.state.trigger_runs import TriggerRuns
 from coterie.triggers.people import People
@@ -24,7 +24,7 @@ class Reactions:
         self.triggers = triggers
         self.wake = wake
 
-    def begin(self, connection: sqlite3.Connection, now: int) -> list[str]:
+    def begin(self, connection: Connection, now: int) -> list[str]:
         """Every trigger is on, a new one from ``now`` on, and one whose file is gone is off.
 
         Return the keys of those that have still to meet the members their segment has already (see ``existing``).
@@ -38,7 +38,7 @@ class Reactions:
         by_key = self.triggers.by_key.items()
         return [key for key, one in by_key if one.existing and standings[key].existing_at is None]
 
-    def apply(self, connection: sqlite3.Connection, rows: pa.Table, changes: pa.Table, now: int, people: People) -> int:
+    def apply(self, connection: Connection, rows: pa.Table, changes: pa.Table, now: int, people: People) -> int:
         """What this batch sets off is in the outbox; return how many deliveries. Call ``wake`` after the commit if there are any.
 
         ``people`` answers as of the end of the batch, and is asked only about those for whom something is set off.
@@ -48,9 +48,7 @@ class Reactions:
         deliveries = self.triggers.step(rows, changes, now, people, TriggerRuns(connection))
         return Outbox(connection).add(deliveries) if deliveries else 0
 
-    def existing(
-        self, connection: sqlite3.Connection, key: str, members: Iterable[str], at: int, people: People
-    ) -> int:
+    def existing(self, connection: Connection, key: str, members: Iterable[str], at: int, people: People) -> int:
         """Those who are in the segment already have been met once; return how many deliveries that made.
 
         A second call makes none for the same people, however often the trigger is started.

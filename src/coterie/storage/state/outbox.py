@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
+from coterie.errors import Transient
 from coterie.triggers.delivery import Delivery
 
 SCHEMA = """
@@ -42,6 +44,13 @@ _FIRST = (
     f" AND earlier.{_OPEN} AND earlier.{_ON} AND (earlier.due_at, earlier.id) < (one.due_at, one.id))"
 )
 """Of each person the earliest letter that is not done; what belongs to a paused trigger holds nobody up."""
+
+
+_MARK = (
+    "UPDATE outbox SET state = ?, not_before = max(not_before, ?), attempts = attempts + ?, last_error = ?,"
+    " tried_at = CASE WHEN ? THEN ? ELSE tried_at END, finished_at = ?,"
+    f" payload = CASE WHEN length(?) > 0 THEN ? ELSE payload END WHERE id = ? AND {_OPEN}"
+)
 
 
 class Letter(Struct, frozen=True, kw_only=True):
@@ -79,6 +88,15 @@ class Mark(Struct, frozen=True, kw_only=True):
     payload: bytes = b""
 
 
+@contextmanager
+def _reached() -> Iterator[None]:
+    """What the database refuses for now (it is locked, the disk is full) is Transient."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise Transient(f"the outbox cannot be read or written: {error}") from error
+
+
 class Outbox:
     """The table on one connection (of autocommit); ``add`` is called inside the caller's transaction."""
 
@@ -109,10 +127,11 @@ class Outbox:
         for priority in _PRIORITIES:
             if len(found) >= limit:
                 break
-            rows = self._connection.execute(
-                f"SELECT {_COLUMNS} {_FIRST} AND not_before <= ? ORDER BY not_before, id LIMIT ?",
-                (destination, priority, now, limit - len(found) + len(besides)),
-            ).fetchall()
+            with _reached():
+                rows = self._connection.execute(
+                    f"SELECT {_COLUMNS} {_FIRST} AND not_before <= ? ORDER BY not_before, id LIMIT ?",
+                    (destination, priority, now, limit - len(found) + len(besides)),
+                ).fetchall()
             found += [letter for letter in map(_letter, rows) if letter.id not in besides]
         return found[:limit]
 
@@ -120,29 +139,27 @@ class Outbox:
         """Return the first instant at which something is to be tried, ``None`` when nothing waits."""
         found = []
         for priority in _PRIORITIES:
-            found += self._connection.execute(
-                f"SELECT not_before {_FIRST} ORDER BY not_before LIMIT 1", (destination, priority)
-            ).fetchall()
+            with _reached():
+                found += self._connection.execute(
+                    f"SELECT not_before {_FIRST} ORDER BY not_before LIMIT 1", (destination, priority)
+                ).fetchall()
         return min((int(at) for (at,) in found), default=None)
 
     def mark(self, marks: Iterable[Mark]) -> None:
         """What became of these tries is committed, in one transaction of its own."""
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            self._connection.executemany(
-                f"UPDATE outbox SET state = ?, not_before = max(not_before, ?), attempts = attempts + ?, last_error = ?,"
-                f" tried_at = CASE WHEN ? THEN ? ELSE tried_at END, finished_at = ?,"
-                f" payload = CASE WHEN length(?) > 0 THEN ? ELSE payload END WHERE id = ? AND {_OPEN}",
-                [
-                    (one.state, one.not_before, one.tries, one.error[:2000], one.tried, one.at,
-                     0 if one.state in ("waiting", "failed") else one.at, one.payload, one.payload, one.id)
-                    for one in marks
-                ],
-            )  # fmt: skip
-            self._connection.execute("COMMIT")
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
+        rows = [
+            (one.state, one.not_before, one.tries, one.error[:2000], one.tried, one.at,
+             0 if one.state in ("waiting", "failed") else one.at, one.payload, one.payload, one.id)
+            for one in marks
+        ]  # fmt: skip
+        with _reached():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                self._connection.executemany(_MARK, rows)
+                self._connection.execute("COMMIT")
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
 
     # ── dead letters ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -163,11 +180,12 @@ class Outbox:
 
     def forget(self, before: int, limit: int = 10_000) -> int:
         """At most ``limit`` letters that were done before the instant are gone (dead ones stay); return how many."""
-        return self._connection.execute(
-            "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE finished_at > 0 AND finished_at < ?"
-            " AND state IN ('sent', 'cancelled', 'held_out') LIMIT ?)",
-            (before, limit),
-        ).rowcount
+        with _reached():
+            return self._connection.execute(
+                "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE finished_at > 0 AND finished_at < ?"
+                " AND state IN ('sent', 'cancelled', 'held_out') LIMIT ?)",
+                (before, limit),
+            ).rowcount
 
     # ── questions ────────────────────────────────────────────────────────────────────────────────────────────
 

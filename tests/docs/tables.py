@@ -1,0 +1,42 @@
+"""Tables of fields on pages that are written by hand: each stands between two comments, and is written from the form."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from coterie.connectors.destinations.definitions import KINDS
+from coterie.connectors.destinations.destination import Way
+from coterie.segments.conditions.form import Form
+from coterie.segments.language_docs import table
+from coterie.triggers.definition import Moment, Sample, Trigger
+from coterie.triggers.gathering import Gather
+from coterie.triggers.restraints import Consent, Filter, Frequency, Holdout, QuietHours, Reentry
+from tests.docs.blocks import ROOT
+
+FORMS: dict[str, tuple[type[Form], ...]] = {
+    "triggers.md": (Trigger, Moment, Filter, Consent, Frequency, QuietHours, Holdout, Reentry, Gather, Sample),
+    "destinations.md": (*KINDS.values(), Way),
+}
+"""Page of docs/ → the forms whose fields it shows."""
+ELSEWHERE = ("picker", "value-operators")
+"""Headings of the language page that tables link to."""
+
+
+def filled(page: str) -> str:
+    """Return a page of docs/ with its tables written anew."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    for form in FORMS[page]:
+        fields = table(form)
+        for heading in ELSEWHERE:
+            fields = fields.replace(f"](#{heading})", f"](language.md#{heading})")
+        begin, end = f"<!-- fields of {form.__name__} -->", "<!-- end of fields -->"
+        pattern = re.compile(f"{re.escape(begin)}\n.*?{re.escape(end)}", re.DOTALL)
+        assert len(pattern.findall(text)) == 1, f"{page} has no place for the fields of {form.__name__}"
+        text = pattern.sub(lambda _, told=f"{begin}\n\n{fields}\n{end}": told, text)
+    return text
+
+
+def write(page: str, path: str) -> None:
+    """Write a page with its tables to ``path``."""
+    Path(path).write_text(filled(page), encoding="utf-8")
