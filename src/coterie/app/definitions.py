@@ -25,6 +25,10 @@ class Defined(Struct, frozen=True, kw_only=True):
     rules: Rules
     brokers: dict[str, Any]
     caches: dict[str, Any]
+    subscribers: list[Any] = []
+    """Those of ``brokers`` that were started."""
+    copies: list[Any] = []
+    """Followers that keep ``caches``, once started."""
 
     def followers(self, service: Service) -> Iterator[Follower]:
         """Yield the parts that run once the runner is ready."""
@@ -38,6 +42,7 @@ class Defined(Struct, frozen=True, kw_only=True):
 
         for key, broker in self.brokers.items():
             one = Subscriber(key, broker, service.journal.append_now, service.settings.limits)
+            self.subscribers.append(one)
             yield f"mqtt {key}", one.start, one.stop
 
     def _caches(self, service: Service) -> Iterator[Follower]:
@@ -48,7 +53,8 @@ class Defined(Struct, frozen=True, kw_only=True):
 
         for name, cache in self.caches.items():
             home = home_of(service.project.root)
-            one = Follower(name, open_cache(cache), service.runner, home=home)
+            one = Follower(name, open_cache(cache), service.runner, home=home, limits=service.settings.limits)
+            self.copies.append(one)
             yield f"cache {name}", one.start, one.stop
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from coterie.clock import Clock
@@ -64,3 +64,24 @@ def of_runner(runner: Any) -> Callable[[], Figures]:
 def when_ready(runner: Any, read: Callable[[], Figures]) -> Callable[[], Figures]:
     """Return a reading that says nothing while the runner recovers."""
     return lambda: read() if runner.status().ready else {}
+
+
+def of_edges(subscribers: Sequence[Any], caches: Sequence[Any]) -> Callable[[], Figures]:
+    """Return the reading of brokers that are listened to and caches that are kept in step."""
+
+    def read() -> Figures:
+        brokers, copies = [one.health() for one in subscribers], [one.health() for one in caches]
+        return {
+            "coterie_mqtt_connected": {(one.key,): float(one.connected) for one in brokers},
+            "coterie_mqtt_waiting": {(one.key,): one.waiting for one in brokers},
+            "coterie_mqtt_messages_total": {
+                (one.key, what): count for one in brokers for what, count in one.tallies.items()
+            },
+            "coterie_cache_up": {(one.name,): float(one.up) for one in copies},
+            "coterie_cache_lag_changes": {(one.name,): one.lag_changes for one in copies},
+            "coterie_cache_lag_rows": {(one.name,): one.lag_rows for one in copies},
+            "coterie_cache_lag_seconds": {(one.name,): one.lag_seconds for one in copies},
+            "coterie_cache_rebuilds_total": {(one.name,): one.rebuilds for one in copies},
+        }
+
+    return read

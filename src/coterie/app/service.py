@@ -15,6 +15,8 @@ from coterie.app.edge import edge_of
 from coterie.app.office import Office
 from coterie.clock import ManualClock, SpedClock, SystemClock, clock_of
 from coterie.connectors.sources.tracking import Options
+from coterie.engine import definitions
+from coterie.engine.apply import apply
 from coterie.engine.project import HIDDEN, Project
 from coterie.engine.running.refreshing import Refreshes
 from coterie.engine.running.runner import Runner
@@ -49,6 +51,8 @@ class Service:
         defined = read_definitions(self.project)
         self.clock = clock_of(settings.server.clock, lambda: self.project.events.extent().last_received_at)
         self.project = Project(root, self.clock, settings)
+        if not self.project.applied.current() and definitions.on_disk(self.project):
+            apply(self.project, self.project.present())
         self.journal = Journal(hidden / "journal", self.clock, limits)
         self.access = AccessStore(hidden / "access.db")
         self.keys = Keys(self.access, SystemClock(), limits)
@@ -66,9 +70,11 @@ class Service:
         self.desk = Desk(
             project=self.project, runner=self.runner, journal=self.journal, keys=self.keys, access=self.access,
             limiter=self.limiter, clock=self.clock, limits=limits, outbox=self.office, switch=self.switch,
+            refreshes=self.refreshes,
         )  # fmt: skip
         readings = (figures.of_journal(self.journal, self.runner, self.clock), figures.of_runner(self.runner))
-        self.metrics = Metrics([*readings, figures.when_ready(self.runner, self.office.figures)])
+        edges = figures.of_edges(defined.subscribers, defined.copies)
+        self.metrics = Metrics([*readings, edges, figures.when_ready(self.runner, self.office.figures)])
         self.closing = False
         self._stops: list[tuple[str, Callable[[], None]]] = []
         self._tasks: list[asyncio.Task[None]] = []
