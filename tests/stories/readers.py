@@ -28,10 +28,15 @@ class Shelf:
 
     def put(self, segments: dict[str, Any]) -> None:
         """Add or replace definitions; one that replaces another is its next version."""
-        for key, written in segments.items():
-            whole = dict(written) if "when" in written else {"when": written}
+        for key, written in self.written_of(segments).items():
             version = self.written[key]["version"] + 1 if key in self.written else 1
-            self.written[key] = {"key": key, "title": key, "version": version, **whole}
+            self.written[key] = {**written, "version": version} if "version" not in segments[key] else written
+
+    @staticmethod
+    def written_of(segments: dict[str, Any]) -> dict[str, dict[str, Any]]:
+        """Return definitions as they are written whole: with key and title."""
+        wholes = {key: dict(one) if "when" in one else {"when": one} for key, one in segments.items()}
+        return {key: {"key": key, "title": key, "version": 1, **whole} for key, whole in wholes.items()}
 
     def edit(self, step: Step) -> Catalog:
         """Return the catalog after the edits of ``step``."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
@@ -21,6 +21,10 @@ from tests.stories.readers import Shelf
 from tests.stories.script import Expected, Step, Story
 
 EVENTS_PER_REQUEST = 2_000
+NOTHING_TO_DO = ("one person already", "was not absorbed by")
+"""What a merge or an unmerge that changes nothing is answered."""
+NAMELESS = {"anonymous": "browser-1"}
+"""People of stories who never told who they are: name in the story → what their browser calls them."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -96,11 +100,11 @@ class Served:
 
     def fact(self, event: Event) -> None:
         """One of the facts that people write through the API: merges, consent, lists, hands, other traits."""
-        who, said = event.profile, event.properties
+        who, said = id_of(event.profile), event.properties
         if event.name in (MERGE, UNMERGE):
             word = "merge" if event.name == MERGE else "unmerge"
             body = {"profile": who, "loser": said["loser"], "why": "the story"}
-            self.admin("POST", f"/v1/identities/{word}", body, but="one person already")
+            self.admin("POST", f"/v1/identities/{word}", body, but=NOTHING_TO_DO)
             return
         assert event.name == SET, event.name
         for name, value in said.items():
@@ -120,8 +124,9 @@ class Served:
 
         store = ThresholdStore(self.server.folder / "thresholds")
         for key, cuts in step.thresholds.items():
-            published = {"published_at": rfc3339(step.at), "cuts": {name: list(cut) for name, cut in cuts.items()}}
-            store.publish(key, 1 + len(store.versions(key)), published)
+            store.publish(
+                key, {"published_at": rfc3339(step.at), "cuts": {name: list(cut) for name, cut in cuts.items()}}
+            )
 
     def write(self, define: dict[str, Any]) -> None:
         """The definitions lie in the project's folder."""
@@ -133,11 +138,13 @@ class Served:
 
     # ── what is asked ────────────────────────────────────────────────────────────────────────────────────────
 
-    def admin(self, method: str, path: str, body: Any = None, but: str = "") -> Any:
-        """Return the answer to an admin's request, which must succeed, or say what ``but`` says."""
+    def admin(self, method: str, path: str, body: Any = None, but: Sequence[str] = ()) -> Any:
+        """Return the answer to an admin's request, which must succeed, or say one thing of ``but``."""
         content = None if body is None else _encode(body)
         answer = self.server.admin.request(method, path, content=content)
-        assert answer.is_success or (but and but in answer.text), f"{method} {path}: {answer.status_code} {answer.text}"
+        assert answer.is_success or any(word in answer.text for word in but), (
+            f"{method} {path}: {answer.status_code} {answer.text}"
+        )
         self.drift += method != "GET" and not path.startswith("/v1/clock")
         return answer.json()
 
@@ -152,7 +159,7 @@ class Served:
             answer = self.get(f"/v1/segments/{key}/members", limit=1000, **({"cursor": cursor} if cursor else {}))
             assert answer.status_code == 200, answer.text
             page = answer.json()
-            found += [row["profile"] for row in page["rows"]]
+            found += [name_of(row["profile"]) for row in page["rows"]]
             cursor = page["next"]
             if cursor is None:
                 break
@@ -173,7 +180,7 @@ class Served:
             page = self.get("/v1/changes", cursor=cursor, limit=1000).json()
             for row in page["rows"]:
                 at = row["at"] if isinstance(row["at"], int) else _instant(row["at"])
-                yield Expected(at, row["profile"], row["segment"], row["direction"], row["cause"])
+                yield Expected(at, name_of(row["profile"]), row["segment"], row["direction"], row["cause"])
             if page["next"] is None:
                 return
             cursor = page["next"]
@@ -183,9 +190,21 @@ class Served:
         return len(self.get("/v1/quarantine", limit=1000).json()["rows"])
 
 
+def id_of(who: str) -> str:
+    """Return the profile id of somebody of a story."""
+    return f"anonymous_id:{NAMELESS[who]}" if who in NAMELESS else who
+
+
+def name_of(profile: str) -> str:
+    """Return what a story calls the person with a profile id."""
+    return next((who for who in NAMELESS if id_of(who) == profile), profile)
+
+
 def call_of(event: Event) -> dict[str, Any]:
     """Return the call of a tracking SDK that says what ``event`` says."""
-    call = {"messageId": event.id, "userId": event.profile, "timestamp": rfc3339(event.occurred_at)}
+    who = event.profile
+    said = {"anonymousId": NAMELESS[who]} if who in NAMELESS else {"userId": who}
+    call = {"messageId": event.id, **said, "timestamp": rfc3339(event.occurred_at)}
     if event.name == IDENTIFY:
         return {**call, "type": "identify", "traits": event.properties}
     return {**call, "type": "track", "event": event.name, "properties": event.properties}

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from coterie.segments.parse import yaml_text
 from tests.serving import Serving
+from tests.stories.readers import Shelf
 from tests.stories.script import Expected, Refusal, stories
 from tests.stories.served import Served
 from tests.stories.test_stories import EACH, Story, in_place, said
@@ -50,18 +54,19 @@ REFUSALS = [(story, refusal) for story in STORIES for refusal in story.refuses]
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> object:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     with Serving(tmp_path_factory.mktemp("refusing") / "shop", clock="manual") as one:
         yield one
 
 
 @pytest.mark.parametrize(("story", "refusal"), REFUSALS, ids=[f"{s.name}-{n}" for n, (s, _) in enumerate(REFUSALS)])
 def test_what_cannot_be_saved_is_refused_over_http(server: Serving, story: Story, refusal: Refusal) -> None:
-    answers = [
-        server.admin.put(f"/v1/segments/{key}", json={"key": key, **(when if "when" in when else {"when": when})})
-        for key, when in refusal.segments.items()
-    ]
-    refused = [answer for answer in answers if answer.status_code == 422]
-    assert refused, [answer.text for answer in answers]
+    folder = server.folder / "segments"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for key, written in Shelf.written_of(refusal.segments).items():
+        (folder / f"{key}.yaml").write_text(yaml_text(written), encoding="utf-8")
+    answer = server.admin.post("/v1/definitions/apply")
+    assert answer.status_code == 422, refusal.because
     for word in refusal.says:
-        assert any(word in answer.text for answer in refused), f"{word!r}: {refusal.because}"
+        assert word in answer.text, refusal.because
