@@ -94,10 +94,11 @@ class Change(Struct, frozen=True, kw_only=True):
 
 
 class Page(Struct, Generic[T], frozen=True, kw_only=True):
-    """A page of an answer; ``next`` continues."""
+    """A page of an answer; ``next`` continues. ``sequence`` is the end of the log of changes in the state that was read."""
 
     rows: tuple[T, ...]
     next: str | None = None
+    sequence: int | None = None
 
 
 class PlanRow(Struct, frozen=True, kw_only=True):

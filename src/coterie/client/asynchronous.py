@@ -142,6 +142,8 @@ class AsyncClient:
 
         Raises: Refused, and Unreachable when the server stays away.
         """
+        if cursor is None:
+            cursor = (await self.send(asks.changes(None, 1, "", "", None))).sequence
         lines, tries = Lines(cursor), 0
         ask: Ask[Any] = Ask(
             method="GET", path="/v1/changes/stream", answer=Any, query=query_of(segment=segment, profile=profile)

@@ -116,6 +116,7 @@ class Lines:
 
     def __init__(self, cursor: int | None) -> None:
         self.last = cursor
+        self._id: int | None = None
         self._data: list[str] = []
 
     def take(self, line: str) -> Iterator[Change]:
@@ -124,16 +125,20 @@ class Lines:
             name, _, value = line.partition(":")
             if name == "data":
                 self._data.append(value.removeprefix(" "))
+            elif name == "id" and value.strip().isdigit():
+                self._id = int(value)
             return
         if self._data:
             change = msgspec.json.decode("\n".join(self._data), type=Change)
             self._data = []
             self.last = change.sequence
             yield change
+        elif self._id is not None:
+            self.last = self._id
 
     def drop(self) -> None:
         """What came of an unfinished event is forgotten: the stream was cut."""
-        self._data = []
+        self._data, self._id = [], None
 
     def headers(self) -> dict[str, str]:
         """Return what a new stream is asked with."""

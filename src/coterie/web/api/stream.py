@@ -16,13 +16,14 @@ _encode = msgspec.json.Encoder().encode
 async def lines(desk: Desk, after: int, segment: str = "", profile: str = "") -> AsyncIterator[bytes]:
     """Yield the changes beyond sequence ``after`` as events, for ever. Each yield waits until the reader took the one before.
 
-    At most ``limits.stream_rows_max`` changes are in memory. Raises: Overloaded when ``limits.streams_max`` are open.
+    The first block and every sign of life carry the id at which to go on, too, so that a stream which is cut before its first
+    change misses nothing. At most ``limits.stream_rows_max`` changes are in memory. Raises: Overloaded when ``limits.streams_max`` are open.
     """
     if desk.streams >= desk.limits.streams_max:
         raise Overloaded("too many streams are open", retry_after_s=10)
     desk.streams += 1
     try:
-        yield b"retry: 1000\n\n"
+        yield b"retry: 1000\nid: %d\n\n" % after
         while not desk.closing:
             page = desk.runner.changes(after, desk.limits.stream_rows_max, segment, profile)
             if page.rows:
@@ -32,6 +33,6 @@ async def lines(desk: Desk, after: int, segment: str = "", profile: str = "") ->
                 )
             after = int(page.next) if page.next is not None else max(after, page.sequence)
             if page.next is None and not await desk.runner.changed(after, desk.limits.stream_heartbeat_s):
-                yield b": still here\n\n"
+                yield b": still here\nid: %d\n\n" % after
     finally:
         desk.streams -= 1
