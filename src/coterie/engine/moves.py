@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import pyarrow as pa
 
@@ -40,18 +41,19 @@ def put_and_record(project: Project, facts: Sequence[Fact], at: int) -> int:
 
 def table_of(key: str, version: int, entered: Iterable[str], exited: Iterable[str], at: int, cause: Cause) -> pa.Table:
     """Return changes of one segment at one instant, those who leave first."""
-    moves = [*((one, Direction.EXITED) for one in exited), *((one, Direction.ENTERED) for one in entered)]
-    rows: list[Mapping[str, object]] = [
-        {
-            "segment": key,
-            "version": version,
-            "profile": profile,
-            "direction": str(direction),
-            "at": at,
-            "cause": str(cause),
-            "event_id": "",
-            "position": -1,
-        }
-        for profile, direction in moves
-    ]
-    return pa.Table.from_pylist(rows, schema=_SCHEMA)
+    gone, come = list(exited), list(entered)
+    n = len(gone) + len(come)
+    columns: dict[str, Any] = {
+        "segment": pa.repeat(key, n),
+        "version": pa.repeat(version, n),
+        "profile": [*gone, *come],
+        "direction": pa.concat_arrays(
+            [pa.repeat(str(Direction.EXITED), len(gone)), pa.repeat(str(Direction.ENTERED), len(come))]
+        ),
+        "at": pa.repeat(at, n),
+        "cause": pa.repeat(str(cause), n),
+        "event_id": pa.repeat("", n),
+        "position": pa.repeat(-1, n),
+    }
+    return pa.table([pa.array(columns[f.name], f.type) if f.name == "profile" else columns[f.name].cast(f.type) for f in _SCHEMA],
+                    schema=_SCHEMA)  # fmt: skip

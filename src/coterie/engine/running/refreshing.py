@@ -15,7 +15,7 @@ from coterie.engine.moves import table_of
 from coterie.engine.running.following import Amendment
 from coterie.engine.running.state import State
 from coterie.engine.running.switching import Switch, members_of
-from coterie.errors import CoterieError, NotFound, nearest
+from coterie.errors import CoterieError, NotFound, Transient, nearest
 from coterie.model import Cause
 from coterie.segments.cron import next_turn
 from coterie.segments.definition import Schedule, Segment
@@ -27,6 +27,9 @@ _log = logging.getLogger("coterie.refresh")
 
 LOOK_S = 0.25
 """How often it is looked whether something is due."""
+CHANGES_MAX = 10_000
+"""Changes of a refresh in one commit: about 0.1 s in which the runner does nothing else."""
+PATIENCE_S = 10.0
 RETRY_US = 60_000_000
 """After a refresh that failed the next try waits so long."""
 
@@ -90,8 +93,8 @@ class Refreshes:
 
     def _scheduled(self) -> list[Segment]:
         known = self._known
-        if known is None or known[0] != self._switch.edition:
-            edition = self._switch.edition
+        if known is None or known[0] != self._switch.settled:
+            edition = self._switch.settled
             found = [one for one in definitions.in_use(self._project) if not one.is_live]
             known = self._known = (edition, sorted(found, key=lambda one: one.key))
         return known[1]
@@ -148,9 +151,19 @@ class Refreshes:
             )
         return scheduled[key]
 
+    def _settled(self) -> int:
+        """Return the edition in force once its definitions are files. Raises: Transient when they do not become files."""
+        deadline = time.monotonic() + PATIENCE_S
+        while (edition := self._switch.edition) != self._switch.settled:
+            if time.monotonic() > deadline or self._stopping.is_set():
+                raise Transient("definitions are being changed", hint="try again")
+            time.sleep(0.01)
+        return edition
+
     def _once(self, key: str) -> Refresh | None:
         """Return the refresh, ``None`` when the definitions were edited meanwhile."""
-        edition, segment = self._switch.edition, self._segment(key)
+        edition = self._settled()
+        segment = self._segment(key)
         began = time.perf_counter()
         at: int = self._runner.between(lambda state: state.now).result()
         self._runner.land()
@@ -158,24 +171,12 @@ class Refreshes:
         with History(self._project.events) as history:
             members = history.members_at(catalog, key, at)
         _log.info("%s has %d members at %d", key, len(members), at)
-        found: Refresh | None = self._runner.between(
-            lambda state: self._commit(state, segment, members, at, (edition, began))
-        ).result()
-        return found
-
-    def _commit(
-        self, state: State, segment: Segment, members: set[str], at: int, of: tuple[int, float]
-    ) -> Amendment | None:
-        """Return what is to be committed, on the runner's thread; ``None`` when another edition is in force."""
-        edition, began = of
-        if self._switch.edition != edition:
-            return None
-        canonical = state.identities.canonical
+        canonical = self._runner.identities.canonical
         now = {canonical(one) for one in members}
-        held = set(members_of(self._runner.database.reader(), segment.key))
+        held = set(members_of(self._runner.database.reader(), key))
         entered, exited = sorted(now - held), sorted(held - now)
-        refresh = Refresh(
-            segment=segment.key,
+        found = Refresh(
+            segment=key,
             version=segment.version,
             at=at,
             seconds=time.perf_counter() - began,
@@ -183,8 +184,29 @@ class Refreshes:
             entered=len(entered),
             exited=len(exited),
         )
-        table = table_of(segment.key, segment.version, entered, exited, state.now, Cause.REFRESH)
-        return Amendment(result=refresh, changes=[table], write=lambda connection: refreshes.put(connection, refresh))
+        return found if self._commit(found, entered, exited, edition) else None
+
+    def _commit(self, refresh: Refresh, entered: list[str], exited: list[str], edition: int) -> bool:
+        """Return whether the changes are committed, some thousands at a time, and the refresh with the last; false: stale.
+
+        A crash on the way leaves some of them: the refresh counts as not done, and the next one tells the rest.
+        """
+        moves = [*((one, False) for one in exited), *((one, True) for one in entered)]
+        for start in range(0, max(len(moves), 1), CHANGES_MAX):
+            some = moves[start : start + CHANGES_MAX]
+            last = start + CHANGES_MAX >= len(moves)
+
+            def amend(state: State, some: list[tuple[str, bool]] = some, last: bool = last) -> Amendment | None:
+                if self._switch.edition != edition:
+                    return None
+                come, gone = [one for one, into in some if into], [one for one, into in some if not into]
+                table = table_of(refresh.segment, refresh.version, come, gone, state.now, Cause.REFRESH)
+                write = (lambda connection: refreshes.put(connection, refresh)) if last else None
+                return Amendment(result=refresh, changes=[table], write=write)
+
+            if self._runner.between(amend).result() is None:
+                return False
+        return True
 
     # ── the thread ───────────────────────────────────────────────────────────────────────────────────────────
 

@@ -119,7 +119,9 @@ class Switch:
         self.runner, self.project, self._told = runner, runner.project, told
         self._lock = threading.Lock()
         self.edition = 0
-        """Rises with every edit; what was computed from definitions of another edition is stale."""
+        """Rises with every edit, inside its commit; what was computed from definitions of another edition is stale."""
+        self.settled = 0
+        """The edition whose definitions are files."""
 
     # ── what is asked for ────────────────────────────────────────────────────────────────────────────────────
 
@@ -209,9 +211,9 @@ class Switch:
             found: Edited = self.runner.between(
                 lambda state: self._switch(state, draft, follower, number, files)
             ).result()
-            self.edition += 1
             self._told("committed")
             settle(self.project, self.runner.database)
+            self.settled = self.edition
             self._told("written")
             caught_up = follower.rows if follower is not None else 0
             return structs.replace(found, seconds=time.perf_counter() - began, rows_caught_up=caught_up)
@@ -289,6 +291,7 @@ class Switch:
         after.history = before.history
         state.live, state.catalog = after, fingerprint(draft.catalog)
         state.keys = tuple(sorted(one.key for one in draft.wanted))
+        self.edition += 1
         removed = [key for key, difference in draft.differences.items() if difference == "removed"]
         unscheduled = [*removed, *(one.key for one in draft.wanted if one.is_live)]
 
