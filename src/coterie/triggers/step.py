@@ -36,6 +36,13 @@ class Spark(Struct, frozen=True, kw_only=True):
     event: Event | None = None
 
     @property
+    def named(self) -> str:
+        """Return the profile as what set it off names it: a merge that comes later in the log does not change it."""
+        if self.change is not None:
+            return self.change.profile
+        return self.profile if self.event is None else self.event.profile
+
+    @property
     def cause(self) -> tuple[str | int, ...]:
         """Return what tells this spark from every other one of the same trigger and person."""
         if self.change is not None:
@@ -132,7 +139,7 @@ class Triggers:
             return None
         percent, salt = trigger.held_out
         held_out = percent > 0 and lot_of(salt, spark.profile) < percent
-        key = key_of(trigger.key, spark.change.profile if spark.change else spark.profile, run, spark.cause)
+        key = key_of(trigger.key, spark.named, run, spark.cause)
         runs.start(
             Run(
                 trigger=trigger.key,
