@@ -47,7 +47,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "click": ("cli",),
     "rich": ("cli",),
     "plotext": ("cli",),
-    "re2": ("segments/holds.py", "segments/conditions/patterns.py"),
+    "re2": ("segments/holds.py", "segments/conditions/patterns.py", "identity/rules.py"),
     "yaml": ("segments/parse", "connectors", "storage"),
     "sqlite3": ("storage",),
     "uvicorn": ("app.py", "app"),

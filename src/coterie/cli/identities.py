@@ -36,9 +36,8 @@ def show(session: Session, who: str) -> None:
     console.print(table)
     for join in merges:
         undone = f", undone {rfc3339(join.until)}" if join.until is not None else ""
-        click.echo(
-            f"{rfc3339(join.at)}  {join.into} absorbed {join.loser} because of {join.because or 'a record'}{undone}"
-        )
+        why = f"because of {join.because}" if ":" in join.because else join.because or "as a record says"
+        click.echo(f"{rfc3339(join.at)}  {join.into} absorbed {join.loser}, {why}{undone}")
 
 
 @command.command("merge")
