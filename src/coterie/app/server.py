@@ -10,11 +10,14 @@ import os
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import uvicorn
 
+from coterie.app.connection import Connection
 from coterie.errors import Problem
+from coterie.limits import DEFAULT, Limits
 from coterie.settings import Server as Settings
 
 BACKLOG = 2_048
@@ -56,12 +59,12 @@ def url_of(sock: socket.socket) -> str:
 class Server(uvicorn.Server):
     """Uvicorn whose signals are ours: the first one begins a graceful end, the second one quits at once."""
 
-    def __init__(self, app: Any, settings: Settings, on_stop: Callable[[], None]) -> None:
+    def __init__(self, app: Any, settings: Settings, on_stop: Callable[[], None], limits: Limits = DEFAULT) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
                 loop="uvloop",
-                http="httptools",
+                http=cast(Any, partial(Connection, limits=limits)),
                 ws="none",
                 lifespan="off",
                 log_config=None,

@@ -54,7 +54,7 @@ async def _serve(root: Path, settings: Settings, opened: Callable[[Opened], None
     except BaseException:
         sock.close()
         raise
-    server = Server(service.app, settings.server, service.close_soon)
+    server = Server(service.app, settings.server, service.close_soon, settings.limits)
     await service.start()
     here = place.Place(
         pid=os.getpid(), url=url_of(sock), started_at=time.time_ns() // 1_000, version=version("coterie")
