@@ -208,9 +208,13 @@ class Switch:
             self._told("caught up")
             number = len(self.project.applied.history()) + 1
             files = {f"{key}.yaml": _text(key, draft.wanted) for key in own}
-            found: Edited = self.runner.between(
-                lambda state: self._switch(state, draft, follower, number, files)
-            ).result()
+            try:
+                found: Edited = self.runner.between(
+                    lambda state: self._switch(state, draft, follower, number, files)
+                ).result()
+            except BaseException:
+                self.settled = self.edition
+                raise
             self._told("committed")
             settle(self.project, self.runner.database)
             self.settled = self.edition
