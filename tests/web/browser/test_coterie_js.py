@@ -183,3 +183,13 @@ def test_the_data_layer_of_a_tag_manager_is_heard(chromium: Chromium, place: Pla
     sent = next(one for one in place.raw() if one.get("event") == "purchase")
     assert sent["properties"]["items"] == [{"item_id": "A"}, {"item_id": "B"}]
     assert sorted(set(place.names())) == ["add_to_cart", "checkout_started", "page", "purchase"]
+
+
+def test_a_page_that_is_only_rendered_ahead_is_not_seen(chromium: Chromium, place: Place) -> None:
+    ahead = "<script>Object.defineProperty(document, 'prerendering', {value: true, configurable: true})</script>"
+    page = chromium.page().goto(place.page(body=ahead))
+    page.wait("window.coterie && coterie.version")
+    time.sleep(0.3)
+    assert place.journal.head == 0
+    page.evaluate("delete document.prerendering; document.dispatchEvent(new Event('prerenderingchange'))")
+    place.named("page")

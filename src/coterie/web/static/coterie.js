@@ -233,6 +233,9 @@
   const api = window.coterie = {
     version: "1",
     load(writeKey, given) {
+      // A page that is only rendered ahead is not seen yet.
+      const again = () => api.load(writeKey, given);
+      if (document.prerendering) return document.addEventListener("prerenderingchange", again, { once: true });
       if (loaded) return;
       Object.assign(options, given, { writeKey });
       loaded = true;
