@@ -70,6 +70,7 @@ class Server(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                proxy_headers=False,
                 limit_concurrency=settings.connections_max,
                 timeout_graceful_shutdown=int(DRAIN_S),
                 timeout_keep_alive=75,
