@@ -7,7 +7,9 @@ from pathlib import Path
 import msgspec
 
 from coterie.cli import pages
+from coterie.connectors.destinations.definitions import KINDS
 from coterie.segments import language_docs, schema
+from coterie.triggers.definition import Trigger
 from coterie.web.api import reference
 from coterie.web.api.application import document_text
 from tests.docs import tables
@@ -20,6 +22,12 @@ GENERATED = {
     "openapi.json": lambda path: Path(path).write_bytes(msgspec.json.format(document_text(), indent=2) + b"\n"),
     "api.md": lambda path: Path(path).write_text(
         reference.page((ROOT / "docs" / "api.md").read_text(encoding="utf-8")), encoding="utf-8"
+    ),
+    "trigger.schema.json": lambda path: Path(path).write_text(
+        schema.text_of(schema.schema_of("Coterie trigger", Trigger)), encoding="utf-8"
+    ),
+    "destination.schema.json": lambda path: Path(path).write_text(
+        schema.text_of(schema.schema_of("Coterie destination", *KINDS.values())), encoding="utf-8"
     ),
     "triggers.md": lambda path: tables.write("triggers.md", path),
     "destinations.md": lambda path: tables.write("destinations.md", path),

@@ -55,6 +55,7 @@ def check(project: Project) -> tuple[int, int, list[Problem]]:
     """Return how many segment and mapping files there are and everything that is wrong with them."""
     from coterie.connectors.mapping_file import load_mapping
     from coterie.engine import definitions
+    from coterie.engine.outbox.loading import problems_of
     from coterie.errors import InvalidDefinition
 
     problems: list[Problem] = []
@@ -63,6 +64,7 @@ def check(project: Project) -> tuple[int, int, list[Problem]]:
         definitions.catalog(project, definitions.on_disk(project))
     except InvalidDefinition as error:
         problems += error.problems
+    problems += problems_of(project.root, {file.stem for file in files})
     mappings = sorted((project.root / "mappings").glob("*.yaml"))
     for file in mappings:
         try:

@@ -26,19 +26,30 @@ Json = dict[str, Any]
 
 def json_schema() -> Json:
     """Return the schema of a definition file."""
+    return schema_of("Coterie segment", Segment)
+
+
+def schema_of(title: str, *forms: type[Form]) -> Json:
+    """Return the schema of a file that holds one of ``forms``."""
     writer = _Writer()
-    root = writer.form(Segment)
+    roots = [writer.form(form) for form in forms]
+    root = roots[0] if len(roots) == 1 else {"oneOf": roots}
     return {
         "$schema": DRAFT,
-        "title": "Coterie segment",
+        "title": title,
         **root,
         "$defs": dict(sorted(writer.definitions.items())),
     }
 
 
+def text_of(schema: Json) -> str:
+    """Return a schema as the text that is published."""
+    return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
+
+
 def schema_text() -> str:
-    """Return the schema as the text that is published."""
-    return json.dumps(json_schema(), indent=1, ensure_ascii=False) + "\n"
+    """Return the schema of segments as the text that is published."""
+    return text_of(json_schema())
 
 
 class _Writer:
