@@ -49,6 +49,18 @@ def test_what_she_is_called_and_when_it_ends(server: Serving) -> None:
     assert "changes_at" not in plain["segments"][0]
 
 
+def test_everybody_in_pages(server: Serving) -> None:
+    send(server, *[track("seen", f"all-{n}") for n in range(5)])
+    found: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = server.reading.get("/v1/profiles", params={"limit": 2, "cursor": cursor}).json()
+        found += page["rows"]
+        cursor = page["next"]
+    assert found == sorted(set(found))
+    assert {f"all-{n}" for n in range(5)} <= set(found)
+
+
 @pytest.mark.parametrize("user", ["a/b", "ä ö", "100%", "x?y=1&z", "a%2Fb", "emoji-😀"])
 def test_strange_ids_are_ids(server: Serving, user: str) -> None:
     send(server, track("seen", user))

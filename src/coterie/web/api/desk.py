@@ -21,12 +21,11 @@ from coterie.web.access import Actor, Keys
 from coterie.web.buckets import Limiter
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from coterie.engine.outbox.health import Health
     from coterie.engine.running.refreshing import Refreshes
     from coterie.engine.running.switching import Switch
     from coterie.segments.definition import Segment
+    from coterie.storage.state.database import Connection
     from coterie.triggers.definition import Trigger
     from coterie.triggers.step import Triggers
 
@@ -50,7 +49,7 @@ class Office(Protocol):
     def check(self, trigger: Trigger) -> None: ...
     def reload(self) -> None: ...
     def health(self) -> Mapping[str, Health]: ...
-    def opened(self) -> AbstractContextManager[sqlite3.Connection]: ...
+    def opened(self) -> AbstractContextManager[Connection]: ...
     def wake(self) -> None: ...
 
 

@@ -20,6 +20,13 @@ routes = Routes("profiles")
 INCLUDE = ("identifiers", "outlook")
 
 
+@routes.get("/profiles", Rows[str])
+async def list_profiles(desk: Here, cursor: Cursor = None, limit: Limit = 1000) -> Rows[str]:
+    """Return the ids of everybody, in order; those that were merged into others are left out."""
+    page = desk.runner.profiles(cursor or "", limit)
+    return Rows(rows=page.rows, next=None if page.next is None else str(page.next))
+
+
 @routes.get("/profiles/{profile}", ProfileTold)
 async def read_profile(
     desk: Here,

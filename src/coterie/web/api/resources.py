@@ -10,6 +10,7 @@ from coterie.web.api import (
     identities,
     keys,
     lists,
+    matches,
     profiles,
     quarantine,
     segment_edits,
@@ -22,6 +23,7 @@ from coterie.web.api import (
 RESOURCES = (
     profiles.routes,
     identities.routes,
+    matches.routes,
     segments.routes,
     segment_edits.routes,
     segment_questions.routes,
