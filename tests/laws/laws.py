@@ -351,7 +351,7 @@ def any_life(case: Case) -> str | None:
 def survivors_received_both(case: Case) -> str | None:
     """After all that was decided, a log ends as one in which every record had been its last owner's from the start."""
     catalog = Catalog.of(case.nodes)
-    merges = Merges(m for position, event in enumerate(case.log.events) if (m := decision_of(event, position)))
+    merges = Merges(m for position, event in without_duplicates(case.log.events) if (m := decision_of(event, position)))
     events = tuple(
         structs.replace(
             event,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
 
 from coterie.errors import NotFound, Problem, Unsupported
 from coterie.limits import DAY_US, HOUR_US, MINUTE_US
+from coterie.model import MERGE, UNMERGE
 from coterie.segments.catalog import Catalog
 from coterie.segments.core import (
     ALWAYS,
@@ -176,3 +178,42 @@ def test_an_empty_batch_and_an_empty_catalog_are_fine() -> None:
     assert told(live.apply(table([event(0, "ann", "view", 0)]))) == []
     assert live.counts() == {}
     assert live.counters()["profiles"] == 1
+
+
+def part_of(numeric: bool) -> pa.Table:
+    """Return five arrivals of two people, merged by the third and separated again by the last."""
+    ids = [1, 2, 1, 2, 1] if numeric else ["a", "b", "a", "b", "a"]
+    loser = 2 if numeric else '"b"'
+    return pa.table(
+        {
+            "event_id": [f"e{n}" for n in range(5)],
+            "profile": ids,
+            "name": ["view", "view", MERGE, "view", UNMERGE],
+            "occurred_at": range(5),
+            "received_at": range(5),
+            "properties": ["{}", "{}", f'{{"loser":{loser}}}', "{}", f'{{"loser":{loser}}}'],
+            "position": range(5),
+        }
+    )
+
+
+@pytest.mark.parametrize("numeric", [False, True], ids=["text", "numbers"])
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_an_unmerge_gives_back_what_came_before_and_with_it(numeric: bool, size: int) -> None:
+    log = part_of(numeric)
+    live = Live(Catalog.of({"twice": viewed(2, None)}), history=lambda profiles: [log])
+    changes = pa.concat_tables([live.apply(log.slice(at, size)).table() for at in range(0, 5, size)])
+    one, other = ("1", "2") if numeric else ("a", "b")
+    told = [(str(row["profile"]), row["direction"], row["at"], row["cause"]) for row in changes.to_pylist()]
+    assert told == [(one, "entered", 2, "merge"), (one, "exited", 4, "unmerge"), (other, "entered", 4, "unmerge")]
+    assert live.members("twice") == [other]
+
+
+def test_an_unmerge_without_a_history_is_loud_and_one_that_changes_nothing_needs_none() -> None:
+    log = part_of(False)
+    live = Live(Catalog.of({"twice": viewed(2, None)}))
+    with pytest.raises(Problem, match="needs the log so far"):
+        live.apply(log)
+    idle = Live(Catalog.of({"twice": viewed(2, None)}))
+    idle.apply(log.filter(pa.array([True, True, False, True, True])))
+    assert idle.members("twice") == ["b"]

@@ -79,8 +79,9 @@ def matching_of(data: Any, where: str = "coterie.yaml: identity.matching") -> Ma
     except msgspec.ValidationError as error:
         raise InvalidDefinition([Problem(str(error), where=where, received=data)]) from error
     known = {field.field for field in found.fields}
-    wrong = sorted({one for block in (*found.block_on, *found.sure, *found.train_on) for one in block} - known)
-    if wrong and {"block_on", "sure", "train_on"} & (data or {}).keys():
+    told = [block for name in ("block_on", "sure", "train_on") for block in (data or {}).get(name, ())]
+    wrong = sorted({one for block in told for one in block} - known)
+    if wrong:
         allowed = ", ".join(sorted(known))
         raise InvalidDefinition([Problem("unknown field", where=where, received=wrong, allowed=allowed)])
     return found
