@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from coterie.engine import definitions
+from coterie.engine.publication import publish
 from coterie.engine.running import applying
 from coterie.engine.running.switching import Edited, Switch
 from coterie.errors import Conflict, InvalidDefinition, NotFound
@@ -273,6 +274,24 @@ def test_the_folder_and_its_lists_are_applied_as_one(tmp_path: Path) -> None:
         assert switch.apply_folder().number == 0
         assert one.members("vip") == ["u1"]
         agrees_with_a_replay(one)
+
+
+def test_published_thresholds_come_into_force_with_the_version_that_names_them(tmp_path: Path) -> None:
+    root = make(tmp_path / "p", {"twice": SEGMENTS["twice"]})
+    with served(root) as one:
+        switch, sizes = Switch(one.runner), []
+        for version in (1, 2):
+            one.send(*calls(20 + version, 300, people=30 * version))
+            by = "{kind: sum, property: total, event: order}"
+            rule = f"{{top: {{percent: 20, by: {by}, thresholds: {version}}}}}"
+            (root / "segments" / "best.yaml").write_text(f"key: best\nversion: {version}\nwhen: {rule}\n")
+            one.runner.land()
+            publish(one.project, "best", one.runner.status().advanced_to)
+            edited = switch.apply_folder()
+            assert moved(edited)["best"][1] == version
+            sizes.append(len(one.members("best")))
+            agrees_with_a_replay(one)
+        assert 0 < sizes[0] < sizes[1]
 
 
 def _clock() -> Any:
