@@ -109,6 +109,7 @@ def test_settings_change_what_they_say() -> None:
         ({"kinds": ["user_id", 7]}, "a kind is its name"),
         ({"blocked_patterns": ["("]}, "RE2"),
         ({"unknown_kinds": "maybe"}, "maybe"),
+        ({"matching": {"accept": 1}}, "accept"),
     ],
 )
 def test_mistakes_are_told(data: object, word: str) -> None:

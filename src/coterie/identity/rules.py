@@ -162,7 +162,7 @@ def rules_of(data: Any, where: str = "coterie.yaml: identity") -> Rules:
     """Return the rules that the section ``identity`` of coterie.yaml says. Raises: InvalidDefinition with every problem.
 
     ``kinds`` replaces the list of kinds; one that is named like a default keeps what is not said anew. What stands under
-    ``matching`` is read by ``matching_of``.
+    ``matching`` is checked here and read by ``matching_of``.
 
     >>> rules_of({"kinds": ["user_id", {"kind": "email", "limit": 2}]}).kinds[1].normal
     'lower'
@@ -183,6 +183,13 @@ def rules_of(data: Any, where: str = "coterie.yaml: identity") -> Rules:
         kinds = data["kinds"] if isinstance(data["kinds"], list) else [data["kinds"]]
         rules = structs.replace(rules, kinds=tuple(_kinds(kinds, f"{where}.kinds", problems)))
     problems += _problems(rules, where)
+    if "matching" in data:
+        from coterie.identity.matching.fields import matching_of
+
+        try:
+            matching_of(data["matching"], f"{where}.matching")
+        except InvalidDefinition as error:
+            problems += error.problems
     if problems:
         raise InvalidDefinition(problems)
     return rules
