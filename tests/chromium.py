@@ -109,6 +109,7 @@ class Chromium:
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
         )
+        self._visitors: list[str] = []
         self.version = json.loads(self._line())["version"]
 
     def ask(self, verb: str, **given: Any) -> Any:
@@ -124,7 +125,13 @@ class Chromium:
         """Return a new visitor: a profile of the browser without cookies."""
         name = f"visitor{next(_names)}"
         self.ask("context", name=name, options=options)
+        self._visitors.append(name)
         return name
+
+    def leave(self) -> None:
+        """Every visitor so far is gone, with their tabs, cookies and storage."""
+        while self._visitors:
+            self.ask("end", context=self._visitors.pop())
 
     def page(self, visitor: str | None = None) -> Page:
         """Return a new tab, of a new visitor if none is named."""

@@ -12,10 +12,17 @@ from tests.web.browser.site import Place, served
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Chromium]:
+def window() -> Iterator[Chromium]:
     browser = Chromium()
     yield browser
     browser.close()
+
+
+@pytest.fixture
+def chromium(window: Chromium) -> Iterator[Chromium]:
+    """The browser; the test's visitors and their tabs are gone after it."""
+    yield window
+    window.leave()
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ class Place:
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=lambda: asyncio.run(self._server.serve()), daemon=True)
         self._shop = ThreadingHTTPServer(("127.0.0.1", self.site_port), _handler(self._pages))
-        self._shop_thread = threading.Thread(target=self._shop.serve_forever, daemon=True)
+        self._shop_thread = threading.Thread(target=self._shop.serve_forever, args=(0.02,), daemon=True)
 
     def start(self) -> None:
         """Both take requests."""
