@@ -53,5 +53,8 @@ def test_a_message_of_a_device_becomes_a_member_in_the_cache(tmp_path: Path) -> 
             server.start()
             view = RedisView(redis.port)
             wait_until(lambda: view.members("often") == {"device_id:d7", "device_id:d8"}, what=server.said()[-3000:])
+            deleted = server.admin.delete("/v1/segments/often")
+            assert deleted.is_success, deleted.text
+            wait_until(lambda: view.members("often") == set())
         client.disconnect()
         client.loop_stop()
