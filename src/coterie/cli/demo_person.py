@@ -17,19 +17,6 @@ LINES_MAX = 10
 """Changes of a person's story that are shown, the newest ones."""
 
 
-def somebody(changes: pa.Table, segment: str, names: Mapping[str, str]) -> str:
-    """Return the member of ``segment`` with a name who has the richest story; empty when there is none."""
-    causes: dict[str, set[tuple[str, str]]] = {}
-    members: set[str] = set()
-    columns = (changes[name].to_pylist() for name in ("segment", "profile", "direction", "cause"))
-    for key, profile, direction, cause in zip(*columns, strict=True):
-        if profile in names:
-            causes.setdefault(profile, set()).add((key, cause))
-            if key == segment:
-                (members.add if direction == "entered" else members.discard)(profile)
-    return min(members, key=lambda one: (-len(causes[one]), one), default="")
-
-
 def story(changes: pa.Table, person: Person, titles: Mapping[str, str]) -> Table:
     """Return the person's memberships as a table: when, which segment, and what caused it."""
     what = {row["event_id"]: row["name"] for row in person.log.select(["event_id", "name"]).to_pylist()}

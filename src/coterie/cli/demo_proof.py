@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 from msgspec import Struct
 
-from coterie.engine.history import merges_of
+from coterie.cli.demo_shop import Days, id_of
+from coterie.engine.history import History, merges_of
 from coterie.engine.project import Project
 from coterie.engine.records import event_of
 from coterie.identity.merges import Merges
@@ -19,6 +20,14 @@ from coterie.storage.duck import Duck
 
 Members = Mapping[int, set[str]]
 NOBODY: frozenset[str] = frozenset()
+
+
+class Truth(Struct, frozen=True, kw_only=True):
+    """How many people the simulator counted, how many the segment has, and who differs."""
+
+    true: int
+    found: int
+    differing: frozenset[str]
 
 
 class Proof(Struct, frozen=True, kw_only=True):
@@ -74,6 +83,15 @@ def prove(
             found = duck.members(statement(catalog.closure(key), key, instants, relation=relation))
             proofs.append(_compare(key, found, live.get(key, {}), oracle, known, people))
         return proofs
+
+
+def truly_at_risk(project: Project, catalog: Catalog, key: str, days: Days) -> Truth:
+    """Return how the segment compares with what the simulator counted itself at its end, all that arrived since included."""
+    table = days.shop.truth()
+    true = {id_of(one) for one in table.filter(table["at_risk"])["profile"].to_pylist()}
+    with History(project.events) as history:
+        found = history.members_at(catalog.closure(key), key, days.shop.end, "now")
+    return Truth(true=len(true), found=len(found), differing=frozenset(true ^ found))
 
 
 def _known(duck: Duck, instants: Sequence[int]) -> int:

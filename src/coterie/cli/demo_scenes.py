@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import shutil
+import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Any
 
-import pyarrow as pa
+import httpx
 from msgspec import Struct
+from rich.panel import Panel
 from rich.text import Text
 
-from coterie.cli.demo_person import somebody, story
-from coterie.cli.demo_proof import members_then, prove
-from coterie.cli.demo_screen import Stage, Theatre, chart, proof_table
+from coterie.cli.demo_mail import PostOffice
+from coterie.cli.demo_person import story
+from coterie.cli.demo_proof import members_then, prove, truly_at_risk
+from coterie.cli.demo_screen import Stage, Theatre, proof_table
+from coterie.cli.demo_server import DemoServer
+from coterie.cli.demo_shop import Days
+from coterie.cli.demo_traffic import Sent, Traffic
 from coterie.cli.exits import DISAGREE, OK
 from coterie.cli.explain import show
 from coterie.cli.session import Session
@@ -24,27 +34,27 @@ from coterie.engine.explanation import explain
 from coterie.engine.project import Project
 from coterie.engine.records import person
 from coterie.errors import Problem
-from coterie.lab import Shop
 from coterie.segments.definition import Segment
+from coterie.segments.instants import instant_of
 from coterie.settings import FILE
-from coterie.values import parse
 
 NAME = "coterie-demo-shop"
-BATCH_ROWS = 10_000
-FIRST_ROWS = 1_000
-"""Events of the first batch, which waits for the compiler."""
-DUPLICATES = 0.002
-CHARTED = ("high-intent-at-risk", "torn-between", "regulars")
-"""Segments whose sizes are drawn, in the order of the chart's colours."""
-EXPLAINED = "worth-a-reminder"
+SPEED = 720
+"""How much faster the shop's clock runs: half a day in a minute."""
+DAYS = 5
+AT_RISK = "high-intent-at-risk"
+FIRST = (AT_RISK, "worth-a-reminder", "torn-between")
+"""Segments that come first on the screen."""
 SAMPLE = 300
 """People whom the oracle judges in the proof."""
+LOOK_S = 0.25
 NEXT = (
     "segments",
-    "members high-intent-at-risk",
-    "explain high-intent-at-risk {person}",
+    f"members {AT_RISK}",
+    f"explain {AT_RISK} {{person}}",
     "preview worth-a-reminder",
     "verify big-spenders --instants 3",
+    "serve",
 )
 PROPERTIES = ("product_id", "total")
 """Properties that the segments of the demo ask for."""
@@ -55,17 +65,18 @@ class Wish(Struct, frozen=True, kw_only=True):
 
     people: int
     events: int
-    days: int
+    seconds: int
     seed: int
     out: Path
+    keep: bool = False
+    port: int = 0
 
 
-class History(Struct, frozen=True, kw_only=True):
-    """What the replay left: every change, and the sizes along the way."""
+class Lived(Struct, frozen=True, kw_only=True):
+    """What the live part left: how much was sent, and which mails came."""
 
-    changes: pa.Table
-    log: pa.Table
-    curves: dict[str, list[tuple[int, int]]]
+    sent: Sent
+    mails: PostOffice
 
 
 def play(session: Session, wish: Wish) -> int:
@@ -73,18 +84,28 @@ def play(session: Session, wish: Wish) -> int:
     began = time.perf_counter()
     theatre = Theatre(session.console())
     project = fresh_project(wish.out)
-    shop = Shop(
-        people=wish.people, days=wish.days, seed=wish.seed, events=wish.events, duplicates=DUPLICATES, hot=False
-    )
-    write_segments(project)
-    apply(project, shop.start)
-    open_shop(theatre, shop, project, wish)
-    segments = say_segments(theatre, project)
-    history = replay(theatre, shop, project, segments)
-    show_sizes(theatre, history, segments)
-    who = explain_one(theatre, session, shop, project, history, segments)
-    agreed = show_proof(theatre, shop, project, history, segments)
-    farewell(theatre, project, who, began)
+    return asyncio.run(_play(session, wish, theatre, project, began))
+
+
+async def _play(session: Session, wish: Wish, theatre: Theatre, project: Project, began: float) -> int:
+    mails = PostOffice()
+    await mails.open()
+    write_definitions(project, mails.port)
+    days = open_shop(theatre, wish, project)
+    with DemoServer(project.root, SPEED, wish.port) as server:
+        say_server(theatre, server, project)
+        segments = say_segments(theatre, project)
+        lived = await live(theatre, server, days, wish, segments, mails)
+        await asyncio.to_thread(server.get, "/v1/segments", after="latest", timeout=30)
+        await asyncio.to_thread(server.get, f"/v1/segments/{AT_RISK}/members", at="now")  # lands what was collected
+        project = Project(project.root)
+        who = explain_one(theatre, session, server, project, days, segments, lived)
+        show_mail(theatre, lived)
+        agreed = show_proof(theatre, project, days, segments)
+        farewell(theatre, server, project, who, lived, began, wish.keep)
+        if wish.keep:
+            await _until_interrupted()
+    mails.close()
     return OK if agreed else DISAGREE
 
 
@@ -105,41 +126,59 @@ def fresh_project(out: Path) -> Project:
     return Project(out)
 
 
-def open_shop(theatre: Theatre, shop: Shop, project: Project, wish: Wish) -> None:
-    """Simulate the shop and keep its events in the project's log."""
+def write_definitions(project: Project, mail_port: int) -> None:
+    """Put the segments, the trigger, its template and the post office of this machine into the project."""
+    for name in ("segments", "triggers", "templates"):
+        _copy(resources.files("coterie.lab") / name, project.root / name)
+    mail = f"key: mail\nkind: email\ntitle: A post office on this machine\nhost: 127.0.0.1\nport: {mail_port}\nsecurity: none\n"
+    (project.root / "destinations").mkdir()
+    (project.root / "destinations" / "mail.yaml").write_text(
+        f"{mail}from: Shop <hello@shop.example>\n", encoding="utf-8"
+    )
+
+
+def _copy(source: Traversable, folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    for item in source.iterdir():
+        if item.is_dir():
+            _copy(item, folder / item.name)
+        else:
+            (folder / item.name).write_bytes(item.read_bytes())
+
+
+def open_shop(theatre: Theatre, wish: Wish, project: Project) -> Days:
+    """Simulate the shop; keep its days until now in the project's log."""
     theatre.scene(
-        "A shop opens",
-        "People with habits, carts, stores, devices, late and repeated events. The simulator knows the truth.",
+        "A shop opens", "People with habits, carts, stores and devices. The simulator knows the truth about them."
     )
-    started = time.perf_counter()
-    waiting = []
-    with theatre.bar("simulating", wish.events) as bar:
-        for batch in shop.batches(50_000):
-            waiting.append(batch)
-            bar.advance(batch.num_rows)
-    made = time.perf_counter() - started
+    with theatre.wait("simulating five days"):
+        hours = wish.seconds * SPEED / 3_600
+        days = Days(people=wish.people, events=wish.events, days=DAYS, seed=wish.seed, live_hours=hours)
+    apply(project, days.shop.start)
     with theatre.wait("writing the log"):
-        done = project.events.append(pa.Table.from_batches(waiting))
-        extent = project.events.extent()
-    stored = time.perf_counter() - started - made
+        project.events.append(days.history)
     theatre.say(
-        f"  [bold]{done.added:,}[/] events of [bold]{wish.people:,}[/] people in {shop.days} days, "
-        f"under {extent.profiles:,} ids; {done.duplicates:,} repeats dropped\n"
-        f"  [dim]simulated in {made:.1f} s, written to a Delta table in {stored:.1f} s[/]"
+        f"  [bold]{days.history.num_rows:,}[/] events of [bold]{wish.people:,}[/] people lie in the log; "
+        f"the next [bold]{days.live_rows:,}[/] will come over HTTP"
     )
+    return days
 
 
-def write_segments(project: Project) -> None:
-    """Put the segments of the demo into the project."""
-    folder = project.root / "segments"
-    folder.mkdir()
-    for file in resources.files("coterie.lab").joinpath("segments").iterdir():
-        (folder / file.name).write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
+def say_server(theatre: Theatre, server: DemoServer, project: Project) -> None:
+    """Say where the server is, and that its clock is not the machine's."""
+    theatre.scene("coterie serve", "One process: collects, recognises, evaluates, remembers, reacts, answers.")
+    with theatre.wait("taking in the history"):
+        took = server.wait_ready()
+    theatre.say(f"  listening on [bold]{server.url}[/], storing in {project.root}/.coterie; ready after {took:.1f} s")
+    theatre.say(
+        f"  [yellow]The shop's clock runs {SPEED} times as fast as yours[/]: a minute here is half a day there. "
+        "Nothing else is hurried."
+    )
 
 
 def say_segments(theatre: Theatre, project: Project) -> list[Segment]:
     """Say every segment in English and return them."""
-    segments = sorted(definitions.in_use(project), key=lambda one: (*CHARTED, one.key).index(one.key))
+    segments = sorted(definitions.in_use(project), key=lambda one: (*FIRST, one.key).index(one.key))
     theatre.scene(
         f"{len(segments)} questions, a few lines of YAML each", f"{project.root}/segments/*.yaml, said in English:"
     )
@@ -147,137 +186,169 @@ def say_segments(theatre: Theatre, project: Project) -> list[Segment]:
     return segments
 
 
-def replay(theatre: Theatre, shop: Shop, project: Project, segments: Sequence[Segment]) -> History:
-    """Run the log through the live reader, show it, and keep every change."""
-    from coterie.segments.live import Live
-
+async def live(
+    theatre: Theatre, server: DemoServer, days: Days, wish: Wish, segments: list[Segment], mails: PostOffice
+) -> Lived:
+    """Let the shop live through its last hours, and show it."""
+    titles = {segment.key: segment.title for segment in segments}
     theatre.scene(
-        "History runs through the live reader",
-        "Events in, membership changes out, timers at their exact instants. Nothing is recomputed.",
+        "People come and go",
+        "Every event is an HTTP request, durable before it is acknowledged. Who waits a day with a full cart enters by a timer.",
     )
-    titles = {segment.key: segment.title for segment in segments}
-    live = Live(definitions.catalog(project, segments), history=project.events.history)
-    with theatre.wait("reading the log"):
-        log = project.events.scan(properties=PROPERTIES)
-        names = names_of(project)
-    curves: dict[str, list[tuple[int, int]]] = {key: [(shop.start, 0)] for key in titles}
-    tables: list[pa.Table] = []
-    changed, started = 0, 0.0
-    with theatre.wait("compiling the kernels, once per machine"):
-        tables.append(live.apply(log.slice(0, FIRST_ROWS)).table())
-    started = time.perf_counter()
-    with Stage(theatre.console, titles, shop.start, shop.end) as stage:
-        for first in range(FIRST_ROWS, log.num_rows, BATCH_ROWS):
-            batch = log.slice(first, BATCH_ROWS)
-            tables.append(live.apply(batch).table())
-            changed += tables[-1].num_rows
-            done = first + batch.num_rows
-            at, counts = batch["received_at"][-1].as_py(), live.counts()
-            for key, size in counts.items():
-                curves[key].append((at, size))
-            stage.tape(some_changes(tables[-1], names))
-            stage.show(at, counts, done, changed, done / (time.perf_counter() - started))
-        tables.append(live.advance(shop.end).table())
-        stage.show(shop.end, live.counts(), log.num_rows, changed, log.num_rows / (time.perf_counter() - started))
-        picture = stage.sizes()
-    took = time.perf_counter() - started
-    changes = pa.concat_tables(tables, promote_options="default")
-    theatre.console.print(picture)
+    opens_at = _at((await asyncio.to_thread(server.get, "/v1/clock"))["at"])
+    changes = 0
+    with Stage(theatre.console, titles, opens_at, days.shop.end) as stage:
+
+        async def follow() -> None:
+            nonlocal changes
+            async for one in server.changes():
+                changes += 1
+                name = days.names.get(one["profile"], one["profile"])
+                stage.tape(_at(one["at"]), one["direction"], name, one["segment"], one["cause"])
+
+        async def look() -> None:
+            async with server.client("read") as client:
+                while True:
+                    rows = (await client.get("/v1/segments")).json()["rows"]
+                    stage.show(traffic.sent.at or opens_at, {row["key"]: row["size"] or 0 for row in rows}, said())
+                    await asyncio.sleep(LOOK_S)
+
+        def said() -> str:
+            sent = traffic.sent
+            acked = f"acknowledged in {sent.acknowledged_ms:.0f} ms" if sent.requests else ""
+            return f"{sent.events:,} events {acked}  {changes:,} changes  {len(mails.mails):,} mails"
+
+        traffic = Traffic(server, SPEED, lambda _: None)
+        tasks = [asyncio.create_task(follow()), asyncio.create_task(look())]
+        try:
+            await traffic.run(days.calls(), opens_at, (days.shop.end - opens_at) / SPEED / 1e6)
+            await asyncio.sleep(2 * LOOK_S)
+        finally:
+            for task in tasks:
+                task.cancel()
+            with contextlib.suppress(asyncio.CancelledError, httpx.HTTPError):
+                await asyncio.gather(*tasks, return_exceptions=True)
+        table, tape = stage.sizes(), stage.changes()
+    theatre.console.print(table)
+    theatre.console.print(tape)
     theatre.say(
-        f"  [bold]{changes.num_rows:,}[/] membership changes from {log.num_rows:,} events in {took:.1f} s: "
-        f"[green]{log.num_rows / took:,.0f} events/s[/], screen included"
+        f"  [bold]{traffic.sent.events:,}[/] events in {traffic.sent.requests:,} requests, each durable before it was "
+        f"acknowledged ([green]{traffic.sent.acknowledged_ms:.0f} ms[/] in the median); [bold]{changes:,}[/] membership changes"
     )
-    project.changes.replace([changes])
-    return History(changes=changes, log=log, curves=curves)
-
-
-def names_of(project: Project) -> dict[str, str]:
-    """Return the name that people gave when they signed up."""
-    told = project.events.scan(names=["$identify"])
-    rows = zip(told["profile"].to_pylist(), told["properties"].to_pylist(), strict=True)
-    return {profile: str(parse(text)["name"]) for profile, text in rows}  # type: ignore[index,call-overload]
-
-
-def some_changes(changes: pa.Table, names: Mapping[str, str]) -> list[tuple[int, str, str, str, str]]:
-    """Return a few of the changes, as the tape shows them."""
-    step = max(changes.num_rows // 3, 1)
-    rows = changes.select(["at", "direction", "profile", "segment", "cause"]).take(
-        list(range(0, changes.num_rows, step))
-    )
-    return [
-        (row["at"], row["direction"], names.get(row["profile"], row["profile"]), row["segment"], row["cause"])
-        for row in rows.to_pylist()
-    ]
-
-
-def show_sizes(theatre: Theatre, history: History, segments: Sequence[Segment]) -> None:
-    """Draw the sizes over time and count the causes."""
-    theatre.scene("Sizes over time")
-    titles = {segment.key: segment.title for segment in segments}
-    picture = chart(
-        {key: history.curves[key] for key in CHARTED},
-        titles,
-        min(theatre.console.width, 100),
-        colour=theatre.console.is_terminal,
-    )
-    theatre.console.print(Text.from_ansi(picture))
+    return Lived(sent=traffic.sent, mails=mails)
 
 
 def explain_one(
-    theatre: Theatre, session: Session, shop: Shop, project: Project, history: History, segments: Sequence[Segment]
+    theatre: Theatre,
+    session: Session,
+    server: DemoServer,
+    project: Project,
+    days: Days,
+    segments: list[Segment],
+    lived: Lived,
 ) -> str:
     """Tell the story of one member of the segment at risk, explain the membership, and return who it is."""
-    names = names_of(project)
-    who = somebody(history.changes, "worth-a-reminder", names) or somebody(
-        history.changes, "high-intent-at-risk", names
-    )
+    who = _somebody(server, days.names, lived)
     if not who:
         return ""
     titles = {segment.key: segment.title for segment in segments}
     theatre.scene(
-        f"One person: {names[who]}",
+        f"One person: {days.names[who]}",
         "Every change of membership is kept, with its cause. Every membership can be explained.",
     )
-    theatre.console.print(story(history.changes, person(project, who), titles))
-    show(session, explain(project, EXPLAINED, who, shop.end))
+    found = person(project, who)
+    theatre.console.print(story(project.changes.table(), found, titles))
+    show(session, explain(project, AT_RISK, who, _at(server.get("/v1/clock")["at"])))
     return who
 
 
-def show_proof(theatre: Theatre, shop: Shop, project: Project, history: History, segments: Sequence[Segment]) -> bool:
+def _somebody(server: DemoServer, names: Mapping[str, str], lived: Lived) -> str:
+    """Return a member of the segment at risk with a name, best the last one who got a mail."""
+    rows = server.get(f"/v1/segments/{AT_RISK}/members", limit=10_000)["rows"]
+    members = [row["profile"] for row in sorted(rows, key=lambda row: str(row["since"])) if row["profile"] in names]
+    written = {mail.to for mail in lived.mails.mails}
+    told = [
+        one
+        for one in members[-200:]
+        if server.get(f"/v1/profiles/{one}")["traits"].get("email", {}).get("value") in written
+    ]
+    found: list[str] = told or members or [""]
+    return found[-1]
+
+
+def show_mail(theatre: Theatre, lived: Lived) -> None:
+    """Show the last mail that the trigger sent."""
+    mails = lived.mails.mails
+    theatre.scene(
+        "A mail went out",
+        "A trigger fired as they entered: consent, frequency and a holdout of 10 % checked, kept in the same commit.",
+    )
+    if not mails:
+        theatre.say("  [dim]nobody entered who may be written to; a longer demo shows one[/]")
+        return
+    last = mails[-1]
+    text = Text.assemble(
+        ("to       ", "dim"), last.to, ("\nsubject  ", "dim"), (last.subject, "bold"), "\n\n", last.text.strip()
+    )
+    theatre.console.print(Panel(text, width=min(96, theatre.console.width), border_style="grey37"))
+    theatre.say(f"  [bold]{len(mails):,}[/] mails reached the post office on this machine; nothing left it")
+
+
+def show_proof(theatre: Theatre, project: Project, days: Days, segments: list[Segment]) -> bool:
     """Compare the three readers and the simulator's own truth, show the result, and return whether all agree."""
-    quarter = (shop.end - shop.start) // 4
-    instants = [shop.start + quarter * place for place in range(1, 4)] + [shop.end]
+    opens_at, end = days.opens_at, days.shop.end
+    instants = [opens_at + (end - opens_at) * place // 3 for place in range(1, 4)]
     theatre.scene(
         "The proof",
-        "Live said who was in. SQL computes it again for everybody, plain Python for a sample of people.",
+        "The server said who was in. SQL computes it again for everybody, plain Python for a sample of people.",
     )
     catalog = definitions.catalog(project, segments)
     with theatre.wait("comparing the three readers"):
-        live = members_then(history.changes, instants)
-        proofs = prove(project, catalog, live, history.log, instants, SAMPLE)
-        truth = shop.truth()
+        said = members_then(project.changes.table(), instants)
+        proofs = prove(project, catalog, said, project.events.scan(properties=PROPERTIES), instants, SAMPLE)
+        missing = truly_at_risk(project, catalog, AT_RISK, days)
     theatre.console.print(proof_table(proofs, {segment.key: segment.title for segment in segments}))
-    risky = set(truth.filter(truth["at_risk"])["profile"].to_pylist())
-    found = live.get("high-intent-at-risk", {}).get(shop.end, set())
-    differences = sum(proof.batch_differs + proof.oracle_differs for proof in proofs) + len(risky ^ found)
+    differences = sum(proof.batch_differs + proof.oracle_differs for proof in proofs) + len(missing.differing)
     compared = sum(proof.people + proof.sampled for proof in proofs)
     theatre.say(
         f"  [bold]{compared:,}[/] memberships compared at {len(instants)} instants: "
         + ("[bold green]0 differences[/]" if not differences else f"[bold red]{differences:,} differences[/]")
     )
     theatre.say(
-        f"  The simulator itself counted [bold]{len(risky):,}[/] people at risk; the segment has [bold]{len(found):,}[/]: "
-        + ("[green]the same people[/]" if risky == found else "[red]not the same people[/]")
+        f"  The simulator itself counted [bold]{missing.true:,}[/] people at risk; the segment has [bold]{missing.found:,}[/]: "
+        + ("[red]not the same people[/]" if missing.differing else "[green]the same people[/]")
     )
     return differences == 0
 
 
-def farewell(theatre: Theatre, project: Project, who: str, began: float) -> None:
+def farewell(
+    theatre: Theatre, server: DemoServer, project: Project, who: str, lived: Lived, began: float, keep: bool
+) -> None:
     """Say how long it took, and what to try next."""
-    folder = project.root
     theatre.console.print()
-    theatre.say(
-        f"  [dim]The whole demo took {time.perf_counter() - began:.0f} s. It left a project in[/] {folder}[dim]. Try:[/]"
-    )
+    took = time.perf_counter() - began
+    theatre.say(f"  [dim]The whole demo took {took:.0f} s. It left a project in[/] {project.root}[dim]. Try:[/]")
     for words in NEXT:
-        theatre.say(f"    [cyan]coterie --project {folder} {words.format(person=who)}[/]")
+        theatre.say(f"    [cyan]coterie --project {project.root} {words.format(person=who or 'ID')}[/]")
+    if not keep:
+        theatre.say("  [dim]coterie demo --keep leaves the server running.[/]")
+        return
+    theatre.say(f"  The server goes on at [bold]{server.url}[/], its clock too. Ctrl+C ends it. Ask it:")
+    theatre.console.print(
+        f"    curl -H 'Authorization: Bearer {server.keys['read']}' {server.url}/v1/profiles/{who or 'ID'}",
+        soft_wrap=True,
+    )
+
+
+async def _until_interrupted() -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for one in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(one, stopped.set)
+    await stopped.wait()
+
+
+def _at(told: Any) -> int:
+    at = told if isinstance(told, int) else instant_of(str(told))
+    assert at is not None
+    return at

@@ -21,6 +21,7 @@ from coterie.segments.instants import from_us
 
 BLOCKS = " ▁▂▃▄▅▆▇█"
 TAPE_LINES = 9
+CURVE_COLUMNS = 44
 CHART_LINES = 16
 SPOKEN = 11
 """Columns of a segment's size where there is no terminal."""
@@ -45,7 +46,7 @@ def clock(at: int) -> str:
 
 
 class Theatre:
-    """The console of a demo: numbered scenes, and a stage that is redrawn while history runs."""
+    """The console of a demo: numbered scenes, and a stage that is redrawn while the shop is open."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
@@ -103,13 +104,14 @@ class Bar:
 
 
 class Stage:
-    """Sizes, their curves, the tape of changes and the virtual clock, while history runs through the live reader."""
+    """Sizes, their curves, the tape of changes, mails and the shop's clock, while the shop is open."""
 
     def __init__(self, console: Console, titles: Mapping[str, str], start: int, end: int) -> None:
         self._console, self._titles, self._start, self._end = console, titles, start, end
-        self._curves: dict[str, list[int]] = {key: [] for key in titles}
+        self.curves: dict[str, list[tuple[int, int]]] = {key: [] for key in titles}
+        """Segment → (instant, size) as they were shown."""
         self._tape: deque[tuple[int, str, str, str, str]] = deque(maxlen=TAPE_LINES)
-        self._at, self._rate, self._changes, self._events = start, 0.0, 0, 0
+        self._at, self._figures = start, ""
         self._screen = Screen(console=console, refresh_per_second=8, transient=True) if console.is_interactive else None
         self._spoken = -1
 
@@ -124,19 +126,19 @@ class Stage:
         if self._screen:
             self._screen.stop()
 
-    def show(self, at: int, counts: Mapping[str, int], events: int, changes: int, rate: float) -> None:
-        """Take in the state of the replay at the virtual instant ``at``."""
-        self._at, self._events, self._changes, self._rate = at, events, changes, rate
+    def show(self, at: int, counts: Mapping[str, int], figures: str) -> None:
+        """Take in the sizes at the shop's instant ``at``, and what is to be said of the traffic."""
+        self._at, self._figures = at, figures
         for key, size in counts.items():
-            self._curves[key].append(size)
+            self.curves[key].append((at, size))
         if self._screen:
             self._screen.update(self._picture())
         else:
             self._speak(counts)
 
-    def tape(self, rows: Sequence[tuple[int, str, str, str, str]]) -> None:
-        """Add changes (at, direction, person, segment, cause) to the tape."""
-        self._tape.extend(rows)
+    def tape(self, at: int, direction: str, person: str, segment: str, cause: str) -> None:
+        """Add a change to the tape."""
+        self._tape.append((at, direction, person, segment, cause))
 
     def _speak(self, counts: Mapping[str, int]) -> None:
         if self._spoken < 0:
@@ -147,52 +149,56 @@ class Stage:
         tenth = 10 * (self._at - self._start) // max(self._end - self._start, 1)
         if tenth > self._spoken:
             self._spoken = tenth
-            sizes = "".join(f"{counts[key]:>{SPOKEN + 1},}" for key in self._titles)
+            sizes = "".join(f"{counts.get(key, 0):>{SPOKEN + 1},}" for key in self._titles)
             self._console.print(f"  {clock(self._at)}{sizes}", soft_wrap=True)
 
     def _picture(self) -> RenderableType:
-        share = (self._at - self._start) / max(self._end - self._start, 1)
-        bar = "━" * round(40 * share)
+        share = min((self._at - self._start) / max(self._end - self._start, 1), 1.0)
+        bar = "━" * round(30 * share)
         head = Text.assemble(
             "  ",
             (clock(self._at), "bold white"),
             "  ",
             (bar, "cyan"),
-            ("━" * (40 - len(bar)), "grey30"),
-            f"  {self._events:,} events  ",
-            (f"{self._rate:,.0f}/s", "green"),
-            f"  {self._changes:,} changes",
+            ("━" * (30 - len(bar)), "grey30"),
+            f"  {self._figures}",
         )
-        return Group(head, self.sizes(), self._changes_panel())
+        return Group(head, self.sizes(), self.changes())
 
     def sizes(self) -> Table:
         """Return the table of segments with their sizes and curves."""
         table = Table(box=box.SIMPLE, show_header=True, header_style="dim", pad_edge=False, padding=(0, 1))
         table.add_column("segment")
         table.add_column("people", justify="right")
-        table.add_column("over time", no_wrap=True)
+        table.add_column("change", justify="right")
+        table.add_column("while you watched", no_wrap=True)
         for colour, (key, title) in zip(COLOURS, self._titles.items(), strict=False):
-            curve = self._curves[key]
-            width = 44
-            step = max(len(curve) // width, 1)
+            curve = [size for _, size in self.curves[key]]
+            low = min(curve, default=0)
+            step = max(len(curve) // CURVE_COLUMNS, 1)
+            moved = curve[-1] - curve[0] if curve else 0
             table.add_row(
-                Text(title, colour), f"{curve[-1] if curve else 0:,}", Text(spark(curve[::step], width), colour)
+                Text(title, colour),
+                f"{curve[-1] if curve else 0:,}",
+                Text(f"{moved:+,}" if moved else "", "green" if moved > 0 else "red"),
+                Text(spark([size - low for size in curve[::step]], CURVE_COLUMNS), colour),
             )
         return table
 
-    def _changes_panel(self) -> Panel:
+    def changes(self) -> Panel:
+        """Return the tape of the newest changes."""
         table = Table.grid(padding=(0, 1))
         for at, direction, person, segment, cause in self._tape:
             table.add_row(
                 Text(clock(at), "dim"),
                 DIRECTION[direction],
-                Text(person, "bold"),
-                self._titles.get(segment, segment),
+                Text(person, "bold", no_wrap=True),
+                Text(self._titles.get(segment, segment), no_wrap=True),
                 Text(cause, "dim"),
             )
         return Panel(
             table,
-            title="membership changes",
+            title="membership changes, as the stream tells them",
             title_align="left",
             border_style="grey37",
             height=TAPE_LINES + 2,

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from msgspec import Struct
 
 from coterie.lab import Shop
-from coterie.limits import DAY_US, HOUR_US
+from coterie.limits import HOUR_US
 from coterie.model import IDENTIFY, MERGE, SET
 from coterie.segments.instants import rfc3339
 
@@ -29,17 +29,18 @@ class Due(Struct, frozen=True, gc=False):
 
 
 class Days:
-    """A shop of ``days`` days of which the last one, from ``opens`` on, is lived through; the days before are history."""
+    """A shop of ``days`` days whose last ``live_hours`` are lived through; what lies before is history."""
 
-    def __init__(self, *, people: int, events: int, days: int, seed: int, opens_hour: int = 8) -> None:
+    def __init__(self, *, people: int, events: int, days: int, seed: int, live_hours: float) -> None:
         self.shop = Shop(people=people, days=days, seed=seed, events=events, hot=False)
-        self.opens_at = self.shop.end - DAY_US + opens_hour * HOUR_US
+        self.opens_at = self.shop.end - int(live_hours * HOUR_US)
         """The instant at which the live part begins."""
         whole = self.shop.table()
         early = pc.less(whole["received_at"], self.opens_at)
         self.history = _named(whole.filter(early))
         """The log until then, under the ids that the server gives people."""
         self._live = whole.filter(pc.invert(early))
+        self.live_rows = self._live.num_rows
         self.names = _names(whole)
         """Profile id → the name that the person gave."""
 
@@ -72,6 +73,11 @@ def call_of(event_id: str, profile: str, name: str, properties: dict[str, Any]) 
         context = {"context": {"consent": {"categoryPreferences": consent}}} if consent else {}
         return {**call, "type": "identify", "traits": traits, **context}
     return {**call, "type": "track", "event": name, "properties": properties}
+
+
+def id_of(profile: str) -> str:
+    """Return the id that the server gives to somebody of the shop."""
+    return f"{ANONYMOUS}{profile}" if profile.startswith("a-") else profile
 
 
 def _named(log: pa.Table) -> pa.Table:
