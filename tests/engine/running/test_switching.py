@@ -13,7 +13,7 @@ import pytest
 
 from coterie.engine import definitions
 from coterie.engine.publication import publish
-from coterie.engine.running import applying
+from coterie.engine.running import applying, snapshots
 from coterie.engine.running.switching import Edited, Switch
 from coterie.errors import Conflict, InvalidDefinition, NotFound
 from coterie.segments.definition import Segment
@@ -309,6 +309,20 @@ def frozen(one: Served, target: Path) -> Path:
 
     one.runner.between(lambda state: copied()).result(60)
     return target
+
+
+def test_a_start_after_a_switch_reads_a_snapshot_and_not_the_whole_log(tmp_path: Path) -> None:
+    one = Served(make(tmp_path / "p", {"twice": SEGMENTS["twice"]}), _clock()).start()
+    one.send(*calls(7, 300))
+    Switch(one.runner).put(segment("buyers", BUYER))
+    image = frozen(one, tmp_path / "image")
+    one.stop()
+    with served(image, _clock()) as again:
+        assert 0 < again.runner.status().snapshot_position <= 300
+        found = [snapshots.read_head(path) for path in snapshots.paths_of(image / ".coterie" / "snapshots")]
+        now = again.runner.between(lambda state: state.catalog).result()
+        assert any(head.catalog == now and head.log == 300 for head in found)
+        agrees_with_a_replay(again)
 
 
 def test_timers_go_on_exactly_after_a_switch(tmp_path: Path) -> None:

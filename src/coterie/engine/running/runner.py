@@ -15,7 +15,7 @@ from coterie.clock import Clock
 from coterie.connectors.sources.tracking import Decoded, Options, decode
 from coterie.engine.outbox.reactions import Reactions
 from coterie.engine.project import Project
-from coterie.engine.running import facts, opening, outside
+from coterie.engine.running import facts, opening, outside, snapshots
 from coterie.engine.running.answers import ChangeRow, Member, Page, Phase, ProfileState, Status, Tallies
 from coterie.engine.running.applying import settle
 from coterie.engine.running.commit import commit
@@ -351,6 +351,12 @@ class Runner:
         self._ready()
         assert self._upkeep is not None
         return self._upkeep.land()
+
+    def store_snapshot(self, head: snapshots.Head, sections: list[tuple[str, Any]]) -> bool:
+        """Return whether a snapshot of definitions that are about to come into force is on the disk."""
+        self._ready()
+        assert self._upkeep is not None
+        return self._upkeep.store(head, sections)
 
     def snapshot(self) -> int:
         """A snapshot of the present state is on disk; return the log position at which it stands."""

@@ -20,6 +20,7 @@ from coterie.engine.moves import table_of
 from coterie.engine.plan import Difference, Plan, as_data, differences_of, make_plan, version_after
 from coterie.engine.running.applying import settle
 from coterie.engine.running.following import Amendment
+from coterie.engine.running.snapshots import Head
 from coterie.engine.running.state import State
 from coterie.errors import Conflict, NotFound, Transient, nearest
 from coterie.model import Cause
@@ -88,6 +89,7 @@ class Follower:
     def __init__(self, runner: Any, live: Live, position: int) -> None:
         self._runner, self.live, self.position = runner, live, position
         self.rows = 0
+        self.is_stored = False
         live.history = self._history
 
     def _history(self, profiles: Sequence[Any]) -> Iterable[Any]:
@@ -261,12 +263,26 @@ class Switch:
         self._told("copied")
         follower.fill(draft.catalog)
         self._told("filled")
+        follower.is_stored = self._store(follower, draft)
         for _ in range(ROUNDS_MAX):
             reached = self.runner.status().log_position
             follower.catch_up(reached)
             if self.runner.status().log_position - reached <= CLOSE_ROWS:
                 break
         return follower
+
+    def _store(self, follower: Follower, draft: Draft) -> bool:
+        """Return whether a snapshot of the copy is on the disk, for a crash right after the switch."""
+        live = follower.live
+        head = Head(
+            log=follower.position,
+            advanced_to=max(live.now, 0),
+            catalog=fingerprint(draft.catalog),
+            taken_at=live.now,
+            sections=[],
+        )
+        stored: bool = self.runner.store_snapshot(head, live.sections())
+        return stored
 
     def _switch(
         self, state: State, draft: Draft, follower: Follower | None, number: int, files: dict[str, str | None]
@@ -305,7 +321,9 @@ class Switch:
                 refreshes.forget(connection, key)
 
         result = Edited(number=number, at=at, rows=tuple(rows), after=first, until=until, seconds=0.0)
-        return Amendment(result=result, changes=tables, snapshot=follower is not None, write=write)
+        return Amendment(
+            result=result, changes=tables, snapshot=follower is not None and not follower.is_stored, write=write
+        )
 
 
 def moves_of(key: str, before: Live, after: Live, draft: Draft, connection: Any) -> tuple[list[str], list[str], int]:

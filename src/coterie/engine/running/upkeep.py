@@ -155,6 +155,18 @@ class Upkeep:
         self._write_pending()
         return self.snapshot_position
 
+    def store(self, head: snapshots.Head, sections: list[tuple[str, Any]]) -> bool:
+        """Return whether this snapshot is on the disk beside the others; false when there is one of its place already.
+
+        For a state that is not in force yet: until its definitions are committed, no start looks at it.
+        """
+        with self._busy:
+            if snapshots.path_of(self._folder, head.log, head.advanced_to).exists():
+                return False
+            self._wait_until_committed(head)
+            snapshots.write(self._folder, head, sections)
+            return True
+
     def _write_pending(self) -> None:
         with self._busy:
             pending, self._pending = self._pending, None
