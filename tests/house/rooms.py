@@ -59,7 +59,6 @@ HOMES: dict[str, tuple[str, ...]] = {
     "httpx": ("connectors", "client", "cli"),
     "liquid": ("connectors/destinations",),
     "aiosmtplib": ("connectors/destinations",),
-    "aiomqtt": ("connectors/sources",),
     "paho": ("connectors/sources",),
     "redis": ("connectors/caches",),
     "pymemcache": ("connectors/caches",),
