@@ -69,6 +69,10 @@ class Triggers:
     def __len__(self) -> int:
         return len(self.by_key)
 
+    def only(self, trigger: Trigger) -> Triggers:
+        """Return these triggers without all others."""
+        return Triggers([trigger], self._time_zone)
+
     def step(self, rows: pa.Table, changes: pa.Table, now: int, people: People, runs: Runs) -> list[Delivery]:
         """Return what this batch sets off, in log order, priority within one instant; ``runs`` has been told of each.
 

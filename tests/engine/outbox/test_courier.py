@@ -292,6 +292,28 @@ def test_the_thread_delivers_at_once_when_woken_and_stops(tmp_path: Path) -> Non
     writer.close()
 
 
+def test_it_stops_in_time_with_a_long_queue_and_a_slow_destination(tmp_path: Path) -> None:
+    writer, inbox = _connect(tmp_path / "state.db"), Inbox(delay_s=0.05)
+    Outbox(writer).add([letter(f"p{n}", SystemClock().now()) for n in range(5_000)])
+    checks = Checks(Triggers([trigger()]), {}, People(), lambda ids: [])
+    courier = Courier(lambda: _connect(tmp_path / "state.db"), {"inbox": (inbox, Way())}, checks)
+    courier.start()
+    _until(lambda: len(inbox.taken) > 20, "some letters")
+    began = time.monotonic()
+    courier.stop(2)
+    assert time.monotonic() - began < 2
+    sent = Outbox(writer).counts()[("inbox", "care", "sent")]
+    assert sent == len(inbox.taken) < 5_000
+    writer.close()
+
+
+def test_cancelled_letters_do_not_end_a_round() -> None:
+    world = World(triggers=[trigger(consent="marketing")], people=People({"last": {"consent.marketing": True}}))
+    world.add(*[(f"p{n}", NOON) for n in range(100)], ("last", NOON))
+    assert world.pump() == 101
+    assert [who for who, _ in world.inbox.got()] == ["last"]
+
+
 def test_a_writer_that_holds_the_database_delays_marks_but_repeats_nothing(tmp_path: Path) -> None:
     writer, inbox = _connect(tmp_path / "state.db"), Inbox()
 

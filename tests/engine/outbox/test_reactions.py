@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Sequence
+
+import pytest
+
 from coterie.engine.outbox.reactions import Reactions
 from coterie.storage.state.outbox import Outbox
 from coterie.storage.state.trigger_runs import TriggerRuns
@@ -53,3 +58,32 @@ def test_e3_those_who_are_in_already_are_met_once() -> None:
 
 def test_without_triggers_nothing_is_looked_at() -> None:
     assert Reactions(Triggers([])).apply(database(), None, None, NOON, People()) == 0  # type: ignore[arg-type]
+
+
+def test_a_trigger_that_fails_takes_no_other_down_and_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = database()
+    bad = trigger(key="bad", frequency={"at_most": 1, "per": "1d"}, priority=9)
+    reactions = Reactions(Triggers([bad, trigger()]))
+    reactions.begin(connection, NOON)
+    count = TriggerRuns.count
+
+    def broken(self: TriggerRuns, trigger: str | None, profiles: Sequence[str], after: int) -> int:
+        count(self, trigger, profiles, after)
+        raise ValueError("a bug")
+
+    monkeypatch.setattr(TriggerRuns, "count", broken)
+    connection.execute("BEGIN")
+    assert reactions.apply(connection, rows(), entered("ada"), NOON, People()) == 1
+    connection.execute("COMMIT")
+    assert [one.trigger for one in Outbox(connection).letters()] == ["care"]
+    assert TriggerRuns(connection).tallies()["bad"] == {"runs": 0, "held_out": 0, "refused:fault": 1}
+    assert TriggerRuns(connection).tallies()["care"]["runs"] == 1
+
+
+def test_a_database_that_cannot_be_written_fails_the_commit(monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = database()
+    reactions = Reactions(Triggers([trigger()]))
+    reactions.begin(connection, NOON)
+    connection.execute("DROP TABLE trigger_runs")
+    with pytest.raises(sqlite3.OperationalError):
+        reactions.apply(connection, rows(), entered("ada"), NOON, People())

@@ -79,6 +79,7 @@ class EmailDestination:
         self._password = expand(form.password, environment) if form.password else None
         self._from = expand(form.from_, environment)
         self._idle: list[aiosmtplib.SMTP] = []
+        self._trust: ssl.SSLContext | None = None
 
     async def send(self, message: Message) -> None:
         mail = self.compose(message)
@@ -92,6 +93,9 @@ class EmailDestination:
         except aiosmtplib.SMTPResponseException as error:
             await self._leave(client)
             raise _judged(error.code, error.message) from error
+        except aiosmtplib.SMTPNotSupported as error:
+            await self._leave(client)
+            raise Terminal(f"{self._host} cannot carry this mail: {_told(error)}") from error
         except (aiosmtplib.SMTPException, OSError) as error:
             await self._leave(client)
             raise Transient(f"the connection to {self._host} failed: {_told(error)}") from error
@@ -108,10 +112,11 @@ class EmailDestination:
             else:
                 return client
         form = self._form
-        context = ssl.create_default_context(cafile=form.ca_file) if form.security != "none" else None
+        if form.security != "none" and self._trust is None:
+            self._trust = ssl.create_default_context(cafile=form.ca_file)
         client = aiosmtplib.SMTP(
             hostname=self._host, port=form.port or _PORTS[form.security], username=self._user, password=self._password,
-            use_tls=form.security == "tls", start_tls=form.security == "starttls", tls_context=context,
+            use_tls=form.security == "tls", start_tls=form.security == "starttls", tls_context=self._trust,
             timeout=us_of(form.way.timeout) / SECOND_US, local_hostname=_domain(self._from),
         )  # fmt: skip
         try:

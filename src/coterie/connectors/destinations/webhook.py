@@ -69,7 +69,7 @@ class WebhookDestination:
         self._url = httpx.URL(expand(form.url, environment))
         written = (form.secrets,) if isinstance(form.secrets, str) else form.secrets or ()
         self._secrets = [secret_of(expand(one, environment), form.key) for one in written]
-        self._headers = {name: expand(text, environment) for name, text in (form.headers or {}).items()}
+        self._headers = {name.lower(): expand(text, environment) for name, text in (form.headers or {}).items()}
         self._timeout_s = us_of(form.way.timeout) / SECOND_US
         self._client = httpx.AsyncClient(
             timeout=self._timeout_s, follow_redirects=False, trust_env=False,
@@ -121,7 +121,7 @@ class WebhookDestination:
 async def _beginning(response: httpx.Response) -> str:
     """Return the answer's text, no more of it than ``ANSWER_BYTES_MAX``."""
     found = b""
-    async for piece in response.aiter_bytes():
+    async for piece in response.aiter_raw():
         found += piece
         if len(found) >= ANSWER_BYTES_MAX:
             break

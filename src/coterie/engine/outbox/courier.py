@@ -63,6 +63,8 @@ class Courier:
         """Nothing is being delivered; what was under way had ``timeout_s`` to end, and else stays in the outbox."""
         self._grace_s = timeout_s
         self._stopping.set()
+        for lane in self._lanes.values():
+            lane.closing = True
         self.wake()
         if self._thread is not None:
             self._thread.join(timeout_s + 5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from enum import StrEnum
 from random import Random
@@ -10,6 +11,7 @@ from msgspec import Struct
 
 from coterie.limits import DEFAULT, SECOND_US, Limits
 
+LOGGER = logging.getLogger("coterie.outbox")
 RECENT = 50
 """Tries that are looked at."""
 DEGRADED_SHARE = 0.1
@@ -114,6 +116,10 @@ class Breaker:
             found = Condition.HEALTHY
         if found != self._condition:
             self._condition, self._since = found, now
+            level = logging.INFO if found == Condition.HEALTHY else logging.WARNING
+            LOGGER.log(
+                level, "the destination %s is %s: %s", self._destination, found, self._last_error or "it answers"
+            )
 
     def health(self) -> Health:
         """Return how the destination is doing."""

@@ -49,17 +49,22 @@ class Lane:
         self._checks, self._clock, self._rng = checks, clock, rng
         self._under_way: dict[asyncio.Task[Mark], int] = {}
         self._unmarked: list[Mark] = []
+        self.closing = False
         self._timeout_s = us_of(way.timeout) / SECOND_US + GRACE_S
 
     async def pump(self) -> int:
-        """Everything that is due now has been tried; return how many tries. What becomes due meanwhile is taken along."""
-        tries = 0
-        while True:
-            tries += await self._fill()
-            if not self._under_way:
-                return tries
-            done, _ = await asyncio.wait(self._under_way, timeout=0.25, return_when=asyncio.FIRST_COMPLETED)
-            self._finish(done)
+        """Everything that is due now has been tried; return how many letters were looked at. What becomes due meanwhile is
+        taken along. Returns early when the lane is ``closing``."""
+        looked_at = 0
+        while not self.closing:
+            claimed = await self._fill()
+            looked_at += claimed
+            if self._under_way:
+                done, _ = await asyncio.wait(self._under_way, timeout=0.25, return_when=asyncio.FIRST_COMPLETED)
+                self._finish(done)
+            elif not claimed:
+                break
+        return looked_at
 
     async def close(self, timeout_s: float) -> None:
         """Nothing is under way; what did not end in time was cut off and stays in the outbox."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 
 import pyarrow as pa
@@ -11,6 +12,10 @@ from coterie.storage.state.outbox import Outbox
 from coterie.storage.state.trigger_runs import TriggerRuns
 from coterie.triggers.people import People
 from coterie.triggers.step import Triggers
+
+LOGGER = logging.getLogger("coterie.outbox")
+FAULTS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, AssertionError)
+"""What a mistake in a trigger or in its data may raise. A database that cannot be written is none: the whole commit fails."""
 
 
 def _nothing() -> None:
@@ -45,8 +50,35 @@ class Reactions:
         """
         if not len(self.triggers):
             return 0
-        deliveries = self.triggers.step(rows, changes, now, people, TriggerRuns(connection))
-        return Outbox(connection).add(deliveries) if deliveries else 0
+        try:
+            return self._apply(self.triggers, connection, rows, changes, now, people)
+        except FAULTS:
+            LOGGER.exception("a trigger failed; each is tried alone")
+        count = 0
+        for key, one in self.triggers.by_key.items():
+            try:
+                count += self._apply(self.triggers.only(one), connection, rows, changes, now, people)
+            except FAULTS:
+                LOGGER.exception("the trigger %s failed, and decided nothing for this batch", key)
+                TriggerRuns(connection).refuse(key, "fault")
+        return count
+
+    def _apply(
+        self, triggers: Triggers, connection: Connection, rows: pa.Table, changes: pa.Table, now: int, people: People
+    ) -> int:
+        """What these triggers decide is kept, or nothing of it."""
+        connection.execute("SAVEPOINT reactions")
+        try:
+            deliveries = triggers.step(rows, changes, now, people, TriggerRuns(connection))
+            count = Outbox(connection).add(deliveries) if deliveries else 0
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK TO reactions")
+            raise
+        finally:
+            if connection.in_transaction:
+                connection.execute("RELEASE reactions")
+        return count
 
     def existing(self, connection: Connection, key: str, members: Iterable[str], at: int, people: People) -> int:
         """Those who are in the segment already have been met once; return how many deliveries that made.
