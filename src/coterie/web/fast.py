@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import parse_qsl, unquote
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from coterie.engine.running.answers import ProfileState
 from coterie.errors import Forbidden, NotFound, Problem
-from coterie.segments.instants import from_us
+from coterie.segments.instants import rfc3339
 from coterie.web.access import GRANTS, KeyFound
 from coterie.web.front import Scope, Send
 
@@ -22,22 +22,26 @@ FAST = "/v1/profiles/"
 _PREFIX = FAST.encode()
 
 
-class TraitTold(Struct, frozen=True):
+Text = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+"""An instant as it is answered."""
+
+
+class TraitTold(Struct, frozen=True, gc=False):
     """A trait's value, and the instant at which it was last written."""
 
     value: Any
-    set_at: datetime
+    set_at: Text
 
 
-class SegmentTold(Struct, frozen=True, kw_only=True):
+class SegmentTold(Struct, frozen=True, gc=False):
     """One membership: since when and why. ``changes_at`` (only with ``include=outlook``): when it ends if nothing arrives."""
 
     segment: str
     version: int
-    since: datetime
+    since: Text
     cause: str
     event_id: str
-    changes_at: datetime | None | msgspec.UnsetType = msgspec.UNSET
+    changes_at: Text | None | msgspec.UnsetType = msgspec.UNSET
 
 
 class IdentifierTold(Struct, frozen=True):
@@ -52,7 +56,7 @@ class ProfileTold(Struct, frozen=True, kw_only=True):
 
     profile: str
     asked_for: str
-    first_seen: datetime
+    first_seen: Text
     traits: dict[str, TraitTold]
     segments: tuple[SegmentTold, ...]
     absorbed: tuple[str, ...]
@@ -77,16 +81,16 @@ def told_of(
     return ProfileTold(
         profile=state.profile,
         asked_for=asked_for,
-        first_seen=from_us(state.first_seen),
-        traits={name: TraitTold(trait.value, from_us(trait.at)) for name, trait in state.traits.items()},
+        first_seen=moment(state.first_seen),
+        traits={name: TraitTold(trait.value, moment(trait.at)) for name, trait in state.traits.items()},
         segments=tuple(
             SegmentTold(
-                segment=one.segment,
-                version=one.version,
-                since=from_us(one.since),
-                cause=one.cause,
-                event_id=one.event_id,
-                changes_at=msgspec.UNSET if outlook is None else moment(outlook.get(one.segment)),
+                one.segment,
+                one.version,
+                moment(one.since),
+                one.cause,
+                one.event_id,
+                msgspec.UNSET if outlook is None else _perhaps(outlook.get(one.segment)),
             )
             for one in state.memberships
         ),
@@ -95,9 +99,14 @@ def told_of(
     )
 
 
-def moment(at: int | None) -> datetime | None:
-    """Return an instant as it is answered."""
-    return None if at is None else from_us(at)
+@lru_cache(maxsize=1 << 16)
+def moment(at: int) -> str:
+    """Return an instant as it is answered. What one person did at once has one instant, so most are met again."""
+    return rfc3339(at)
+
+
+def _perhaps(at: int | None) -> str | None:
+    return None if at is None else rfc3339(at)
 
 
 async def quick(desk: Desk, key: KeyFound, scope: Scope, send: Send) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from coterie.engine.project import Project
 from coterie.engine.running.answers import ChangeRow, Member, MembershipState, Page, ProfileState, TraitState
 from coterie.errors import NotFound, nearest
@@ -11,6 +13,8 @@ from coterie.storage.changes import ChangeStore
 from coterie.storage.state import changes as stored
 from coterie.storage.state import memberships, profiles, progress
 from coterie.storage.state.database import StateDatabase
+
+_memberships = msgspec.json.Decoder(tuple[MembershipState, ...]).decode
 
 
 class Questions:
@@ -20,7 +24,18 @@ class Questions:
         self._path, self._database = project.changes.path, database
 
     def profile(self, profile: str) -> ProfileState | None:
-        """Return the person that an id belongs to, ``None`` if unknown. Cost: below 100 µs."""
+        """Return the person that an id belongs to, ``None`` if unknown. Cost: below 100 µs, 25 µs where nothing was merged."""
+        found = profiles.alone(self._database.reader(), profile)
+        if found is not None:
+            first_seen, traits, segments = found
+            return ProfileState(
+                profile=profile,
+                asked_for=profile,
+                first_seen=first_seen,
+                traits={name: TraitState(one[0], one[1]) for name, one in sorted(traits.items()) if one[0] is not None},
+                memberships=_memberships(segments),
+                absorbed=(),
+            )
         with self._database.snapshot() as connection:
             row = profiles.canonical(connection, profile)
             if row is None:

@@ -111,6 +111,24 @@ def fold(connection: sqlite3.Connection, merges: Sequence[tuple[str, str]], writ
     store(connection, rows.values())
 
 
+_ALONE = (
+    "SELECT p.first_seen, p.traits, p.merged_into IS NOT NULL OR EXISTS (SELECT 1 FROM profiles AS a WHERE a.merged_into = p.profile),"
+    " (SELECT json_group_array(json_object('segment', m.segment, 'version', m.version, 'since', m.since, 'cause', m.cause,"
+    " 'event_id', m.event_id)) FROM memberships AS m WHERE m.profile = p.profile) FROM profiles AS p WHERE p.profile = ?"
+)
+
+
+def alone(connection: sqlite3.Connection, profile: str) -> tuple[int, Traits, str] | None:
+    """Return (first_seen, traits, memberships as JSON) of a profile that no merge is about, else ``None``: ask ``canonical``.
+
+    One statement, and so of one committed state without a transaction. Cost: about 10 µs.
+    """
+    row = connection.execute(_ALONE, (profile,)).fetchone()
+    if row is None or row[2]:
+        return None
+    return row[0], _decode(row[1]) if row[1] else {}, row[3]
+
+
 def canonical(connection: sqlite3.Connection, profile: str) -> Row | None:
     """Return the profile that an id belongs to, ``None`` for an unknown id."""
     name: str | None = profile
