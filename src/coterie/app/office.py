@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -25,6 +24,7 @@ from coterie.engine.running.runner import Runner
 from coterie.errors import InvalidDefinition
 from coterie.limits import Limits
 from coterie.model import Identifier, Value
+from coterie.storage.state.database import Connection
 from coterie.storage.state.outbox import Outbox
 from coterie.triggers import parse
 from coterie.triggers.definition import Trigger
@@ -84,7 +84,7 @@ class Office:
         courier = self._courier
         return {} if courier is None else courier.health()
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self) -> Connection:
         return self.runner.database.connect()
 
     def _history(self, profiles: Sequence[str]) -> Iterable[pa.Table]:
@@ -113,7 +113,7 @@ class Office:
             self.open()
 
     @contextmanager
-    def opened(self) -> Iterator[sqlite3.Connection]:
+    def opened(self) -> Iterator[Connection]:
         """Yield this thread's connection to the committed state, for short questions and writes of outbox and runs."""
         yield self.runner.database.reader()
 
