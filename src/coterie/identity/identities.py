@@ -72,6 +72,10 @@ class Identities:
         keys = self._usable(identifiers, conflicts)
         if not keys:
             return self._told(Resolution(None, conflicts=tuple(conflicts)))
+        owner = self._owner.get(keys[0])
+        if owner is not None and not conflicts and self._are_one(keys, owner):
+            self._remember(identifiers, keys, owner)
+            return Resolution(owner)
         anchor, links = self._anchor(keys), []
         merges: list[Merged] = []
         winner = self.canonical(anchor)
@@ -135,6 +139,16 @@ class Identities:
             other = f"{'anonymous_id' if kind == USER_ID else USER_ID}:{value}"
             return other if other in self._owner else key
         return key
+
+    def _are_one(self, keys: list[str], profile: str) -> bool:
+        """Return whether all keys are known and of the person that ``profile`` belongs to."""
+        canonical, owners = self.canonical, self._owner
+        person = canonical(profile)
+        for key in keys:
+            owner = owners.get(key)
+            if owner is None or (owner != person and canonical(owner) != person):
+                return False
+        return True
 
     def _usable(self, identifiers: Identifiers, conflicts: list[Conflict]) -> list[str]:
         """Return the keys of the identifiers that are somebody's, the most trusted first."""

@@ -84,6 +84,7 @@ class Checks:
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
         self.by_kind = {kind.kind: kind for kind in rules.kinds}
+        self._trimmed = {kind.kind: f"{kind.kind}:" for kind in rules.kinds if kind.normal == "trim"}
         self.rank = {kind.kind: rank for rank, kind in enumerate(rules.kinds)}
         self._unknown = Kind(kind=EXTERNAL, limit=rules.unknown_limit)
         self._blocked = BLOCKED | {one.casefold() for one in rules.blocked}
@@ -105,12 +106,13 @@ class Checks:
         >>> Checks(Rules()).key_of("email", " Ada@Example.com ")
         'email:ada@example.com'
         """
+        begin = self._trimmed.get(kind)
+        if begin is not None:
+            return begin + value.strip()
         rule = self.by_kind.get(kind)
         if rule is None:
             return f"{EXTERNAL}:{kind}:{value.strip()}"
-        if rule.normal == "lower":
-            return f"{kind}:{value.strip().lower()}"
-        return f"{kind}:{_phone(value) if rule.normal == 'phone' else value.strip()}"
+        return f"{kind}:{value.strip().lower() if rule.normal == 'lower' else _phone(value)}"
 
     def identifier_of(self, key: str) -> tuple[str, str]:
         """Return (kind, value) of a key."""
