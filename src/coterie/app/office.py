@@ -102,6 +102,10 @@ class Office:
         if problems:
             raise InvalidDefinition(problems)
 
+    def check_folder(self) -> None:
+        """Triggers and destinations on disk fit the segments on disk. Raises: InvalidDefinition with every problem."""
+        load(self._project.root, {one.key for one in definitions.on_disk(self._project)}, os.environ)
+
     def reload(self) -> None:
         """What lies in the project's folder is in force; a new trigger is on from now. Raises: InvalidDefinition; nothing changed then."""
         with self._changing:

@@ -12,7 +12,15 @@ from coterie.segments.parse import parse_text
 
 definition_body = "definition"
 """Stands for the body that is a definition in the OpenAPI document: its schema is that of the language."""
-YAML = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml", "text/plain")
+YAML = (
+    "application/yaml",
+    "application/x-yaml",
+    "text/yaml",
+    "text/x-yaml",
+    "text/plain",
+    "application/x-www-form-urlencoded",
+)
+"""Types that are read as YAML, of which JSON is a part; the last is what curl says of any body when it is not told."""
 
 
 async def parsed(request: Request, key: str | None = None) -> Segment:

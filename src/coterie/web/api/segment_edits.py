@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query, Request
 from msgspec import Struct
+from msgspec.structs import replace
 
 from coterie.engine.plan import Plan
 from coterie.engine.running.refreshing import RefreshState
@@ -50,6 +51,8 @@ class PlanTold(Struct, frozen=True, kw_only=True):
     rows: tuple[PlanRow, ...]
     after: int | None = None
     until_sequence: int | None = None
+    triggers: tuple[str, ...] = ()
+    """Keys of the triggers that are in force after the folder was applied; empty for one segment."""
 
 
 class ByHand(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -99,9 +102,15 @@ async def plan_definitions(desk: Here) -> PlanTold:
 
 @routes.post("/definitions/apply", PlanTold)
 async def apply_definitions(desk: Here, by: By) -> PlanTold:
-    """Put the folder `segments/` into force as it is."""
+    """Put the folders `segments/`, `triggers/` and `destinations/` into force as they are; all of it or nothing is right."""
+    if desk.outbox is not None:
+        await desk.ask(desk.outbox.check_folder, landed=False)
     edited = await desk.ask(desk.switching.apply_folder, landed=False)
-    return await _applied(desk, by, edited, "definitions.apply", "", None)
+    told = await _applied(desk, by, edited, "definitions.apply", "", None)
+    if desk.outbox is None:
+        return told
+    await desk.ask(desk.outbox.reload, landed=False)
+    return replace(told, triggers=tuple(sorted(desk.outbox.triggers.by_key)))
 
 
 @routes.put("/segments/{key}/members/{profile}", Done, body=ByHand)
