@@ -9,9 +9,6 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from coterie.limits import DEFAULT, Limits
 
-_SLACK_BYTES = 65_536
-"""A piece of the network may hold the end of the head and the beginning of the body."""
-
 
 class Connection(HttpToolsProtocol):
     """Uvicorn's protocol that ends when the head of a request is larger than ``limits.header_bytes_max`` or slower than
@@ -19,10 +16,10 @@ class Connection(HttpToolsProtocol):
 
     def __init__(self, *arguments: Any, limits: Limits = DEFAULT, **more: Any) -> None:
         super().__init__(*arguments, **more)
-        self._head_bytes_max = limits.header_bytes_max + _SLACK_BYTES
+        self._head_bytes_max = limits.header_bytes_max
         self._head_wait_s = limits.body_wait_us / 1e6
         self._head_bytes = 0
-        self._in_head = True
+        self._in_head = False
         self._patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -36,18 +33,18 @@ class Connection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """The piece is parsed, unless the head is too large."""
-        if self._in_head:
+        """The piece is parsed. One that was head from end to end counts for its size: others may hold a body too."""
+        goes_on = self._in_head
+        super().data_received(data)
+        if goes_on and self._in_head:
             self._head_bytes += len(data)
             if self._head_bytes > self._head_bytes_max:
                 self.send_400_response("The head of the request is too large.")
-                return
-        super().data_received(data)
 
     def on_message_begin(self) -> None:
         """A head has begun; what was not waited for is now."""
         super().on_message_begin()
-        self._in_head = True
+        self._in_head, self._head_bytes = True, 0
         if self._patience is None:
             self._wait()
 
@@ -56,11 +53,6 @@ class Connection(HttpToolsProtocol):
         self._in_head, self._head_bytes = False, 0
         self._stop_waiting()
         super().on_headers_complete()
-
-    def on_message_complete(self) -> None:
-        """The next piece belongs to another head."""
-        super().on_message_complete()
-        self._in_head, self._head_bytes = True, 0
 
     def _wait(self) -> None:
         self._patience = self.loop.call_later(self._head_wait_s, self._give_up)

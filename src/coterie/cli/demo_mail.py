@@ -28,6 +28,7 @@ class PostOffice:
         self.mails: list[Mail] = []
         self.port = 0
         self._server: asyncio.Server | None = None
+        self._open: set[asyncio.StreamWriter] = set()
 
     async def open(self) -> None:
         """Mail is taken on ``port``."""
@@ -38,11 +39,14 @@ class PostOffice:
         """No further mail is taken."""
         if self._server is not None:
             self._server.close()
+        for writer in self._open:
+            writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         def say(line: str) -> None:
             writer.write(f"{line}\r\n".encode())
 
+        self._open.add(writer)
         say("220 demo post office")
         try:
             while line := await reader.readline():
@@ -59,9 +63,10 @@ class PostOffice:
                 else:
                     say("250 ok")
                 await writer.drain()
-        except (ConnectionError, ValueError):
+        except (ConnectionError, ValueError, asyncio.CancelledError):
             return
         finally:
+            self._open.discard(writer)
             writer.close()
 
     def _take(self, data: bytes) -> None:
