@@ -22,6 +22,15 @@ FAST = "/v1/profiles/"
 _PREFIX = FAST.encode()
 
 
+class Route(Struct, frozen=True):
+    """What metrics call the address."""
+
+    path_format: str = "/v1/profiles/{profile}"
+
+
+_ROUTE = Route()
+
+
 Text = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 """An instant as it is answered."""
 
@@ -120,6 +129,7 @@ async def quick(desk: Desk, key: KeyFound, scope: Scope, send: Send) -> bool:
         return False
     if "read" not in GRANTS[key.scope]:
         raise Forbidden(f"this needs a key with the scope read; this one has {key.scope}")
+    scope["route"] = _ROUTE
     asked_for = unquote(ident.decode("ascii", "replace"))
     body = msgspec.json.encode(told_of(state_of(desk, asked_for), asked_for))
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]

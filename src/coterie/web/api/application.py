@@ -40,11 +40,12 @@ def fastapi_of() -> FastAPI:
     )  # fmt: skip
     shapes: dict[str, Shape] = {}
     for resource in RESOURCES:
-        app.include_router(resource.router, prefix="/v1")
+        app.include_router(resource.router)
         shapes |= resource.shapes
     app.add_exception_handler(CoterieError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _failed)
     app.state.shapes = shapes
     app.openapi = lambda: openapi_of(app, shapes)  # type: ignore[method-assign]
     return app
@@ -75,6 +76,11 @@ async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     problems = [_problem(one) for one in error.errors()]
     return refusal(problems[0] if len(problems) == 1 else InvalidDefinition(problems), request)
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    """Return what is said of a fault of ours: nothing of the program. It is raised on, and logged at the front."""
+    return refusal(CoterieError("something failed here; it was logged", hint="say the request_id"), request)
 
 
 def _problem(told: Any) -> Problem:
@@ -109,8 +115,8 @@ async def _http(request: Request, error: Exception) -> Response:
 
 def _methods(request: Request) -> list[str]:
     """Return the methods that the address of a request answers."""
-    path = request.scope["path"].removeprefix("/v1")
-    scope = {"type": "http", "path": path, "method": request.method, "root_path": "", "path_params": {}}
+    path, method = request.scope["path"], request.method
+    scope = {"type": "http", "path": path, "method": method, "root_path": "", "path_params": {}}
     found = {
         method
         for resource in RESOURCES

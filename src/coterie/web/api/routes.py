@@ -40,7 +40,7 @@ class Routes:
     """The operations of one resource. ``shapes`` are by operation id, which is the function's name."""
 
     def __init__(self, noun: str) -> None:
-        self.router = APIRouter(tags=[noun])
+        self.router = APIRouter(prefix="/v1", tags=[noun])
         self.shapes: dict[str, Shape] = {}
 
     def get(self, path: str, answers: Any, *, scope: Scope = "read", **more: Any) -> Callable[[Handler], Handler]:

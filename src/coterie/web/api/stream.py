@@ -10,6 +10,8 @@ from coterie.errors import Overloaded
 from coterie.web.api.changelog import told_change
 from coterie.web.api.desk import Desk
 
+TURN_S = 0.5
+"""How soon a stream notices that the server stops."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -32,7 +34,17 @@ async def lines(desk: Desk, after: int, segment: str = "", profile: str = "") ->
                     for row in page.rows
                 )
             after = int(page.next) if page.next is not None else max(after, page.sequence)
-            if page.next is None and not await desk.runner.changed(after, desk.limits.stream_heartbeat_s):
+            if page.next is None and not await _changed(desk, after):
                 yield b": still here\nid: %d\n\n" % after
     finally:
         desk.streams -= 1
+
+
+async def _changed(desk: Desk, after: int) -> bool:
+    """Return whether something changed within ``limits.stream_heartbeat_s``, or the server is about to stop."""
+    left = desk.limits.stream_heartbeat_s
+    while left > 0 and not desk.closing:
+        if await desk.runner.changed(after, min(left, TURN_S)):
+            return True
+        left -= TURN_S
+    return desk.closing
