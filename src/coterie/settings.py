@@ -180,7 +180,7 @@ def _spoken(environment: Mapping[str, str], problems: list[Problem]) -> Iterator
         if field in known:
             yield section, field, variable, text
         elif section:
-            near = nearest(field, known).replace(field, variable)
+            near = nearest(variable, [f"{PREFIX}{section}_{name}".upper() for name in known])
             problems.append(Problem("unknown setting", where=variable, allowed=", ".join(known), hint=near))
 
 
