@@ -44,7 +44,10 @@ class Writer:
     def run(self, url: str, stopped: threading.Event) -> None:
         """Send until the server is gone."""
         place = urlsplit(url)
-        headers = {"Authorization": "Basic " + b64encode(f"{self._key}:".encode()).decode(), "Content-Type": "application/json"}
+        headers = {
+            "Authorization": "Basic " + b64encode(f"{self._key}:".encode()).decode(),
+            "Content-Type": "application/json",
+        }
         connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=5)
         while not stopped.is_set():
             batch = self.batch()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import time
 from collections import deque
@@ -103,7 +104,10 @@ class Following:
         """Recover, follow the journal until asked to stop, take what is left. A failure is kept as the phase ``failed``."""
         try:
             self.phase = Phase.RECOVERING
+            gc.disable()  # a million new objects would be looked through again and again, and none of them is garbage
             self.state = self._recover()
+            gc.freeze()
+            gc.enable()
             self._publish(self.state)
             self.phase, self.note, self.progress = Phase.RUNNING, "", 1.0
             while not self.stopping:
@@ -116,6 +120,8 @@ class Following:
         except Exception as error:  # noqa: BLE001  a failure is a phase that the status tells
             self.phase, self.note = Phase.FAILED, f"{type(error).__name__}: {error}"
             _log.exception("the runner failed")
+        gc.enable()
+        gc.unfreeze()
         self._refuse_work()
 
     def _turn(self, state: State) -> bool:
@@ -135,6 +141,9 @@ class Following:
             self._isolate(entries, error)
             return True
         if not entries:
+            if head > state.journal_position:  # positions that a damaged journal passed over
+                state.journal_position = head
+                self._publish(state)
             if not self.stopping and not self._work:
                 self._journal.wait(state.journal_position, IDLE_S)
             return False
