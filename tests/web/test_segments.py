@@ -175,3 +175,22 @@ def test_lists_are_replaced_and_changed(server: Serving) -> None:
     assert server.admin.put("/v1/lists/..%2Fx", json={"profiles": []}).status_code == 422
     assert server.admin.put("/v1/lists/x", json={"profiles": ["a\nb"]}).status_code == 422
     assert server.reading.get("/v1/lists/none").status_code == 404
+
+
+def test_a_segment_with_a_schedule_is_computed_by_hand(server: Serving) -> None:
+    send(server, track("broad", "sam"))
+    made = put(server, "key: broad\nrefresh: {every: 30d}\nwhen:\n  did: {event: broad}\n")
+    assert made.status_code == 200, made.text
+    done = server.admin.post("/v1/segments/broad/refresh")
+    assert done.status_code == 200, done.text
+    assert done.json()["size"] == 1
+    assert members(server, "broad") == ["sam"]
+    send(server, track("broad", "una"))
+    assert members(server, "broad") == ["sam"]
+    assert server.admin.post("/v1/segments/broad/refresh").json()["entered"] == 1
+    (row,) = [one for one in server.reading.get("/v1/refreshes").json()["rows"] if one["segment"] == "broad"]
+    assert row["last"]["size"] == 2
+    assert row["next_at"] > row["last"]["at"]
+    (change, *_) = server.reading.get("/v1/changes", params={"segment": "broad"}).json()["rows"]
+    assert change["cause"] == "refresh"
+    assert server.admin.post("/v1/segments/buyers/refresh").status_code == 422

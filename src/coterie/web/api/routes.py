@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from coterie.engine.told import told
 from coterie.errors import Forbidden, Problem
+from coterie.limits import DEFAULT
 from coterie.web.access import GRANTS, Actor, KeyFound, Scope
 from coterie.web.api.desk import Desk
 from coterie.web.api.waiting import included
@@ -160,7 +161,7 @@ Profile = Annotated[
     str, Path(description="Profile id, or `kind:value` of an identifier.", max_length=1000), AfterValidator(_slashes)
 ]
 Word = Annotated[str, Path(max_length=500), AfterValidator(_slashes)]
-Limit = Annotated[int, Query(ge=1, le=10_000, description="At most so many rows.")]
+Limit = Annotated[int, Query(ge=1, le=DEFAULT.api_page_max, description="At most so many rows.")]
 Cursor = Annotated[str | None, Query(description="Where the page begins: `next` of the page before.", max_length=2000)]
 At = Annotated[
     str | None, Query(description="The instant: RFC 3339, a date, `3d ago` or `now` (when left out).", max_length=100)

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Query, Request
 
 from coterie.errors import Problem
+from coterie.limits import DEFAULT
 from coterie.web.api.desk import Desk
 
 TIMEOUT_S = 5.0
@@ -22,7 +23,9 @@ async def included(
             pattern=r"^(latest|[0-9]{1,18})$",
         ),
     ] = None,
-    timeout: Annotated[float, Query(ge=0, le=30, description="Seconds to wait for that.")] = TIMEOUT_S,
+    timeout: Annotated[
+        float, Query(ge=0, le=DEFAULT.api_wait_s_max, description="Seconds to wait for that.")
+    ] = TIMEOUT_S,
 ) -> None:
     """What ``after`` names is in the answer. Raises: TimedOut, NotFound for a position that is to come."""
     if after is not None:
