@@ -6,7 +6,7 @@ import msgspec
 
 from coterie.connectors.destinations.destination import Message
 from coterie.errors import Transient
-from tests.engine.outbox.world import Inbox, World
+from tests.engine.outbox.world import Inbox, World, letter
 from tests.triggers.world import HOUR, NOON, People, rows, trigger
 
 
@@ -127,6 +127,18 @@ def test_one_cart_of_several_is_gathered_by_the_key_of_the_run() -> None:
     world.add(("ada", NOON), run='"c2"')
     world.pump()
     assert products(world.inbox.taken[0]) == ["book"]
+
+
+def test_the_event_that_set_it_off_is_among_what_is_gathered() -> None:
+    """Arrivals are stamped one after the other, also while a clock moved by hand stands still."""
+    told = rows((0, "ada", "add_to_cart", NOON + 3, {"product": "lamp"}))
+    world = World(triggers=[trigger(gather={"cart": {"event": "add_to_cart"}})], history=[told])
+    one = letter("ada", NOON + 3)
+    world.outbox.add(
+        [type(one)(**{**{name: getattr(one, name) for name in one.__struct_fields__}, "decided_at": NOON + 3})]
+    )
+    world.pump()
+    assert products(world.inbox.taken[0]) == ["lamp"]
 
 
 def test_the_order_of_one_cart_leaves_the_others_as_they_are() -> None:

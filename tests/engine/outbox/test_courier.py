@@ -264,6 +264,7 @@ def test_old_letters_are_forgotten_and_dead_ones_stay() -> None:
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
     connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
     connection.executescript(trigger_runs.SCHEMA + outbox.SCHEMA)
     return connection
 
@@ -294,7 +295,9 @@ def test_the_thread_delivers_at_once_when_woken_and_stops(tmp_path: Path) -> Non
 
 def test_it_stops_in_time_with_a_long_queue_and_a_slow_destination(tmp_path: Path) -> None:
     writer, inbox = _connect(tmp_path / "state.db"), Inbox(delay_s=0.05)
+    writer.execute("BEGIN")
     Outbox(writer).add([letter(f"p{n}", SystemClock().now()) for n in range(5_000)])
+    writer.execute("COMMIT")
     checks = Checks(Triggers([trigger()]), {}, People(), lambda ids: [])
     courier = Courier(lambda: _connect(tmp_path / "state.db"), {"inbox": (inbox, Way())}, checks)
     courier.start()

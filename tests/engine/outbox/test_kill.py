@@ -53,7 +53,9 @@ def test_every_message_arrives_though_the_process_is_killed_again_and_again(tmp_
     connection.executescript(trigger_runs.SCHEMA + outbox.SCHEMA)
     box = Outbox(connection)
     made = [letter(f"p{n % 50}", NOON, number=n) for n in range(LETTERS)]
+    connection.execute("BEGIN")
     box.add(made)
+    connection.execute("COMMIT")
     kills, deadline = 0, time.monotonic() + 60
     while box.counts().get(("inbox", "care", "sent"), 0) < LETTERS:
         assert time.monotonic() < deadline, box.counts()

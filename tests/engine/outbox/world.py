@@ -115,6 +115,6 @@ def letter(who: str, at: int, of: str = "care", priority: int = 5, number: int =
     key = key_of(of, who, run, (at, number))
     payload = payload_of(of, key, None, who, {}, (), None, None, at)
     return Delivery(
-        key=key, trigger=of, destination="inbox", profile=who, run=run, payload=payload, decided_at=at, due_at=at,
+        key=key, trigger=of, destination="inbox", profile=who, run=run, payload=payload, decided_at=NOON, due_at=at,
         priority=priority,
     )  # fmt: skip

@@ -112,7 +112,7 @@ class Checks:
         return {
             letter.id: {
                 name: gathered(
-                    one, [event for who in ids[letter.id] for event in by_profile.get(who, [])], now,
+                    one, [event for who in ids[letter.id] for event in by_profile.get(who, [])], max(now, letter.due_at),
                     parse(letter.run) if letter.run else None,
                 )
                 for name, one in gathers.items()

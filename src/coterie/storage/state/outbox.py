@@ -28,7 +28,8 @@ CREATE INDEX IF NOT EXISTS outbox_person ON outbox (destination, profile, due_at
 CREATE INDEX IF NOT EXISTS outbox_state ON outbox (state, id);
 CREATE INDEX IF NOT EXISTS outbox_finished ON outbox (finished_at) WHERE finished_at > 0;
 """
-"""``due_at`` orders what one person gets; ``not_before`` is the next try."""
+"""``due_at`` orders what one person gets; ``not_before`` is the next try, 0 when it was due as it was decided: at once then, whatever
+the clock says (a clock moved by hand stands still while arrivals are stamped one after the other)."""
 
 _COLUMNS = (
     "id, key, trigger, destination, profile, run, payload, priority, decided_at, due_at, not_before, attempts, state,"
@@ -110,7 +111,7 @@ class Outbox:
             " not_before, state, finished_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (one.key, one.trigger, one.destination, one.profile, one.run, msgspec.json.encode(one.payload),
-                 one.priority, one.decided_at, one.due_at, one.due_at, one.state,
+                 one.priority, one.decided_at, one.due_at, one.due_at if one.due_at > one.decided_at else 0, one.state,
                  one.decided_at if one.state == "held_out" else 0)
                 for one in deliveries
             ],
