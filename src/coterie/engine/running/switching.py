@@ -230,8 +230,11 @@ class Switch:
         after = definitions.catalog(self.project, segments)
         held = {key: entry.definition for key, entry in current.items()}
         differences = differences_of(segments, held, before, after)
+        # before the first apply the folder as it was at the start is in force, and nothing else tells what was in it
+        running: tuple[str, ...] = self.runner.between(lambda state: state.keys).result()
+        differences |= dict.fromkeys(set(running) - differences.keys(), "removed")
         versions = {
-            key: version_after(key, segments, current[key].version if key in current else 0, difference)
+            key: version_after(key, segments, current[key].version if key in current else 0, difference) or 1
             for key, difference in differences.items()
         }
         wanted = tuple(structs.replace(one, version=versions[one.key]) for one in segments)
