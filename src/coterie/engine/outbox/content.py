@@ -92,8 +92,20 @@ def flaws(
     for one in triggers:
         destination = destinations.get(one.destination)
         if destination is not None:
-            place = (
-                f"templates/{one.template}" if one.template and not one.content else f"triggers/{one.key}.yaml: content"
-            )
-            problems += destination.flaws(told[one.key], sample_of(one), place)
+            place = f"triggers/{one.key}.yaml: content"
+            problems += [_placed(flaw, one, place) for flaw in destination.flaws(told[one.key], sample_of(one), place)]
     return problems
+
+
+def _placed(problem: Problem, trigger: Trigger, place: str) -> Problem:
+    """Return a problem of a part of the content at the file in which that part is written."""
+    part = problem.where.removeprefix(f"{place}.")
+    if trigger.template is None or part == problem.where or part in (trigger.content or {}):
+        return problem
+    return Problem(
+        problem.what,
+        where=f"templates/{trigger.template}/{part}{ENDING}",
+        received=problem.received,
+        allowed=problem.allowed,
+        hint=problem.hint,
+    )
