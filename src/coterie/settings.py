@@ -71,8 +71,6 @@ class Runner(Struct, frozen=True, kw_only=True):
     """Seconds between snapshots of the live state; a restart reads on from the newest one."""
     snapshots: Annotated[int, Meta(ge=1, le=100)] = 3
     """Snapshots that are kept; a damaged one is passed over for the one before."""
-    quiet_hours: str = "01:00-05:00"
-    """Hours of the project's time zone in which segments with a schedule are computed."""
 
 
 class Settings(Struct, frozen=True, kw_only=True):

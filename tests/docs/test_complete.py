@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from pathlib import Path
 
@@ -20,7 +21,9 @@ from coterie.lab.people import TYPES as PEOPLE
 from coterie.limits import DEFAULT, Limits
 from coterie.model import Cause
 from coterie.segments.conditions import CONDITIONS
-from coterie.settings import Settings
+from coterie.settings import SECTIONS, Settings
+from coterie.web.api.application import document_text
+from coterie.web.metrics import METRICS
 from tests.docs.blocks import ROOT, blocks, pages
 from tests.docs.generate import GENERATED
 
@@ -90,6 +93,30 @@ def test_every_aggregate_kind_is_named(kind: str) -> None:
 @pytest.mark.parametrize("field", [field.name for field in msgspec.structs.fields(Settings)])
 def test_every_setting_is_documented(field: str) -> None:
     assert f"`{field}`" in _text("settings.md")
+
+
+@pytest.mark.parametrize("section", [name for name in SECTIONS if name != "limits"])
+def test_every_field_of_a_section_is_documented_with_its_default(section: str) -> None:
+    part = _text("settings.md").partition(f"## `{section}`")[2].partition("\n## ")[0]
+    for field in msgspec.structs.fields(SECTIONS[section]):
+        row = next((line for line in part.splitlines() if line.startswith(f"| `{field.name}` |")), "")
+        assert row, f"no row for {section}.{field.name}"
+        default = field.default[0] if field.default == ("*",) else field.default
+        told = str(default).lower() if isinstance(default, bool) else f"{default}"
+        assert not told or f"`{told}` |" in row, f"{section}.{field.name} is {told}"
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_every_metric_is_documented(name: str) -> None:
+    assert f"| `{name}` | {METRICS[name][0]} |" in _text("serve.md")
+
+
+def test_every_endpoint_is_documented() -> None:
+    pages = "".join(_text(page) for page in ("api.md", "serve.md", "collect.md", "security.md", "browser.md"))
+    document = json.loads(document_text())
+    missing = [path for path in document["paths"] if path not in pages]
+    assert [path for path in missing if path not in _text("openapi.json")] == []
+    assert [path for path in ("/healthz", "/readyz", "/metrics") if path not in pages] == []
 
 
 @pytest.mark.parametrize("cause", list(Cause))

@@ -74,7 +74,8 @@ class Service:
         )  # fmt: skip
         readings = (figures.of_journal(self.journal, self.runner, self.clock), figures.of_runner(self.runner))
         edges = figures.of_edges(defined.subscribers, defined.copies)
-        self.metrics = Metrics([*readings, edges, figures.when_ready(self.runner, self.office.figures)])
+        office = figures.when_ready(self.runner, self.office.figures)
+        self.metrics = Metrics([*readings, edges, office, lambda: {"coterie_http_open_requests": self.app.open}])
         self.closing = False
         self._stops: list[tuple[str, Callable[[], None]]] = []
         self._tasks: list[asyncio.Task[None]] = []
