@@ -100,7 +100,7 @@ def test_every_mistake_of_the_settings_is_told_at_once(tmp_path: Path) -> None:
         "server.clock",
         "land_s",
         "SHUTDOWN_S",
-        "COTERIE_SERVER_HOST",
+        "COTERIE_SERVER_PORT",
         "--port",
     ):
         assert words in err, words
