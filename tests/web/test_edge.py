@@ -110,8 +110,12 @@ def test_a_fault_of_ours_says_nothing_of_the_program(tmp_path: Path) -> None:
 
 
 def test_limits_of_the_settings_hold(tmp_path: Path) -> None:
-    asked = Asked(tmp_path, msgspec.structs.replace(STATUS, ready=True), Limits(api_header_bytes_max=40))
+    ready = msgspec.structs.replace(STATUS, ready=True)
+    asked = Asked(tmp_path, ready, Limits(api_header_bytes_max=40))
     assert asked.get("/v1/status")[0] == 431
+    full = Asked(tmp_path / "full", ready, Limits(streams_max=0))
+    status, headers, body = full.get("/v1/changes/stream")
+    assert (status, headers[b"retry-after"], body["error"]["type"]) == (429, b"10", "overloaded")
 
 
 @pytest.mark.parametrize(

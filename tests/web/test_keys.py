@@ -54,8 +54,8 @@ def test_the_last_admin_key_cannot_be_revoked(server: Serving) -> None:
 
 
 def test_a_key_with_a_rate_is_held_to_it(server: Serving) -> None:
-    made = server.admin.post("/v1/keys", json={"name": "slow", "scope": "read", "events_per_s": 2}).json()
-    codes = [asks(server, made["text"]) for _ in range(10)]
+    made = server.admin.post("/v1/keys", json={"name": "slow", "scope": "read", "events_per_s": 0.5}).json()
+    codes = [asks(server, made["text"]) for _ in range(5)]
     assert codes[0] == 200
     assert 429 in codes
     answer = httpx.get(f"{server.url}/v1/segments", headers={"authorization": f"Bearer {made['text']}"})

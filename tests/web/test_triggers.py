@@ -105,7 +105,8 @@ def test_paused_it_begins_nothing(shop: Serving) -> None:
     assert [one["profile"] for one in shop.reading.get("/v1/triggers/welcome/runs").json()["rows"]] == ["ada"]
     assert shop.admin.post("/v1/triggers/welcome/resume").json()["state"] == "on"
     send(shop, track("order_completed", "cleo"))
-    until(lambda: "cleo" in [one["profile"] for one in shop.reading.get("/v1/triggers/welcome/runs").json()["rows"]])
+    sent = {"state": "sent", "profile": "cleo"}
+    until(lambda: shop.reading.get("/v1/deliveries", params=sent).json()["rows"])
     actions = [
         one["action"] for one in shop.admin.get("/v1/audit", params={"subject": "trigger:welcome"}).json()["rows"]
     ]

@@ -124,11 +124,11 @@ async def quick(desk: Desk, key: KeyFound, scope: Scope, send: Send) -> bool:
     ident = raw[len(_PREFIX) :].partition(b"?")[0]
     if not ident or b"/" in ident or not raw.startswith(_PREFIX):
         return False
+    if "read" not in GRANTS[key.scope]:
+        raise Forbidden(f"this needs a key with the scope read; this one has {key.scope}")
     query: bytes = scope["query_string"]
     if query and not await _waited(desk, query):
         return False
-    if "read" not in GRANTS[key.scope]:
-        raise Forbidden(f"this needs a key with the scope read; this one has {key.scope}")
     scope["route"] = _ROUTE
     asked_for = unquote(ident.decode("ascii", "replace"))
     body = msgspec.json.encode(told_of(state_of(desk, asked_for), asked_for))

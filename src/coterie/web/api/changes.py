@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Header, Query
 from starlette.responses import StreamingResponse
 
+from coterie.errors import Overloaded
 from coterie.web.api.changelog import Changes, ChangeTold, page_of
 from coterie.web.api.pages import number_of
 from coterie.web.api.routes import Cursor, Here, Limit, Routes
@@ -26,7 +27,7 @@ async def list_changes(
     `next` continues; `sequence` is the end of the log in the state that was read, where a stream may begin.
     """
     who = desk.known(profile) if profile else ""
-    return page_of(desk.runner.changes(number_of(cursor), limit, segment, who))
+    return page_of(await desk.changes(number_of(cursor), limit, segment, who))
 
 
 @routes.get("/changes/stream", str, media="text/event-stream")
@@ -46,6 +47,8 @@ async def stream_changes(
     A comment comes every 15 s while nothing changes. Give the last `id` as `Last-Event-ID` (or `cursor`) to continue: nothing is
     left out and nothing comes twice. A slow reader holds no memory: what it has not read stays in the log.
     """
+    if desk.streams >= desk.limits.streams_max:
+        raise Overloaded("too many streams are open", retry_after_s=10)
     given = last_event_id or cursor
     start = number_of(given) if given else desk.runner.status().sequence
     who = desk.known(profile) if profile else ""

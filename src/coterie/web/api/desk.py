@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from coterie.clock import Clock
 from coterie.engine import definitions
 from coterie.engine.project import Project
+from coterie.engine.running.answers import ChangeRow, Page
 from coterie.engine.running.runner import Runner
 from coterie.errors import Conflict, NotFound, Overloaded, TimedOut
 from coterie.limits import DEFAULT, Limits
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from coterie.triggers.step import Triggers
 
 T = TypeVar("T")
+FEW = 256
+"""Rows that are read in the event loop: about a millisecond."""
 
 
 class Journal(Protocol):
@@ -82,6 +85,7 @@ class Desk:
         """Open change streams."""
         self.closing = False
         """Whether streams are to end because the server stops."""
+        self._readers = ThreadPoolExecutor(2, "reader")
         self._workers = ThreadPoolExecutor(limits.api_questions_max, "question")
         self._asked = 0
 
@@ -132,6 +136,17 @@ class Desk:
             self.runner.land()
         return question(*args, **named)
 
+    async def read(self, question: Callable[..., T], *args: Any, rows: int) -> T:
+        """Return the answer of a question about committed state: at once when it is of few rows, else by a thread beside the loop."""
+        if rows <= FEW:
+            return question(*args)
+        return await asyncio.get_running_loop().run_in_executor(self._readers, lambda: question(*args))
+
+    async def changes(self, after: int, limit: int, segment: str = "", profile: str = "") -> Page[ChangeRow]:
+        """Return changes beyond sequence ``after``, in order. Those of long ago are read beside the loop: they lie in the lake."""
+        behind = self.runner.status().sequence - after
+        return await self.read(self.runner.changes, after, limit, segment, profile, rows=behind)
+
     async def reach(self, position: int, timeout_s: float) -> None:
         """Everything up to that journal position is in the answers from now on. Raises: TimedOut, NotFound for a position to come."""
         if position > self.journal.head:
@@ -155,6 +170,10 @@ class Desk:
         if found is None:
             raise NotFound(f"no profile {profile!r}", hint="ask by profile id, or by kind:value of an identifier")
         return found
+
+    def anybody(self, profile: str) -> str:
+        """Return the person that an id or ``kind:value`` belongs to, or the id itself: somebody who is yet to be seen."""
+        return self.runner.find(profile) or profile
 
     def now(self) -> int:
         """Return the present instant. A clock moved by hand may lie behind the last arrival, which then counts."""
@@ -189,4 +208,5 @@ class Desk:
         """No question is answered any more; those under way end."""
         self.closing = True
         self._workers.shutdown(wait=True, cancel_futures=True)
+        self._readers.shutdown(wait=True, cancel_futures=True)
         self.keys.flush()

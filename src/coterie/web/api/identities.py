@@ -105,7 +105,8 @@ async def link_identifier(desk: Here, by: By, body: Annotated[Link, Depends(take
 @routes.post("/identities/merge", Changed, body=Pair)
 async def merge_profiles(desk: Here, by: By, body: Annotated[Pair, Depends(taken(Pair))]) -> Changed:
     """Two profiles are one person, by hand: `profile` absorbs `loser`."""
-    who, loser = desk.known(body.profile), desk.known(body.loser)
+    _worded(profile=body.profile, loser=body.loser)
+    who, loser = desk.anybody(body.profile), desk.anybody(body.loser)
     if who == loser:
         raise Problem("these are one person already", where="body.loser", received=body.loser)
     return await _put(desk, by, "$merge", who, {"loser": loser, "because": "hand"}, body.why)

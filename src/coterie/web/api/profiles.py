@@ -11,6 +11,7 @@ from msgspec import Struct
 from coterie.engine.asking import aggregate, timeline
 from coterie.errors import Problem
 from coterie.model import Event
+from coterie.values import flatten
 from coterie.web.api.identities import identifiers_of
 from coterie.web.api.pages import Rows
 from coterie.web.api.routes import At, By, Cursor, Here, Limit, Profile, Routes, instant, taken
@@ -23,7 +24,7 @@ INCLUDE = ("identifiers", "outlook")
 @routes.get("/profiles", Rows[str])
 async def list_profiles(desk: Here, cursor: Cursor = None, limit: Limit = 1000) -> Rows[str]:
     """Return the ids of everybody, in order; those that were merged into others are left out."""
-    page = desk.runner.profiles(cursor or "", limit)
+    page = await desk.read(desk.runner.profiles, cursor or "", limit, rows=limit)
     return Rows(rows=page.rows, next=None if page.next is None else str(page.next))
 
 
@@ -146,6 +147,38 @@ async def put_consent(desk: Here, by: By, profile: Profile, body: Purposes) -> C
     after = _consent(desk, who)
     await desk.record(by, "consent.put", f"profile:{who}", before, after)
     return ConsentSaid(consent=after, position=position)
+
+
+class TraitsSaid(Struct, frozen=True, kw_only=True):
+    """The journal position at which the traits are set."""
+
+    profile: str
+    position: int
+
+
+Said = Annotated[dict[str, Any], Depends(taken(dict[str, Any]))]
+OWN_DOORS = ("consent", "list", "manual")
+"""First words of traits that have an address of their own."""
+
+
+@routes.put("/profiles/{profile}/traits", TraitsSaid, body=dict[str, Any])
+async def put_traits(desk: Here, by: By, profile: Profile, body: Said) -> TraitsSaid:
+    """Set traits that other programs computed, such as a score; `null` takes one away. It identifies nobody, unlike `identify`."""
+    properties = flatten(body)
+    if not 0 < len(properties) <= 100 or any(not 0 < len(name) <= 500 for name in properties):
+        raise Problem("not traits", where="body", allowed='{"<trait>": value}, 1 to 100 of them')
+    for name in properties:
+        if name.partition(".")[0] in OWN_DOORS:
+            raise Problem(
+                "this trait is not set here",
+                where=f"body.{name}",
+                hint=f"it has an address of its own: {name.partition('.')[0]}",
+            )
+    who = desk.anybody(profile)
+    fact = {"id": desk.fact_id("traits"), "name": "$set", "profile": who, "properties": properties}
+    position = await desk.put([fact])
+    await desk.record(by, "traits.put", f"profile:{who}", None, properties)
+    return TraitsSaid(profile=who, position=position)
 
 
 def _consent(desk: Here, profile: str) -> dict[str, bool]:

@@ -118,7 +118,7 @@ async def put_member(
     desk: Here, by: By, key: Key, profile: Profile, body: Annotated[ByHand, Depends(taken(ByHand))]
 ) -> Done:
     """Put somebody into a segment or take them out, by hand; only where the definition says `manual: true`."""
-    segment, who = await segment_of(desk, key), desk.known(profile)
+    segment, who = await segment_of(desk, key), desk.anybody(profile)
     if not segment.manual:
         raise Problem("nobody is put into this segment by hand", where=key, hint="write manual: true in its definition")
     trait = f"manual.{key}"

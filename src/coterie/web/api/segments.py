@@ -121,7 +121,7 @@ async def list_members(
     """Return who is in a segment: now, with since and why, or at any instant."""
     await segment_of(desk, key)
     if at is None:
-        page = desk.runner.members(key, cursor or "", limit)
+        page = await desk.read(desk.runner.members, key, cursor or "", limit, rows=limit)
         rows = tuple(
             MemberTold(
                 profile=one.profile,

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 
 import msgspec
 
-from coterie.errors import Overloaded
 from coterie.web.api.changelog import told_change
 from coterie.web.api.desk import Desk
 
@@ -19,15 +18,13 @@ async def lines(desk: Desk, after: int, segment: str = "", profile: str = "") ->
     """Yield the changes beyond sequence ``after`` as events, for ever. Each yield waits until the reader took the one before.
 
     The first block and every sign of life carry the id at which to go on, too, so that a stream which is cut before its first
-    change misses nothing. At most ``limits.stream_rows_max`` changes are in memory. Raises: Overloaded when ``limits.streams_max`` are open.
+    change misses nothing. At most ``limits.stream_rows_max`` changes are in memory.
     """
-    if desk.streams >= desk.limits.streams_max:
-        raise Overloaded("too many streams are open", retry_after_s=10)
     desk.streams += 1
     try:
         yield b"retry: 1000\nid: %d\n\n" % after
         while not desk.closing:
-            page = desk.runner.changes(after, desk.limits.stream_rows_max, segment, profile)
+            page = await desk.changes(after, desk.limits.stream_rows_max, segment, profile)
             if page.rows:
                 yield b"".join(
                     b"id: %d\nevent: change\ndata: %b\n\n" % (row.sequence, _encode(told_change(row)))
