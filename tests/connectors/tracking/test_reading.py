@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from coterie.connectors.sources.tracking import Decoded, decode
 from coterie.connectors.sources.tracking.reading import Reading
+from coterie.connectors.sources.tracking.tracked import Refusal
 
 NOW = 1_780_000_000_000_000
 STAMPS = ("2026-05-28T20:26:40.000Z", "2026-05-28T20:26:39.999Z", "2026-05-28T20:26:41.000Z", "2026-05-28T20:26:39Z")
@@ -59,9 +61,19 @@ def test_both_ways_agree(batch: list[dict[str, Any]], sent: Any) -> None:
     decode("batch", body, NOW)  # now what can be remembered is
     quick = decode("batch", body, NOW, position=3)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Reading, "add_usual", lambda self, call, index: self.add(call, call.type, index))
+        patch.setattr(Reading, "add_batch", _one_by_one)
         thorough = decode("batch", body, NOW, position=3)
     assert _told(quick) == _told(thorough)
+
+
+def _one_by_one(self: Reading, batch: Sequence[Any]) -> list[tuple[int, Refusal]]:
+    refused = []
+    for index, call in enumerate(batch):
+        try:
+            self.add(call, call.type, index)
+        except Refusal as refusal:
+            refused.append((index, refusal))
+    return refused
 
 
 def _told(decoded: Decoded) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -10,9 +10,11 @@ import numpy as np
 import pyarrow as pa
 
 from coterie.segments.live.hashing import keys_of
-from coterie.storage.log import HOT, SCHEMA
+from coterie.segments.live.layout import Ints
+from coterie.storage.log import SCHEMA
 
-_encode = msgspec.json.Encoder(order="sorted").encode
+_encoder = msgspec.json.Encoder(order="sorted")
+_LINE_END = 10
 
 
 class Columns:
@@ -25,6 +27,8 @@ class Columns:
         self.occurred: list[int] = []
         self.received: list[int] = []
         self.properties: list[Mapping[str, Any]] = []
+        self._keys: list[tuple[int, Ints]] = []
+        """(place, keys of the rows from there on), for rows whose keys were known."""
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -40,8 +44,9 @@ class Columns:
         self.received.append(received)
         self.properties.append(properties)
 
-    def extend(self, events: Sequence[Any], profiles: Sequence[str], received: Sequence[int]) -> None:
-        """More rows: an event each."""
+    def extend(self, events: Sequence[Any], profiles: Sequence[str], received: Sequence[int], keys: Ints) -> None:
+        """More rows: an event each, with the keys of their ids."""
+        self._keys.append((len(self.ids), keys))
         self.ids += [one.id for one in events]
         self.profiles += profiles
         self.names += [one.name for one in events]
@@ -58,35 +63,31 @@ class Columns:
             [
                 pa.array(np.arange(first, first + n, dtype=np.int64)),
                 ids,
-                pa.array(keys_of(ids)),
+                pa.array(self._event_keys(ids)),
                 pa.array(self.profiles, pa.string()),
                 pa.array(self.names, pa.string()),
                 pa.array(np.minimum(np.array(self.occurred, np.int64), received)),
                 pa.array(received),
-                pa.array([_encode(one) for one in self.properties], pa.string()),
+                texts_of(self.properties),
             ],
             schema=SCHEMA,
         )
 
-    def typed(self, table: pa.Table, keys: Iterable[str]) -> pa.Table:
-        """Return the table with a typed column for each key whose values here are all of one primitive type."""
-        for key in keys:
-            column = typed_column([one.get(key) for one in self.properties])
-            if column is not None and column.null_count and None in [one.get(key, 0) for one in self.properties]:
-                continue  # a null that is written down removes a trait; an absent key does not
-            if column is not None:
-                table = table.append_column(HOT + key, column)
-        return table
+    def _event_keys(self, ids: pa.Array) -> Ints:
+        keys, open_ = np.empty(len(ids), np.int64), np.ones(len(ids), bool)
+        for place, known in self._keys:
+            keys[place : place + len(known)] = known
+            open_[place : place + len(known)] = False
+        if open_.any():
+            keys[open_] = keys_of(ids.filter(pa.array(open_)))
+        return keys
 
 
-def typed_column(values: Sequence[Any]) -> pa.Array | None:
-    """Return values as an Arrow array of text, booleans or numbers; None when they are of several types, or lists."""
-    try:
-        column = pa.array(values)
-    except (pa.ArrowException, OverflowError):
-        return None
-    kind = column.type
-    if pa.types.is_null(kind):
-        return column.cast(pa.string())
-    plain = pa.types.is_string(kind) or pa.types.is_boolean(kind) or pa.types.is_integer(kind)
-    return column if plain or pa.types.is_floating(kind) else None
+def texts_of(objects: Sequence[Mapping[str, Any]]) -> pa.Array:
+    """Return the canonical JSON text of every object as an Arrow array of text; all are written in one go."""
+    lines = np.frombuffer(_encoder.encode_lines(objects), np.uint8)
+    ends = np.flatnonzero(lines == _LINE_END)  # inside a JSON text a line end is written as \\n
+    offsets = np.zeros(len(objects) + 1, np.int32)
+    offsets[1:] = ends - np.arange(len(objects))
+    data = np.delete(lines, ends)
+    return pa.StringArray.from_buffers(len(objects), pa.py_buffer(offsets), pa.py_buffer(data))

@@ -29,6 +29,7 @@ from coterie.identity.resolution import Resolution
 from coterie.identity.resolution import records_of as system_records
 from coterie.model import LINK, MERGE, TRAIT_EVENTS, UNMERGE
 from coterie.segments.live.hashing import keys_of
+from coterie.segments.live.layout import Ints
 from coterie.storage.journal import Entry
 from coterie.storage.state.profiles import Write
 from coterie.storage.state.refusals import Refusal
@@ -69,9 +70,7 @@ def step(state: State, entries: Sequence[Entry], horizon: int, part: Part | None
     if len(columns):
         rows = columns.table(state.log_position)
         _fold(state, columns, rows, effects)
-        draft = state.live.made.draft
-        found = state.live.apply(columns.typed(rows, dict.fromkeys([*draft.coded, *draft.numbered])))
-        effects.changes += rows_of(found, columns.ids, state.log_position)
+        effects.changes += rows_of(state.live.apply(rows), columns.ids, state.log_position)
         effects.rows = rows
         effects.met = _met(state, known, rows)
         state.log_position += rows.num_rows
@@ -90,13 +89,15 @@ class _Taken:
         self.events: list[Any] = []
         self.received: list[int] = []
         self.entries: list[Entry] = []
+        self.keys: Ints = np.zeros(0, np.int64)
 
     def add(self, events: Sequence[Any], received: int, entry: Entry) -> None:
         self.events += events
         self.received += [received] * len(events)
         self.entries += [entry] * len(events)
 
-    def only(self, kept: list[bool]) -> None:
+    def only(self, which: Any) -> None:
+        self.keys, kept = self.keys[which], which.tolist()
         self.events = list(compress(self.events, kept))
         self.received = list(compress(self.received, kept))
         self.entries = list(compress(self.entries, kept))
@@ -157,11 +158,12 @@ def _fresh(state: State, taken: _Taken, effects: Effects) -> _Taken:
     """Return the events whose ids were not met before; each id is remembered."""
     if not taken.events:
         return taken
-    repeated = state.seen.seen(keys_of(pa.array([one.id for one in taken.events], pa.string())))
+    taken.keys = keys_of(pa.array([one.id for one in taken.events], pa.string()))
+    repeated = state.seen.seen(taken.keys)
     effects.events += len(taken.events)
     if repeated.any():
         effects.duplicates += int(repeated.sum())
-        taken.only((~repeated).tolist())
+        taken.only(~repeated)
     return taken
 
 
@@ -178,26 +180,25 @@ def _recognise(state: State, taken: _Taken, columns: Columns, effects: Effects) 
         if (profile := _known(state, [event])[0]) is not None:
             profiles[place] = profile
             continue
-        columns.extend(events[done:place], profiles[done:place], received[done:place])  # type: ignore[arg-type]
+        columns.extend(events[done:place], profiles[done:place], received[done:place], taken.keys[done:place])  # type: ignore[arg-type]
         done = place + 1
         if type(event) is FactRecord:
             _take_fact(state, event, at, columns, effects)
-            changed = True
+            changed = event.name in STRUCTURE
         else:
             changed = _resolve(state, event, at, taken.entries[place], columns, effects)
         if changed:
             profiles[done:] = _known(state, events[done:])
-    columns.extend(events[done:], profiles[done:], received[done:])  # type: ignore[arg-type]
+    columns.extend(events[done:], profiles[done:], received[done:], taken.keys[done:])  # type: ignore[arg-type]
 
 
 def _known(state: State, events: Sequence[Any]) -> list[str | None]:
     """Return the profile of every event about whose identifiers there is nothing to do."""
     known = state.identities.known
     try:
-        found = [known(one.identifiers) for one in events]
+        return [None if one.previous else known(one.identifiers) for one in events]
     except AttributeError:  # a fact names its profile and has no identifiers
         return [None if type(one) is FactRecord or one.previous else known(one.identifiers) for one in events]
-    return [None if one.previous else profile for one, profile in zip(events, found, strict=True)]
 
 
 def _gaps(profiles: list[str | None]) -> Iterator[int]:

@@ -39,24 +39,25 @@ def decode(
         return Decoded([], [_refused(refusal, 0, body)])
     reading = Reading(received_at, limits, options, position, sent)
     refused: list[Refused] = []
-    for index, call in enumerate(calls):
+    if raws is None:
+        odd = reading.add_batch(calls)
+        raws = _raws(route, body) if odd else []
+        return Decoded(
+            reading.events, [_refused(refusal, index, raws[index]) for index, refusal in odd], reading.duplicates
+        )
+    for index, raw in enumerate(raws):
         try:
-            if call is None:
-                assert raws is not None
-                call = call_of(raws[index], limits.event_bytes_max)
-                reading.add(call, call.type if route == "batch" else route, index)
-            else:
-                reading.add_usual(call, index)
+            call = call_of(raw, limits.event_bytes_max)
+            reading.add(call, call.type if route == "batch" else route, index)
         except Refusal as refusal:
-            raws = _raws(route, body) if raws is None else raws
-            refused.append(_refused(refusal, index, raws[index]))
+            refused.append(_refused(refusal, index, raw))
     return Decoded(reading.events, refused, reading.duplicates)
 
 
-def _calls(route: str, body: bytes, limits: Limits) -> tuple[Sequence[Call | None], list[Raw] | None, Scalar]:
-    """Return the events (``None`` where one must be read alone), their texts if cut already, and when they were sent."""
+def _calls(route: str, body: bytes, limits: Limits) -> tuple[Sequence[Call], list[Raw] | None, Scalar]:
+    """Return the events, or their texts where each must be read alone, and when they were sent."""
     if route != "batch":
-        return [None], [Raw(body)], None
+        return [], [Raw(body)], None
     if small(body, limits.event_bytes_max):
         try:
             told = BATCH.decode(body)
@@ -68,7 +69,7 @@ def _calls(route: str, body: bytes, limits: Limits) -> tuple[Sequence[Call | Non
         split = SPLIT.decode(body)
     except (ValueError, RecursionError) as error:
         raise Refusal("not JSON", "", None, "an object with the list batch", str(error)) from None
-    return [None] * len(split.batch), split.batch, split.sentAt
+    return [], split.batch, split.sentAt
 
 
 def _raws(route: str, body: bytes) -> list[Raw]:
