@@ -21,10 +21,12 @@ from tests.stories.readers import Shelf
 from tests.stories.script import Expected, Step, Story
 
 EVENTS_PER_REQUEST = 2_000
-NOTHING_TO_DO = ("one person already", "was not absorbed by")
+NOTHING_TO_DO = ("one person already", "was not absorbed by", "no profile 'stranger'")
 """What a merge or an unmerge that changes nothing is answered."""
-NAMELESS = {"anonymous": "browser-1"}
-"""People of stories who never told who they are: name in the story → what their browser calls them."""
+GHOSTS = frozenset({"stranger"})
+"""People whom a story names only in a record that the interface refuses: an unmerge of somebody who was never seen."""
+NAMELESS = {"anonymous": "browser-1", "none": "browser-2"}
+"""People of stories whose names no user id may be: name in the story → what their browser calls them."""
 _encode = msgspec.json.Encoder().encode
 
 

@@ -67,9 +67,8 @@ async def identifiers_of(desk: Desk, profile: str) -> list[tuple[str, str]]:
     return [(one.kind, one.value) for one in found]
 
 
-async def identity(desk: Desk, profile: str) -> IdentityTold:
-    """Return what makes a profile one person. Raises: NotFound."""
-    who = desk.known(profile)
+async def identity(desk: Desk, who: str) -> IdentityTold:
+    """Return what makes a profile one person; nothing yet for one that was never seen."""
     merges = await desk.at_rest(lambda state: list(state.identities.merges_of(who)))
     return IdentityTold(
         profile=who,
@@ -91,7 +90,7 @@ async def identity(desk: Desk, profile: str) -> IdentityTold:
 @routes.get("/profiles/{profile}/identity", IdentityTold)
 async def read_identity(desk: Here, profile: Profile) -> IdentityTold:
     """Return a person's identifiers and the merges behind them, each with its cause."""
-    return await identity(desk, profile)
+    return await identity(desk, desk.known(profile))
 
 
 @routes.post("/identities/link", Changed, body=Link)
@@ -125,7 +124,7 @@ async def _put(desk: Desk, by: Any, name: str, who: str, properties: dict[str, A
     before = await identity(desk, who)
     fact = {"id": desk.fact_id(name), "name": name, "profile": who, "properties": properties}
     position = await desk.put([fact])
-    after = await identity(desk, who)
+    after = await identity(desk, desk.anybody(who))
     told = {"why": why, "properties": properties, "identity": after}
     await desk.record(by, f"identity.{name.removeprefix('$')}", f"profile:{who}", before, told)
     return Changed(identity=after, position=position)

@@ -139,7 +139,7 @@ async def put_consent(desk: Here, by: By, profile: Profile, body: Purposes) -> C
     """The person has given (`true`) or withdrawn (`false`) consent for the purposes that the body names."""
     if not body or len(body) > 100 or any(not 0 < len(purpose) <= 100 for purpose in body):
         raise Problem("not purposes", where="body", allowed='{"<purpose>": true or false}, 1 to 100 of them')
-    who = desk.known(profile)
+    who = desk.anybody(profile)
     before = _consent(desk, who)
     properties = {f"consent.{purpose}": given for purpose, given in body.items()}
     fact = {"id": desk.fact_id("consent"), "name": "$set", "profile": who, "properties": properties}
@@ -182,5 +182,5 @@ async def put_traits(desk: Here, by: By, profile: Profile, body: Said) -> Traits
 
 
 def _consent(desk: Here, profile: str) -> dict[str, bool]:
-    traits = state_of(desk, profile).traits
+    traits = state_of(desk, profile).traits if desk.runner.find(profile) is not None else {}
     return {name[8:]: bool(one.value) for name, one in traits.items() if name.startswith("consent.")}
