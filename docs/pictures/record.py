@@ -1,4 +1,4 @@
-"""Write ``demo.svg`` beside this file from a real run of the demo: ``python docs/pictures/record.py [PEOPLE EVENTS]``."""
+"""Write ``demo.svg`` beside this file from a real run of the demo: ``python docs/pictures/record.py [PEOPLE EVENTS SECONDS]``."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from rich.console import Console
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
-from coterie.cli.demo import DAYS, EVENTS, PEOPLE
+from coterie.cli.demo import EVENTS, PEOPLE, SECONDS
 from coterie.cli.demo_scenes import Wish, play
 from coterie.cli.session import Session
 
 WIDTH = 104
 FONT_FACES = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
-LEFT_OUT = re.compile(r"^  (Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d\d |^ {18} +[A-Z]|^    coterie --project|segments/\*\.yaml")
+LEFT_OUT = re.compile(
+    r"^  (Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d\d |^ {18} +[A-Z]|^    coterie --project|segments/\*\.yaml|--keep"
+)
 """Lines that would make the picture long: the sizes along the way, and what to try next."""
 
 
@@ -43,11 +45,11 @@ def _console() -> Console:
     )
 
 
-def record(people: int, events: int) -> str:
+def record(people: int, events: int, seconds: int) -> str:
     """Return the demo as it looked, as an SVG picture that fetches nothing from elsewhere."""
     recorder = Recorder()
     with TemporaryDirectory() as folder:
-        play(recorder, Wish(people=people, events=events, days=DAYS, seed=7, out=Path(folder) / "demo"))
+        play(recorder, Wish(people=people, events=events, seconds=seconds, seed=7, out=Path(folder) / "demo"))
     told = recorder.screen.export_text(styles=True).replace(f"{folder}/", "").replace(" Try:", "")
     drawn = _console()
     drawn.print(Text("$ make demo", "bold"))
@@ -60,5 +62,5 @@ def record(people: int, events: int) -> str:
 
 
 if __name__ == "__main__":
-    people, events = (int(word) for word in sys.argv[1:3]) if len(sys.argv) > 2 else (PEOPLE, EVENTS)
-    (Path(__file__).parent / "demo.svg").write_text(record(people, events), encoding="utf-8")
+    wish = [int(word) for word in sys.argv[1:4]] if len(sys.argv) > 3 else [PEOPLE, EVENTS, SECONDS]
+    (Path(__file__).parent / "demo.svg").write_text(record(*wish), encoding="utf-8")

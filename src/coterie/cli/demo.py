@@ -8,10 +8,8 @@ import click
 
 from coterie.cli.session import Session
 
-PEOPLE, EVENTS, SECONDS, SPEED = 20_000, 480_000, 60, 720
-DAYS = 5
-"""Days of the shop; the last hours of the last one are lived through."""
-QUICK = 40
+PEOPLE, EVENTS, SECONDS = 20_000, 480_000, 60
+QUICK = 10
 """``--quick`` divides people and events by this."""
 
 
