@@ -19,7 +19,6 @@ import pyarrow as pa
 from coterie.clock import SystemClock
 from coterie.engine.project import HIDDEN, Project
 from coterie.engine.running import step as stepping
-from coterie.engine.running.columns import typed_column
 from coterie.engine.running.commit import commit
 from coterie.engine.running.effects import Effects
 from coterie.engine.running.following import Amendment
@@ -37,6 +36,7 @@ from workload import NAMES, events
 BATCH = 20_000
 WAITING = 150_000
 """Rows at the end that were committed and not landed."""
+KINDS = {"product_id": pa.int64(), "value": pa.float64()}
 SPAN_US = 3_600_000_000
 
 
@@ -66,10 +66,8 @@ def grow(state: State, database: StateDatabase, rows: pa.Table, journal: int) ->
     known = len(state.live.profiles)
     parsed = [json.loads(one) for one in rows["properties"].to_pylist()]
     typed = rows
-    for key in ("product_id", "value"):
-        column = typed_column([one.get(key) for one in parsed])
-        if column is not None:
-            typed = typed.append_column(HOT + key, column)
+    for key in KINDS:
+        typed = typed.append_column(HOT + key, pa.array([one.get(key) for one in parsed], KINDS[key]))
     for profile in rows["profile"].unique().to_pylist():
         state.identities.meet(profile)
     effects = Effects(journal=journal, advanced_to=0, first=state.log_position, rows=rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ def test_commits_wait_for_room_and_the_journal_takes_events_meanwhile(tmp_path: 
         full = writer.execute(f"PRAGMA max_page_count={pages}").fetchone()[0]
         assert full == pages
         for n in range(60):
-            one.journal.append_now("batch", "t", BODY % (n, n, b"x" * 2_000))
+            one.journal.append_now("batch", "t", BODY % (n, n, os.urandom(2_000).hex().encode()))
         position = one.journal.append_now("batch", "t", BODY % (0, 999, b""))
         one.until(lambda: "full" in one.runner.status().note)
         assert one.runner.status().ready
@@ -48,7 +49,7 @@ def test_a_journal_without_room_refuses_and_takes_events_again_when_there_is_som
         kept, refused = set[str](), 0
         for n in range(20):
             try:
-                one.journal.append_now("batch", "t", BODY % (n, n, b"x" * 9_000))
+                one.journal.append_now("batch", "t", BODY % (n, n, os.urandom(4_500).hex().encode()))
                 kept.add(f"m{n}")
             except Transient:
                 refused += 1
@@ -65,7 +66,7 @@ def test_a_kill_while_the_disk_is_full_loses_nothing(tmp_path: Path) -> None:
     writer = one.runner.database.writer
     writer.execute(f"PRAGMA max_page_count={writer.execute('PRAGMA page_count').fetchone()[0]}")
     for n in range(60):
-        one.journal.append_now("batch", "t", BODY % (n, n, b"x" * 2_000))
+        one.journal.append_now("batch", "t", BODY % (n, n, os.urandom(2_000).hex().encode()))
     one.until(lambda: "full" in one.runner.status().note)
     following, upkeep = one.runner._following, one.runner._upkeep
     assert following is not None
