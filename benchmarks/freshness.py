@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import json
 import os
+import secrets
 import time
 from typing import Any
 from urllib.parse import urlsplit
@@ -75,11 +76,11 @@ async def probe(served: Served, watch: Watch, seconds: float) -> None:
     """Send a probe now and then, one after another, and watch it."""
     load = Load(served.url, served.keys["write"], [[b"", b""]], "/v1/track")
     connection = await load.connect()
-    until, number = time.perf_counter() + seconds, 0
+    until, number, run = time.perf_counter() + seconds, 0, secrets.token_hex(4)
     looking: asyncio.Task[None] | None = None
     while time.perf_counter() < until:
         number += 1
-        profile = f"probe-{os.getpid()}-{number}"
+        profile = f"probe-{run}-{number}"
         body = json.dumps({"userId": profile, "event": "probe", "messageId": f"m-{profile}"}).encode()
         status = await connection.send(b"%b%d\r\n\r\n%b" % (load.head, len(body), body))
         if status == 200:
