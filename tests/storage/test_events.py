@@ -109,7 +109,8 @@ def test_merges_come_in_log_order(tmp_path: Path) -> None:
             {}, {"event_id": "m", "name": "$merge", "properties": '{"loser":"eve"}', "received_at": 7, "occurred_at": 7}
         )
     )
-    assert store.merges().to_pylist() == [{"at": 7, "position": 1, "survivor": "ada", "loser": "eve"}]
+    told = {"name": "$merge", "at": 7, "position": 1, "survivor": "ada", "loser": "eve"}
+    assert store.merges().to_pylist() == [told]
 
 
 def test_writers_wait_for_each_other(tmp_path: Path) -> None:
