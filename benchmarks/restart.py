@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from coterie.clock import SystemClock
+from coterie.engine.apply import apply
 from coterie.engine.project import HIDDEN, Project
 from coterie.engine.running import step as stepping
 from coterie.engine.running.commit import commit
@@ -83,6 +84,7 @@ def make(folder: Path, profiles: int, count: int) -> None:
     """The project has ``profiles`` people, a snapshot, and ``count`` events after it; its server was killed."""
     project(folder.name)
     found = Project(folder, SystemClock())
+    apply(found, SystemClock().now())
     journal = Journal(folder / HIDDEN / "journal", SystemClock())
     runner = Runner(found, journal, clock=SystemClock())
     runner.start()
