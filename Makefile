@@ -19,7 +19,7 @@ $(READY): pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]' -c constraints.txt
 	@touch $(READY)
 
-demo: $(READY) ## a simulated shop, segments that move, one person explained, all proven: about 90 s
+demo: $(READY) ## a server, a live shop over HTTP, segments that move, a mail, all proven: about 90 s
 	@$(BIN)/coterie demo
 
 test: $(READY) ## everything that must pass
