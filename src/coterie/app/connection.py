@@ -20,6 +20,8 @@ class Connection(HttpToolsProtocol):
         self._head_wait_s = limits.body_wait_us / 1e6
         self._head_bytes = 0
         self._in_head = False
+        self._deadline = 0.0
+        """When a head that is waited for is too late, in the loop's time; 0 while none is waited for."""
         self._patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -29,7 +31,9 @@ class Connection(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is waited for."""
-        self._stop_waiting()
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -45,24 +49,25 @@ class Connection(HttpToolsProtocol):
         """A head has begun; what was not waited for is now."""
         super().on_message_begin()
         self._in_head, self._head_bytes = True, 0
-        if self._patience is None:
+        if not self._deadline:
             self._wait()
 
     def on_headers_complete(self) -> None:
         """The head is there."""
-        self._in_head, self._head_bytes = False, 0
-        self._stop_waiting()
+        self._in_head, self._head_bytes, self._deadline = False, 0, 0.0
         super().on_headers_complete()
 
     def _wait(self) -> None:
-        self._patience = self.loop.call_later(self._head_wait_s, self._give_up)
+        """One timer serves all requests of the connection: it looks at the deadline, which each request sets anew."""
+        self._deadline = self.loop.time() + self._head_wait_s
+        if self._patience is None:
+            self._patience = self.loop.call_at(self._deadline, self._look)
 
-    def _stop_waiting(self) -> None:
-        if self._patience is not None:
-            self._patience.cancel()
-            self._patience = None
-
-    def _give_up(self) -> None:
+    def _look(self) -> None:
         self._patience = None
-        if not self.transport.is_closing():
+        if not self._deadline:
+            return
+        if self._deadline > self.loop.time():
+            self._patience = self.loop.call_at(self._deadline, self._look)
+        elif not self.transport.is_closing():
             self.transport.close()

@@ -36,6 +36,7 @@ from coterie.storage.state.refusals import Refusal
 
 STRUCTURE = (MERGE, UNMERGE, LINK)
 FAILED = "a stage failed on the event"
+_TRAIT_NAMES = pa.array(TRAIT_EVENTS, pa.string())
 NOBODY = "no identifier of the event is anybody's"
 
 
@@ -274,12 +275,13 @@ def _take_fact(state: State, fact: FactRecord, at: int, columns: Columns, effect
 
 def _fold(state: State, columns: Columns, rows: pa.Table, effects: Effects) -> None:
     """The writes of traits are in the effects, each for the profile that is canonical now."""
-    if not (set(columns.names) & set(TRAIT_EVENTS)):
+    written = np.flatnonzero(pc.is_in(rows["name"], value_set=_TRAIT_NAMES).to_numpy())
+    if not written.size:
         return
     canonical = state.identities.canonical
     keys, occurred = rows["event_key"].to_numpy(), rows["occurred_at"].to_numpy()
-    for place, name in enumerate(columns.names):
-        if name in TRAIT_EVENTS and columns.properties[place]:
+    for place in written.tolist():
+        if columns.properties[place]:
             profile = canonical(columns.profiles[place])
             values = dict(columns.properties[place])
             effects.writes.append(Write(profile, values, int(occurred[place]), int(keys[place])))

@@ -115,7 +115,7 @@ async def merge_profiles(desk: Here, by: By, body: Annotated[Pair, Depends(taken
 async def unmerge_profiles(desk: Here, by: By, body: Annotated[Pair, Depends(taken(Pair))]) -> Changed:
     """An absorbed profile stands on its own again, with everything it had; both sides are rebuilt from the log."""
     who = desk.known(body.profile)
-    if desk.runner.find(body.loser) != who or body.loser == who:
+    if desk.runner.identities.canonical(body.loser) != who or body.loser == who:
         raise NotFound(f"{body.loser!r} was not absorbed by {who!r}", hint=f"GET /v1/profiles/{who}/identity")
     return await _put(desk, by, "$unmerge", who, {"loser": body.loser}, body.why)
 
