@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
+from msgspec import Raw
+
 from coterie.connectors.sources.tracking.calls import CONSENT_EVENTS, SHAPES, previous_of
 from coterie.connectors.sources.tracking.contexts import Context, Contexts, text_of_id
 from coterie.connectors.sources.tracking.flat import flat
@@ -43,9 +45,13 @@ class Reading:
         contexts, ids, events = self._contexts.known, self._ids, self.events
         shift, received_at, length_max = self._shift or 0, self._received_at, self._length_max
         seconds, tails = SECONDS.get, TAILS.get
+        raw: Raw | None = None
+        context: Context | None = None  # of ``raw``: most events of a batch have that of the one before
         for index, call in enumerate(calls):
             name, user, event_id, told = call.event, call.userId, call.messageId, call.timestamp
-            context = contexts.get(bytes(call.context))
+            if call.context != raw:
+                raw = call.context
+                context = contexts.get(bytes(raw))
             if (
                 call.type != "track" or not name or not _PLAIN_FROM < name[0] <= _PLAIN_TO
                 or type(user) is not str or not user or not _PLAIN_FROM < user[0] <= _PLAIN_TO or len(user) > length_max
@@ -60,6 +66,7 @@ class Reading:
                     self.add(call, call.type, index)
                 except Refusal as refusal:
                     refused.append((index, refusal))
+                raw = None  # what was met for the first time is known now
                 continue
             try:
                 properties = flat(call.properties, self._depth_max, "properties") if call.properties else {}
