@@ -107,7 +107,6 @@ class Following:
             gc.disable()  # a million new objects would be looked through again and again, and none of them is garbage
             self.state = self._recover()
             gc.freeze()
-            gc.set_threshold(50_000, 50, 50)
             gc.enable()
             self._publish(self.state)
             self.phase, self.note, self.progress = Phase.RUNNING, "", 1.0

@@ -18,6 +18,10 @@ CACHE_KIB = 128 * 1024
 MAP_BYTES = 8 << 30
 """The file is read through the page cache of the system up to this size."""
 PAGE = 8192
+BUSY_MS = 10_000
+"""How long a writer waits for another one."""
+LOG_KEPT_BYTES = 8 << 20
+"""Size to which the log of commits is cut when it begins anew, so that its size tells what is in it."""
 SIDE_FILES = ("-wal", "-shm")
 
 
@@ -61,7 +65,8 @@ class StateDatabase:
             f"cache_size=-{cache_kib}",
             f"mmap_size={MAP_BYTES}",
             "temp_store=MEMORY",
-            "busy_timeout=10000",
+            f"busy_timeout={BUSY_MS}",
+            f"journal_size_limit={LOG_KEPT_BYTES}",
         ):
             made.execute(f"PRAGMA {setting}").fetchall()
         return made
@@ -96,10 +101,13 @@ class StateDatabase:
     def checkpoint(self, *, restart: bool = False) -> None:
         """What was committed is in the file and synced, as far as no reader is in the way. Safe beside the writer.
 
-        With ``restart`` the log of commits begins anew; only the writer's thread asks for that.
+        With ``restart`` the log of commits begins anew, unless somebody reads in it just now: nobody is waited for. Only the
+        writer's thread asks for that.
         """
         if restart:
+            self.writer.execute("PRAGMA busy_timeout=0").fetchall()
             self.writer.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
+            self.writer.execute(f"PRAGMA busy_timeout={BUSY_MS}").fetchall()
         else:
             self.reader().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
