@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest -q -ra
 
-.PHONY: help setup demo test check format lint types house unit laws stories docs-test laws-long bench docs clean
+.PHONY: help setup demo test check format lint types house unit laws stories docs-test faults laws-long fuzz-long bench docs clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -56,13 +56,19 @@ stories: $(READY) ## the acceptance scenarios
 docs-test: $(READY) ## every command and snippet of the documentation
 	@$(PYTEST) tests/docs
 
+faults: $(READY) ## the server killed, its disk filled, its clock moved, its files damaged
+	@$(PYTEST) tests/faults
+
 laws-long: $(READY) ## at least 20,000 random definitions, about 10 minutes
 	@$(BIN)/python -m tests.laws.long
+
+fuzz-long: $(READY) ## ten minutes of requests that are nearly right, memory watched; then the HTTP interface against its document
+	@COTERIE_FUZZ_S=600 COTERIE_FUZZ_EXAMPLES=40 $(PYTEST) tests/web/collect/test_fuzz.py tests/web/test_document.py
 
 bench: $(READY) ## make bench NAME=live: one benchmark, its figures as one JSON line
 	@$(BIN)/python benchmarks/$(NAME).py
 
-docs: $(READY) ## write again what is generated: docs/language.md, docs/cli.md, docs/segment.schema.json
+docs: $(READY) ## write again what is generated: the language, the command line, the HTTP interface, tables of fields, schemas
 	@$(BIN)/python -m tests.docs.generate
 
 clean: ## remove everything that was made
