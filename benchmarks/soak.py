@@ -1,5 +1,7 @@
 """Half of the reachable rate for half an hour: are memory and latency flat?
 
+The state itself grows: it holds the facts inside the windows, and these are longer than the run. So memory is told beside it too.
+
 Usage: python benchmarks/soak.py [--minutes 30] [--rate EVENTS_PER_S]; the last line is one JSON object. Without a rate, what the server
 can acknowledge and evaluate is measured first, for 15 seconds, and half of it is sent.
 """
@@ -38,6 +40,7 @@ def main() -> None:
             found = load(served.url, key, "--seconds", str(asked.minutes * 60 / parts), "--rate", str(round(rate)))
             sample = {
                 "resident_mb": served.resident_bytes() >> 20,
+                "state_mb": int(served.metric("coterie_state_bytes")) >> 20,
                 "p50_ms": found["p50_ms"],
                 "p99_ms": found["p99_ms"],
                 "events_per_s": found["events_per_s"],
@@ -46,9 +49,11 @@ def main() -> None:
             }
             samples.append(sample)
             print(json.dumps(sample), flush=True)
+    for one in samples:
+        one["beside_state_mb"] = one["resident_mb"] - one["state_mb"]
     half = len(samples) // 2
     middle = {name: [float(np.median([one[name] for one in part])) for part in (samples[:half], samples[half:])]
-              for name in ("resident_mb", "p50_ms", "p99_ms")}  # fmt: skip
+              for name in ("resident_mb", "beside_state_mb", "p50_ms", "p99_ms")}  # fmt: skip
     figures = {
         "minutes": asked.minutes,
         "events_per_s": round(rate),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -42,13 +43,24 @@ def command(session: Session) -> int:
         console.print(f"[red]✗[/] {escape(first)}")
         for line in rest:
             console.print(f"  [dim]{escape(line)}[/]")
-    count = f"{segments} segment{'s' * (segments != 1)} and {mappings} mapping{'s' * (mappings != 1)}"
+    count = _counted({"segment": segments, "mapping": mappings} | _beside(project.root))
     if problems:
         console.print(f"[red]{len(problems)} problem{'s' * (len(problems) != 1)}[/] in {count}")
         return INVALID
     console.print(f"[green]✓[/] {count} are valid")
     tell_unheard(session, project)
     return OK
+
+
+def _beside(root: Path) -> dict[str, int]:
+    """Return how many triggers and destinations there are, for the kinds of which there are any."""
+    found = {kind: len(list((root / f"{kind}s").glob("*.yaml"))) for kind in ("trigger", "destination")}
+    return {kind: count for kind, count in found.items() if count}
+
+
+def _counted(counts: dict[str, int]) -> str:
+    told = [f"{count} {kind}{'s' * (count != 1)}" for kind, count in counts.items()]
+    return f"{', '.join(told[:-1])} and {told[-1]}"
 
 
 def check(project: Project) -> tuple[int, int, list[Problem]]:
