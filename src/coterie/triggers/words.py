@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Annotated, TypeAlias
 
-from coterie.limits import MINUTE_US
 from coterie.segments.conditions.form import Flaw
 from coterie.segments.conditions.words import Word
 
@@ -47,11 +46,6 @@ def minute_of(time: str) -> int:
     1290
     """
     return int(time[:2]) * 60 + int(time[3:])
-
-
-def clock_us(time: str) -> int:
-    """Return the microseconds of a written time since the day began on its clock."""
-    return minute_of(time) * MINUTE_US
 
 
 def percent_of(text: str) -> float:

@@ -30,11 +30,11 @@ from coterie.storage.state.database import Connection, StateDatabase
 _log = logging.getLogger("coterie.runner")
 
 ENTRIES_MAX, BYTES_MAX = 2_000, 8 << 20
-"""What one step takes at most: about 20,000 events."""
+"""What one step takes at most: about 20,000 events of 400 bytes."""
 IDLE_S = 0.01
 """How long the runner waits for an entry before it looks whether timers are due."""
 GATHER_S = 0.03
-"""At most so long it lets entries gather after a step, so that it never costs more than half of a core when little comes."""
+"""At most so long it lets entries gather after a step, as long as the step took: fewer and larger steps cost less per event."""
 RETRY_S = 0.5
 WAL_BYTES_MAX = 64 << 20
 WARNINGS_MAX = 20
