@@ -17,6 +17,7 @@ from coterie.clock import ManualClock, SpedClock, SystemClock, clock_of
 from coterie.connectors.sources.tracking import Options
 from coterie.engine import definitions
 from coterie.engine.apply import apply
+from coterie.engine.intake import intake_of
 from coterie.engine.project import HIDDEN, Project
 from coterie.engine.running.refreshing import Refreshes
 from coterie.engine.running.runner import Runner
@@ -62,7 +63,7 @@ class Service:
         self.office = Office(self.project, self.clock, limits)
         self.runner = self.office.runner = Runner(
             self.project, self.journal, clock=self.clock, limits=limits, identities_rules=defined.rules,
-            triggers=self.office.reactions, options=options,
+            triggers=self.office.reactions, options=options, intake=intake_of(self.project),
         )  # fmt: skip
         self.switch = Switch(self.runner)
         self.refreshes = Refreshes(self.runner, self.switch)

@@ -11,7 +11,12 @@ from msgspec import Struct
 from coterie.connectors.mapping import Mapping
 from coterie.connectors.sources.files import retake, take
 from coterie.engine.holding import holding
+from coterie.engine.intake import admit, intake_of
 from coterie.engine.project import Project
+from coterie.engine.running.files import open_state
+from coterie.identity.rules import rules_of
+from coterie.intake.stage import Remark
+from coterie.storage.state import remarks
 
 EVENTS_MAX = 4_000_000
 """Events held in memory before they are committed; a larger ingest takes several commits."""
@@ -43,7 +48,7 @@ def ingest(
 
     ``progress`` is told the bytes read of each file. Cost: about 9 µs per row, 300 bytes of memory per event of one commit.
     """
-    run = _Run(project)
+    run = _Run(project, mapping.source, now)
     for file in files:
         for taken in take(file, mapping, now=now, progress=lambda done, file=file: progress(file, done)):  # type: ignore[misc]
             run.keep(taken.events, taken.refused, taken.rows, taken.skipped)
@@ -55,7 +60,7 @@ def replay_quarantine(project: Project, mapping: Mapping, *, now: int) -> Ingest
     """Pass the quarantined rows of the mapping's source through it again; those that pass leave the quarantine."""
     waiting = project.quarantine.rows(source=mapping.source)
     taken = retake(waiting, mapping, now=now)
-    run = _Run(project)
+    run = _Run(project, mapping.source, now)
     run.keep(taken.events, taken.refused.slice(0, 0), taken.rows, taken.skipped)
     still = set(taken.refused["id"].to_pylist())
     mended = [one["id"] for one in waiting.to_pylist() if one["id"] not in still and one["reason"] != "not a row"]
@@ -76,15 +81,20 @@ def replay_quarantine(project: Project, mapping: Mapping, *, now: int) -> Ingest
 class _Run:
     """Tables on their way into the stores."""
 
-    def __init__(self, project: Project) -> None:
-        self._project = project
+    def __init__(self, project: Project, source: str, now: int) -> None:
+        self._project, self._source, self._now = project, source, now
+        self._intake, self._rules = intake_of(project), rules_of(project.settings.identity)
+        self._remarks: list[Remark] = []
         self._events: list[pa.Table] = []
         self._refused: list[pa.Table] = []
         self._held = self._rows = self._seen = self._added = self._skipped = 0
 
     def keep(self, events: pa.Table, refused: pa.Table, rows: int, skipped: int) -> None:
+        admitted = admit(self._intake, self._rules, events, self._source, self._now)
+        events = admitted.events
+        self._remarks += admitted.remarks
         self._events.append(events)
-        self._refused.append(refused)
+        self._refused += [refused, admitted.refused]
         self._rows, self._skipped = self._rows + rows, self._skipped + skipped
         self._held += events.num_rows
         if self._held >= EVENTS_MAX:
@@ -95,11 +105,22 @@ class _Run:
             self._added += self._project.events.append(pa.concat_tables(self._events)).added
         self._seen, self._held, self._events = self._seen + self._held, 0, []
 
+    def _count(self) -> None:
+        """What the intake remarked upon is counted."""
+        if self._remarks:
+            database = open_state(self._project)
+            try:
+                with database.transaction() as connection:
+                    remarks.fold(connection, self._remarks)
+            finally:
+                database.close()
+
     def commit(self) -> Ingested:
         """Write what is left; the quarantine comes first, so that a crash between the two loses no row."""
         refused = pa.concat_tables(self._refused) if self._refused else None
         quarantined = self._project.quarantine.add(refused) if refused is not None and refused.num_rows else 0
         self._write()
+        self._count()
         return Ingested(
             rows=self._rows,
             events=self._seen,

@@ -8,7 +8,17 @@ from typing import Any
 from coterie.engine.running.effects import Effects
 from coterie.engine.running.rebuilding import traits_of
 from coterie.engine.running.state import State
-from coterie.storage.state import arrivals, changes, identifiers, memberships, profiles, progress, refusals
+from coterie.storage.state import (
+    arrivals,
+    changes,
+    identifiers,
+    memberships,
+    profiles,
+    progress,
+    refusals,
+    remarks,
+    sources,
+)
 from coterie.storage.state.database import Connection, StateDatabase
 from coterie.storage.state.progress import Progress
 
@@ -43,6 +53,10 @@ def commit(
             identifiers.fold(connection, effects.identifiers)
         if effects.refused:
             refusals.add(connection, effects.refused)
+        if effects.remarks:
+            remarks.fold(connection, effects.remarks)
+        if effects.readings:
+            sources.fold(connection, effects.readings)
         if react is not None:
             react(connection, state, effects, numbered)
         if effects.extra is not None:

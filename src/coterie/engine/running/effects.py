@@ -8,9 +8,11 @@ import pyarrow as pa
 from msgspec import Struct
 
 from coterie.identity.resolution import Row
+from coterie.intake.stage import Remark
 from coterie.storage.state.changes import Moved
 from coterie.storage.state.profiles import Write
 from coterie.storage.state.refusals import Refusal
+from coterie.storage.state.sources import Reading
 
 
 class Effects(Struct, kw_only=True):
@@ -34,6 +36,12 @@ class Effects(Struct, kw_only=True):
     """Profiles to be told anew from their whole history: both sides of an unmerge."""
     identifiers: list[Row] = []
     refused: list[Refusal] = []
+    remarks: list[Remark] = []
+    """What stages of the intake counted."""
+    readings: dict[str, Reading] = {}
+    """How far sources have been read with these entries."""
+    suppressed: int = 0
+    """Events of people who are not to come back."""
     events: int = 0
     duplicates: int = 0
     entry_at: int = 0
@@ -52,4 +60,13 @@ class Effects(Struct, kw_only=True):
     @property
     def is_empty(self) -> bool:
         """Return whether only the clock moved."""
-        return not (self.rows_count or self.changes_count or self.refused or self.met or self.identifiers or self.extra)
+        return not (
+            self.rows_count
+            or self.changes_count
+            or self.refused
+            or self.met
+            or self.identifiers
+            or self.extra
+            or self.readings
+            or self.remarks
+        )

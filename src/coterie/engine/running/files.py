@@ -16,12 +16,15 @@ from coterie.storage.state import (
     progress,
     refreshes,
     refusals,
+    remarks,
+    sources,
     trigger_runs,
 )
 from coterie.storage.state.database import StateDatabase
 
 _TABLES = (
     progress, arrivals, changes, memberships, profiles, identifiers, refusals, applies, refreshes, outbox, trigger_runs,
+    sources, remarks,
 )  # fmt: skip
 SCHEMA = "".join(part.SCHEMA for part in _TABLES)
 

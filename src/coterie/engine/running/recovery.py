@@ -18,6 +18,7 @@ from coterie.engine.running.state import State
 from coterie.errors import CoterieError
 from coterie.identity.identities import Identities
 from coterie.identity.rules import Rules
+from coterie.intake.intake import Intake
 from coterie.limits import Limits
 from coterie.segments.catalog import Catalog
 from coterie.segments.live import Live
@@ -46,13 +47,14 @@ class Recovery:
         rules: Rules | None,
         limits: Limits,
         decode: Callable[..., Any],
+        intake: Intake,
         told: Callable[[str], None],
         report: Report,
     ) -> None:
         self.project, self.database, self.catalog, self.keys = project, database, catalog, keys
         self.log = WholeLog(project, database)
         self.told, self.report = told, report
-        self._rules, self._limits, self._decode = rules, limits, decode
+        self._rules, self._limits, self._decode, self._intake = rules, limits, decode, intake
         self._applied = 0
 
     # ── parts ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -65,6 +67,7 @@ class Recovery:
             seen=Duplicates(structs.replace(self._limits, duplicate_keys_max=self._limits.duplicate_ids_max)),
             limits=self._limits,
             decode=self._decode,
+            intake=self._intake,
             catalog=fingerprint(self.catalog),
             keys=self.keys,
         )

@@ -30,6 +30,7 @@ from coterie.engine.running.state import State
 from coterie.engine.running.upkeep import Upkeep
 from coterie.errors import Problem, Transient
 from coterie.identity.rules import Rules
+from coterie.intake.intake import Intake
 from coterie.limits import DEFAULT, Limits
 from coterie.segments.live.snapshots import fingerprint
 from coterie.storage.journal import Entry, Journal
@@ -59,10 +60,12 @@ class Runner:
         identities_rules: Rules | None = None,
         triggers: Reactions | None = None,
         options: Options | None = None,
+        intake: Intake | None = None,
     ) -> None:
         self.project, self.journal, self.clock, self.limits = project, journal, clock, limits
         self._reacting = Reacting(triggers)
         self._rules, self._options = identities_rules, options or Options()
+        self._intake = intake or Intake()
         self._lock: Lock | None = None
         self._database: StateDatabase | None = None
         self._following: Following | None = None
@@ -142,6 +145,7 @@ class Runner:
             rules=self._rules,
             limits=self.limits,
             decode=self._decode,
+            intake=self._intake,
             told=following.warn,
             report=following.report,
         )
@@ -340,6 +344,14 @@ class Runner:
 
         self.between(change).result(30.0)
         self._reacting.wake()
+
+    def change_intake(self, intake: Intake) -> None:
+        """Events that arrive from now on go through these stages."""
+
+        def change(state: State) -> None:
+            state.intake = self._intake = intake
+
+        self.between(change).result(30.0)
 
     def history(self, after: int = 0, until: int | None = None, rows_max: int = 500_000) -> Iterator[pa.Table]:
         """Yield the committed log in order as tables of log columns, rows ``after`` ≤ position < ``until``, landed or not."""

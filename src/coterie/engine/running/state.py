@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from coterie.connectors.sources.tracking import Decoded
 from coterie.identity.identities import Identities
+from coterie.intake.intake import Intake
 from coterie.limits import Limits
 from coterie.segments.live import Live
 from coterie.segments.live.duplicates import Duplicates
@@ -23,6 +24,8 @@ class State:
     limits: Limits
     decode: Callable[[Entry, int], Decoded]
     """(entry of the journal, its arrival) → events and refusals."""
+    intake: Intake = field(default_factory=Intake)
+    """What is done to every event before its person is found."""
     log_position: int = 0
     journal_position: int = 0
     sequence: int = 0

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec import Struct
 
+from coterie.connectors.sources import delivery
 from coterie.connectors.sources.tracking import ALIAS
 from coterie.engine.running.columns import Columns
 from coterie.engine.running.effects import Effects
@@ -33,6 +34,7 @@ from coterie.segments.live.layout import Ints
 from coterie.storage.journal import Entry
 from coterie.storage.state.profiles import Write
 from coterie.storage.state.refusals import Refusal
+from coterie.storage.state.sources import Reading
 
 STRUCTURE = (MERGE, UNMERGE, LINK)
 FAILED = "a stage failed on the event"
@@ -116,6 +118,10 @@ def _decoded(state: State, entries: Sequence[Entry], effects: Effects, part: Par
         events, refused = _read(state, entry, at)
         if part is not None:
             events, refused = _only(state, entry, part, events, refused, effects)
+        if entry.route == delivery.ROUTE and effects.journal >= entry.position:
+            _note_reading(entry, events, refused, at, effects)
+        if state.intake and entry.route != ROUTE:
+            events = _admit(state, entry, events, at, effects)
         effects.refused += refused
         taken.add(events, at, entry)
     return taken
@@ -125,10 +131,36 @@ def _read(state: State, entry: Entry, at: int) -> tuple[Sequence[Any], list[Refu
     try:
         if entry.route == ROUTE:
             return records_of(entry.body, state.limits), []
-        found = state.decode(entry, at)
+        if entry.route == delivery.ROUTE:
+            found = delivery.decode(entry.body, at, state.limits)
+        else:
+            found = state.decode(entry, at)
     except (CoterieError, msgspec.MsgspecError, ValueError, TypeError, KeyError, RecursionError) as error:
         return [], [_refusal(entry, 0, "the request cannot be read", str(error), _text(entry.body))]
     return found.events, [_refusal(entry, one.index, one.reason, one.detail, one.row) for one in found.refused]
+
+
+def _note_reading(entry: Entry, events: Sequence[Any], refused: list[Refusal], at: int, effects: Effects) -> None:
+    """How far the source has been read is in the effects, with all that the entry holds."""
+    told = delivery.unpack(entry.body)
+    before = effects.readings.get(told.source)
+    effects.readings[told.source] = Reading(
+        position=told.position,
+        events=len(events) + (before.events if before else 0),
+        refused=len(refused) + (before.refused if before else 0),
+        at=at,
+    )
+
+
+def _admit(state: State, entry: Entry, events: Sequence[Any], at: int, effects: Effects) -> Sequence[Any]:
+    """Return the events that the intake lets pass; the others are refused or counted."""
+    passed = state.intake.take(events, entry.source, at)
+    for number, one in enumerate(passed.refused):
+        row = msgspec.json.encode(one.event).decode()
+        effects.refused.append(_refusal(entry, number, one.reason, one.detail, row))
+    effects.remarks += passed.remarks
+    effects.suppressed += passed.dropped
+    return passed.events
 
 
 def _only(

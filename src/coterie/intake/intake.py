@@ -1,0 +1,33 @@
+"""All stages of a project, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from coterie.intake.stage import Incoming, Passed, Refused, Remark, Stage
+
+
+class Intake(Struct, frozen=True):
+    """Stages in the order in which they are applied; without any, events go on untouched at no cost."""
+
+    stages: tuple[Stage, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.stages)
+
+    def take(self, events: Sequence[Incoming], source: str, at: int) -> Passed:
+        """Return what becomes of ``events``: each stage sees those that the one before let pass."""
+        refused: list[Refused] = []
+        remarks: list[Remark] = []
+        dropped = 0
+        for stage in self.stages:
+            if not events:
+                break
+            passed = stage.apply(events, source, at)
+            events = passed.events
+            refused += passed.refused
+            remarks += passed.remarks
+            dropped += passed.dropped
+        return Passed(events, refused, remarks, dropped)
