@@ -87,6 +87,7 @@ def rows(*events: tuple[Any, ...]) -> pa.Table:
             occurred,
             received,
             canonical(properties),
+            "",
         )
         for column, value in zip(LOG.names, values, strict=True):
             columns[column].append(value)

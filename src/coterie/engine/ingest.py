@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 from msgspec import Struct
 
@@ -91,7 +92,8 @@ class _Run:
 
     def keep(self, events: pa.Table, refused: pa.Table, rows: int, skipped: int) -> None:
         admitted = admit(self._intake, self._rules, events, self._source, self._now)
-        events = admitted.events
+        source = pa.array([self._source], pa.string()).take(pa.array(np.zeros(admitted.events.num_rows, np.int64)))
+        events = admitted.events.append_column("source", source)
         self._remarks += admitted.remarks
         self._events.append(events)
         self._refused += [refused, admitted.refused]

@@ -46,7 +46,7 @@ def identifiers_of(profile: str, rules: Rules) -> tuple[tuple[str, str], ...]:
     (('anonymous_id', '9f3c'),)
     """
     kind, colon, value = profile.partition(":")
-    if colon and value and any(one.name == kind for one in rules.kinds):
+    if colon and value and any(one.kind == kind for one in rules.kinds):
         return ((kind, value),)
     return (("user_id", profile),)
 

@@ -23,9 +23,14 @@ SCHEMA = pa.schema(
         pa.field("occurred_at", pa.int64(), nullable=False),
         pa.field("received_at", pa.int64(), nullable=False),
         pa.field("properties", pa.string(), nullable=False),
+        pa.field("source", pa.string(), nullable=False),
     ]
 )
-"""Columns of every stored log; instants are int64 µs UTC, ``properties`` is canonical JSON of flat keys."""
+"""Columns of every stored log; instants are int64 µs UTC, ``properties`` is canonical JSON of flat keys.
+
+``source`` says where a row came from: the source of a mapping, a source by its name, the id of the key that it was sent
+with; empty for what Coterie wrote itself. No reader of segments looks at it.
+"""
 
 HOT = "p."
 """Prefix of typed columns that hold one property each."""
@@ -87,6 +92,11 @@ def conform(table: pa.Table | pa.RecordBatch) -> pa.Table:
         columns["event_key"] = table["event_key"].cast(pa.int64())
     else:
         columns["event_key"] = pa.array(event_keys(table["event_id"].to_pylist()))
+    columns["source"] = (
+        table["source"].cast(pa.string()).fill_null("")
+        if "source" in table.column_names
+        else pa.array([""], pa.string()).take(pa.array(np.zeros(table.num_rows, np.int64)))
+    )
     columns["position"] = pa.array(np.arange(table.num_rows, dtype=np.int64))
     return pa.table([columns[name] for name in SCHEMA.names], schema=SCHEMA)
 

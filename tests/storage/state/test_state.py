@@ -32,7 +32,7 @@ def rows(first: int, count: int) -> pa.Table:
     columns = [
         pa.array(range(first, first + count)), pa.array([f"e{n}" for n in range(count)]), pa.array(range(count)),
         pa.array(["ada"] * count), pa.array(["view"] * count), pa.array(range(count)), pa.array(range(count)),
-        pa.array(["{}"] * count),
+        pa.array(["{}"] * count), pa.array([""] * count),
     ]  # fmt: skip
     return pa.Table.from_arrays(columns, schema=LOG)
 

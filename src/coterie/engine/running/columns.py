@@ -27,6 +27,7 @@ class Columns:
         self.occurred: list[int] = []
         self.received: list[int] = []
         self.properties: list[Mapping[str, Any]] = []
+        self.sources: list[str] = []
         self._keys: list[tuple[int, Ints]] = []
         """(place, keys of the rows from there on), for rows whose keys were known."""
 
@@ -34,7 +35,14 @@ class Columns:
         return len(self.ids)
 
     def add(
-        self, row_id: str, profile: str, name: str, occurred: int, received: int, properties: Mapping[str, Any]
+        self,
+        row_id: str,
+        profile: str,
+        name: str,
+        occurred: int,
+        received: int,
+        properties: Mapping[str, Any],
+        source: str = "",
     ) -> None:
         """One more row."""
         self.ids.append(row_id)
@@ -43,8 +51,16 @@ class Columns:
         self.occurred.append(occurred)
         self.received.append(received)
         self.properties.append(properties)
+        self.sources.append(source)
 
-    def extend(self, events: Sequence[Any], profiles: Sequence[str], received: Sequence[int], keys: Ints) -> None:
+    def extend(
+        self,
+        events: Sequence[Any],
+        profiles: Sequence[str],
+        received: Sequence[int],
+        sources: Sequence[str],
+        keys: Ints,
+    ) -> None:
         """More rows: an event each, with the keys of their ids."""
         self._keys.append((len(self.ids), keys))
         self.ids += [one.id for one in events]
@@ -53,6 +69,7 @@ class Columns:
         self.occurred += [one.occurred_at for one in events]
         self.received += received
         self.properties += [one.properties for one in events]
+        self.sources += sources
 
     def table(self, first: int) -> pa.Table:
         """Return the rows as a table of log columns, positions from ``first`` on. Cost: about 1 µs per row."""
@@ -69,6 +86,7 @@ class Columns:
                 pa.array(np.minimum(np.array(self.occurred, np.int64), received)),
                 pa.array(received),
                 texts_of(self.properties),
+                pa.array(self.sources, pa.string()),
             ],
             schema=SCHEMA,
         )

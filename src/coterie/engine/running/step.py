@@ -206,14 +206,14 @@ def _fresh(state: State, taken: _Taken, effects: Effects) -> _Taken:
 def _recognise(state: State, taken: _Taken, columns: Columns, effects: Effects) -> None:
     """Every event is in the columns as its person's, between the records of what its identifiers changed."""
     events, received = taken.events, taken.received
-    profiles = _known(state, events)
+    profiles, sources = _known(state, events), [one.source for one in taken.entries]
     done = 0
     for place in _gaps(profiles):
         event, at = events[place], received[place]
         if (profile := _known(state, [event])[0]) is not None:
             profiles[place] = profile
             continue
-        columns.extend(events[done:place], profiles[done:place], received[done:place], taken.keys[done:place])  # type: ignore[arg-type]
+        columns.extend(events[done:place], profiles[done:place], received[done:place], sources[done:place], taken.keys[done:place])  # type: ignore[arg-type]  # fmt: skip
         done = place + 1
         if type(event) is FactRecord:
             _take_fact(state, event, at, columns, effects)
@@ -222,7 +222,7 @@ def _recognise(state: State, taken: _Taken, columns: Columns, effects: Effects) 
             changed = _resolve(state, event, at, taken.entries[place], columns, effects)
         if changed:
             profiles[done:] = _known(state, events[done:])
-    columns.extend(events[done:], profiles[done:], received[done:], taken.keys[done:])  # type: ignore[arg-type]
+    columns.extend(events[done:], profiles[done:], received[done:], sources[done:], taken.keys[done:])  # type: ignore[arg-type]
 
 
 def _known(state: State, events: Sequence[Any]) -> list[str | None]:
@@ -252,7 +252,7 @@ def _resolve(state: State, event: Any, at: int, entry: Entry, columns: Columns, 
     if found.profile is None:
         _refuse_nobody(event, entry, found, effects)
         return False
-    _add_resolved(event, at, found, columns, effects)
+    _add_resolved(event, at, found, entry.source, columns, effects)
     return bool(event.previous) or any(one.moved_from for one in found.links)
 
 
@@ -262,15 +262,15 @@ def _previous(state: State, event: Any) -> tuple[tuple[str, str], ...]:
     return tuple(met[:1]) or tuple(event.previous[-1:])
 
 
-def _add_resolved(event: Any, at: int, found: Resolution, columns: Columns, effects: Effects) -> None:
+def _add_resolved(event: Any, at: int, found: Resolution, source: str, columns: Columns, effects: Effects) -> None:
     before, after = system_records(found, event.id, at)
     for one in before:
-        columns.add(one.id, one.profile, one.name, at, at, one.properties)
+        columns.add(one.id, one.profile, one.name, at, at, one.properties, source)
     effects.merges += [(one.survivor, one.loser) for one in found.merges]
     if event.name != ALIAS:
-        columns.add(event.id, found.profile or "", event.name, event.occurred_at, at, event.properties)
+        columns.add(event.id, found.profile or "", event.name, event.occurred_at, at, event.properties, source)
     for one in after:
-        columns.add(one.id, one.profile, one.name, at, at, one.properties)
+        columns.add(one.id, one.profile, one.name, at, at, one.properties, source)
 
 
 def _refuse_nobody(event: Any, entry: Entry, found: Resolution, effects: Effects) -> None:
