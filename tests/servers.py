@@ -43,15 +43,15 @@ def binary(name: str, package: str) -> str:
 class Server:
     """A program listening on ``port``. It can be killed and started again with what it kept on disk."""
 
-    def __init__(self, command: list[str], port: int, log: Path) -> None:
-        self._command, self.port, self._log = command, port, log
+    def __init__(self, command: list[str], port: int, log: Path, start_s: float = START_S) -> None:
+        self._command, self.port, self._log, self._start_s = command, port, log, start_s
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """It takes connections."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(self._command, stdout=log, stderr=log, start_new_session=True)
-        until = time.monotonic() + START_S
+        until = time.monotonic() + self._start_s
         while not self._answers():
             assert self._process.poll() is None, f"{self._command[0]} ended: {self._log.read_text()}"
             assert time.monotonic() < until, f"{self._command[0]} does not listen: {self._log.read_text()}"
