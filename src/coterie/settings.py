@@ -73,6 +73,23 @@ class Runner(Struct, frozen=True, kw_only=True):
     """Snapshots that are kept; a damaged one is passed over for the one before."""
 
 
+class Privacy(Struct, frozen=True, kw_only=True):
+    """What is kept of people, for how long, and what their browsers' signals mean."""
+
+    retention: dict[str, float] = {}
+    """Days that the rows of a table are kept; a table that is not named keeps them for ever. Tables: see docs/privacy.md."""
+    pseudonyms: dict[str, tuple[str, ...]] = {}
+    """Event (``"*"``: every one) → properties that are kept as keyed hashes."""
+    pseudonym_kinds: tuple[str, ...] = ()
+    """Kinds of identifiers, such as email, that are kept as keyed hashes, and the traits of the same name with them."""
+    tcf: dict[str, tuple[int, ...]] = msgspec.field(
+        default_factory=lambda: {"advertising": (2, 3, 4), "personalization": (5, 6), "analytics": (8, 9)}
+    )
+    """Purpose → the purposes of the IAB's list on which it stands: a TC string that consents to all of them consents to it."""
+    gpc: tuple[str, ...] = ("advertising", "sale")
+    """Purposes that a browser with the Global Privacy Control signal refuses."""
+
+
 class Settings(Struct, frozen=True, kw_only=True):
     """The settings of one project."""
 
@@ -84,6 +101,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     server: Server = Server()
     collect: Collect = Collect()
     runner: Runner = Runner()
+    privacy: Privacy = Privacy()
     limits: Limits = DEFAULT
     """Bounds of ``limits.py`` that this project changes."""
     identity: dict[str, Any] = {}
@@ -94,7 +112,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Topics whose messages are events: see docs/devices.md. Checked by ``connectors.sources.mqtt``."""
 
 
-SECTIONS: dict[str, type[Struct]] = {"server": Server, "collect": Collect, "runner": Runner, "limits": Limits}
+SECTIONS: dict[str, type[Struct]] = {
+    "server": Server,
+    "collect": Collect,
+    "runner": Runner,
+    "privacy": Privacy,
+    "limits": Limits,
+}
 """Sections that the environment reaches: name → its fields."""
 
 
