@@ -3,35 +3,76 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 from msgspec import Struct
 
 from coterie.connectors.column import Column, Refused
-from coterie.values import canonical, normal
+from coterie.values import canonical, flatten, normal
 
 Keys = np.ndarray[Any, np.dtype[np.uint64]]
 
 
 class Chunk(Struct, frozen=True, kw_only=True):
-    """Some rows: their columns, their numbers in the file (from 1), and their content as bytes, made when asked for.
+    """Some rows: their columns, and their numbers in the file or table (from 1, going on after a resume).
 
     ``broken`` are rows that could not even be cut into columns: (number, raw text, why).
     ``sparse``: a column that no row has is absent here, which says nothing about the file.
+    ``aside`` are columns that say nothing about what happened (a cursor, a row number): ids made of content leave them out.
     """
 
     columns: dict[str, Column]
     numbers: np.ndarray[Any, np.dtype[np.int64]]
-    content: Callable[[], list[bytes]]
     broken: tuple[tuple[int, str, str], ...] = ()
     sparse: bool = False
+    aside: frozenset[str] = frozenset()
+    id_column: str = ""
+    """Column with the name that the source itself gives a row, the same at every reading: the event's id when the mapping
+    names none. Without it, ids are made of content."""
 
     def row(self, place: int) -> str:
         """Return one row as canonical JSON, as it goes to quarantine."""
         told = {name: _plain(column.at(place)) for name, column in self.columns.items()}
         return canonical({name: value for name, value in told.items() if value is not None})
+
+
+def chunk_of(
+    rows: Sequence[Mapping[str, Any]], *, first: int = 1, aside: Iterable[str] = (), id_column: str = ""
+) -> Chunk:
+    """Return rows that are dicts as a chunk; the first has the number ``first``.
+
+    Nested objects become dotted columns (``card.number``). Values may be those of JSON, and those of databases: instants and
+    days become ISO 8601 text, decimals numbers, bytes and UUIDs text. Cost: about 1 µs per cell.
+    """
+    plain = [flatten({name: json_value(value) for name, value in row.items()}) for row in rows]
+    names = dict.fromkeys(name for row in plain for name in row)
+    columns = {name: Column.of([row.get(name) for row in plain]) for name in names}
+    numbers = np.arange(first, first + len(plain), dtype=np.int64)
+    return Chunk(columns=columns, numbers=numbers, sparse=True, aside=frozenset(aside), id_column=id_column)
+
+
+def json_value(value: Any) -> Any:
+    """Return a value of a database, or of an Arrow column, as a JSON value."""
+    match value:
+        case None | str() | bool() | int() | float():
+            return value
+        case dict():
+            return {str(key): json_value(one) for key, one in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [json_value(one) for one in value]
+        case datetime() | date() | time():
+            return value.isoformat()
+        case timedelta():
+            return value.total_seconds()
+        case Decimal():
+            return int(value) if value.is_finite() and value == value.to_integral_value() else float(value)
+        case bytes() | bytearray() | memoryview():
+            return bytes(value).decode("utf-8", "replace")
+    return str(value)
 
 
 def _plain(value: Any) -> Any:

@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 from coterie.connectors.destinations.destination import Destination
 from coterie.connectors.destinations.email import Email, EmailDestination
 from coterie.connectors.destinations.file import File, FileDestination
-from coterie.connectors.destinations.secrets import unset
 from coterie.connectors.destinations.webhook import Webhook, WebhookDestination
+from coterie.connectors.secrets import unset
 from coterie.errors import InvalidDefinition, Problem
 from coterie.segments.conditions.form import Flaw
 from coterie.segments.conditions.places import Lines, place

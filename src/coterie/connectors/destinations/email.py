@@ -14,7 +14,7 @@ import aiosmtplib
 
 from coterie.connectors.destinations import templates
 from coterie.connectors.destinations.destination import Message, Way
-from coterie.connectors.destinations.secrets import Secret, expand
+from coterie.connectors.secrets import Secret, expand
 from coterie.errors import Problem, Terminal, Transient, nearest
 from coterie.limits import SECOND_US
 from coterie.segments.conditions.form import Check, Flaw, Form

@@ -11,7 +11,7 @@ import msgspec
 
 from coterie.connectors.destinations import templates
 from coterie.connectors.destinations.destination import Message, Way
-from coterie.connectors.destinations.secrets import expand
+from coterie.connectors.secrets import expand
 from coterie.errors import Problem, Transient
 from coterie.segments.conditions.form import Form
 from coterie.segments.conditions.words import Doc, Text, whole

@@ -16,7 +16,7 @@ import httpx
 from coterie.connectors.destinations import templates
 from coterie.connectors.destinations.addresses import resolve
 from coterie.connectors.destinations.destination import Later, Message, Way
-from coterie.connectors.destinations.secrets import Secret, expand
+from coterie.connectors.secrets import Secret, expand
 from coterie.errors import InvalidDefinition, Problem, Terminal, Transient
 from coterie.limits import SECOND_US
 from coterie.segments.conditions.form import Check, Flaw, Form

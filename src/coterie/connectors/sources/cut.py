@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
 from coterie.connectors.column import Column, Refused
 from coterie.connectors.mapping import Layout
-from coterie.connectors.rows import Chunk
+from coterie.connectors.rows import Chunk, json_value
 from coterie.errors import NotFound, Problem
-from coterie.storage.log import objects
-from coterie.values import canonical, flatten
+from coterie.values import flatten
 
 BLOCK_BYTES = 1 << 24
 ROWS = 200_000
@@ -90,7 +86,7 @@ def _csv(stream: Any, layout: Layout) -> Iterator[Chunk]:
             )
         numbers = _numbers(done, batch.num_rows, [number for number, _, _ in broken])
         columns = {name: Column.of_arrow(batch.column(place), _reader(layout)) for place, name in enumerate(names)}
-        yield Chunk(columns=columns, numbers=numbers, content=_joined(batch, names), broken=tuple(broken[told:]))
+        yield Chunk(columns=columns, numbers=numbers, broken=tuple(broken[told:]))
         done, told = done + batch.num_rows, len(broken)
     if told < len(broken):
         yield _only_broken(names, broken[told:])
@@ -136,20 +132,10 @@ def _reader(layout: Layout) -> Callable[[bytes], Any]:
     return read
 
 
-def _joined(batch: pa.RecordBatch, names: list[str]) -> Callable[[], list[bytes]]:
-    """Return a function that joins each row's values, columns in the order of their names."""
-
-    def content() -> list[bytes]:
-        ordered = [batch.column(names.index(name)) for name in sorted(names)]
-        return pc.binary_join_element_wise(*ordered, b"\x1f").to_pylist()  # type: ignore[no-any-return]
-
-    return content
-
-
 def _only_broken(names: list[str], broken: list[tuple[int, str, str]]) -> Chunk:
     none = np.empty(0, dtype=np.int64)
     columns = {name: Column(none, []) for name in names}
-    return Chunk(columns=columns, numbers=none, content=list, broken=tuple(broken))
+    return Chunk(columns=columns, numbers=none, broken=tuple(broken))
 
 
 def _lines(stream: Any) -> Iterator[list[bytes]]:
@@ -189,13 +175,7 @@ def _of_objects(
 ) -> Chunk:
     names = dict.fromkeys(name for row in rows for name in row)
     columns = {name: Column.of(_there(row.get(name), missing) for row in rows) for name in names}
-    return Chunk(
-        columns=columns,
-        numbers=numbers,
-        content=lambda: [canonical(row).encode() for row in rows],
-        broken=broken,
-        sparse=True,
-    )
+    return Chunk(columns=columns, numbers=numbers, broken=broken, sparse=True)
 
 
 def _there(value: Any, missing: frozenset[str]) -> Any:
@@ -232,29 +212,12 @@ def _parquet(stream: Any, layout: Layout) -> Iterator[Chunk]:
             while any(pa.types.is_struct(field.type) for field in table.schema):
                 table = table.flatten()
             columns = {
-                name: Column.of_arrow(table[name].combine_chunks(), lambda value: _there(_json(value), missing))
+                name: Column.of_arrow(table[name].combine_chunks(), lambda value: _there(json_value(value), missing))
                 for name in table.column_names
             }
             numbers = np.arange(done + 1, done + 1 + table.num_rows, dtype=np.int64)
             done += table.num_rows
-            yield Chunk(columns=columns, numbers=numbers, content=_told(columns, table.num_rows))
-
-
-def _told(columns: dict[str, Column], length: int) -> Callable[[], list[bytes]]:
-    return lambda: [
-        one.encode() for one in objects({name: column.texts() for name, column in columns.items()}, length).to_pylist()
-    ]
-
-
-def _json(value: Any) -> Any:
-    """Return a value of an Arrow column as a JSON value; instants become ISO 8601 text."""
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return float(value)
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    return value
+            yield Chunk(columns=columns, numbers=numbers)
 
 
 _CUTTERS: dict[str, Callable[[Any, Layout], Iterator[Chunk]]] = {

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from coterie.connectors.column import Column
+from coterie.connectors.content import contents
 from coterie.connectors.conversion import Conversion, Taken
 from coterie.connectors.mapping import Mapping
 from coterie.connectors.rows import Chunk, Occurrences, content_ids
@@ -29,7 +30,7 @@ def take(
     file, seen, told = Path(path), Occurrences(), dict[str, str]()
     for chunk in cut(file, mapping.layout, progress):
         _check_columns(chunk, mapping, file)
-        ids = content_ids(mapping.source, chunk.content(), seen)
+        ids = content_ids(mapping.source, contents(chunk), seen)
         yield Conversion(mapping, chunk, ids, file.name, now, limits, told).run()
 
 
@@ -43,7 +44,7 @@ def retake(rows: pa.Table, mapping: Mapping, *, now: int, limits: Limits = DEFAU
     objects = [one if isinstance(one, dict) else {} for one in told]
     names = dict.fromkeys(name for row in objects for name in row)
     columns = {name: Column.of(row.get(name) for row in objects) for name in names}
-    chunk = Chunk(columns=columns, numbers=np.arange(1, len(objects) + 1), content=list, sparse=True)
+    chunk = Chunk(columns=columns, numbers=np.arange(1, len(objects) + 1), sparse=True)
     taken = Conversion(mapping, chunk, [one["id"] for one in whole], "quarantine", now, limits).run()
     places = {one["id"]: one["place"] for one in whole}
     refused = taken.refused.set_column(

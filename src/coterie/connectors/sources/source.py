@@ -19,7 +19,9 @@ class Page(Struct, frozen=True, kw_only=True):
     chunk: Chunk
     position: Position
     place: str
-    """Where the rows lie, for people: ``orders.csv``, ``orders, partition 3``. Rows are numbered by the chunk."""
+    """Where the rows lie, for people: ``orders.csv``, ``orders, partition 3``. Its rows are numbered by the chunk."""
+    scope: str = ""
+    """Within what rows are numbered, and equal rows without an id are counted: a file; empty for a table."""
     done: float = 0.0
     """Share of what there is that has been read, 0 when nobody knows."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 import msgspec
 
@@ -12,6 +12,7 @@ from coterie.errors import InvalidDefinition, Problem, nearest
 from coterie.segments.conditions.form import Flaw, Form
 from coterie.segments.conditions.words import Word
 
+F = TypeVar("F", bound=Form)
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -33,6 +34,22 @@ def expand(text: str, environment: Mapping[str, str]) -> str:
     if missing:
         raise InvalidDefinition([_unset(name, "", environment) for name in missing])
     return _REFERENCE.sub(lambda found: environment[found[1]], text)
+
+
+def expanded(form: F, environment: Mapping[str, str]) -> F:
+    """Return the form with every ``${NAME}`` in its texts replaced. Raises: InvalidDefinition when a name is not set."""
+    return _replaced(form, environment)  # type: ignore[no-any-return]
+
+
+def _replaced(value: Any, environment: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        return expand(value, environment)
+    if isinstance(value, Form):
+        fields = {name: _replaced(one, environment) for name, one in msgspec.structs.asdict(value).items()}
+        return msgspec.structs.replace(value, **fields)
+    if isinstance(value, dict):
+        return {key: _replaced(one, environment) for key, one in value.items()}
+    return tuple(_replaced(one, environment) for one in value) if isinstance(value, tuple) else value
 
 
 def unset(form: Form, where: str, environment: Mapping[str, str]) -> list[Problem]:
