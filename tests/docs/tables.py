@@ -40,3 +40,20 @@ def filled(page: str) -> str:
 def write(page: str, path: str) -> None:
     """Write a page with its tables to ``path``."""
     Path(path).write_text(filled(page), encoding="utf-8")
+
+
+def star(path: str) -> None:
+    """Write the page of the star schema, with its tables, to ``path``."""
+    from coterie.engine.exporting.schema import TABLES
+
+    told = []
+    for table in TABLES:
+        rows = [f"| `{one.name}` | {one.type} | {one.means} |" for one in table.fields]
+        rows += [f"| `{table.open.partition(': ')[0]}` | | {table.open.partition(': ')[2]} |"] if table.open else []
+        head = [f"### {table.name}", "", table.means, "", "| column | type | what it is |", "| --- | --- | --- |"]
+        told.append("\n".join([*head, *rows]))
+    text = (ROOT / "docs" / "bi.md").read_text(encoding="utf-8")
+    begin, end = "<!-- tables -->", "<!-- end of tables -->"
+    before, after = text.partition(begin)[0], text.rpartition(end)[2] if end in text else text.partition(begin)[2]
+    body = "\n\n".join(told)
+    Path(path).write_text(f"{before}{begin}\n\n{body}\n\n{end}{after}", encoding="utf-8")

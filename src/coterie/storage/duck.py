@@ -61,6 +61,17 @@ class Duck:
         """Return the rows of ``statement`` as an Arrow table."""
         return self._connection.sql(statement).to_arrow_table()
 
+    def stream(self, statement: str, rows_max: int) -> pa.RecordBatchReader:
+        """Return the rows of ``statement`` a batch at a time, computed as they are asked for.
+
+        Read it to its end before the connection is asked again.
+        """
+        return self._connection.sql(statement).to_arrow_reader(rows_max)
+
+    def execute(self, statement: str) -> None:
+        """``statement`` has been run for what it does; nothing is answered."""
+        self._connection.execute(statement).fetchall()
+
     def members(self, statement: str) -> Mapping[int, set[str]]:
         """Return the profiles per instant of a statement of (at, profile); instants without members are absent."""
         table = self.run(statement)

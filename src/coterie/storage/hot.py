@@ -19,7 +19,7 @@ def lifted(rows: pa.Table, keys: Sequence[str]) -> pa.Table:
     The JSON keeps everything. A key of mixed types, of lists, of nulls or of integers beyond 2^53 next to fractions stays in JSON only.
     """
     with connect({"log": rows}) as connection:
-        kinds = {key: _kind(connection.execute(_types(key)).fetchall()) for key in keys}
+        kinds = {key: kind_of(connection.execute(_types(key)).fetchall()) for key in keys}
         wanted = {key: kind for key, kind in kinds.items() if kind}
         if not wanted:
             return rows
@@ -49,7 +49,8 @@ def _types(key: str) -> str:
     )
 
 
-def _kind(found: list[tuple[str, float | None]]) -> str:
+def kind_of(found: list[tuple[str, float | None]]) -> str:
+    """Return the SQL type that (JSON type, largest size) of all values of a key come to, empty when there is no exact one."""
     kinds = {kind for kind, _ in found}
     if kinds == {"VARCHAR"}:
         return "VARCHAR"
