@@ -23,6 +23,7 @@ COMMANDS: dict[str, str] = {
     "preview": "Chart a segment's size over time, its overlaps and its cost.",
     "explain": "Say why a profile is in a segment or not, and when that changes.",
     "replay": "Drive the live reader through history and keep every membership change.",
+    "export": "Write a star schema for BI tools: Parquet, CSV, PostgreSQL, Tableau.",
     "verify": "Prove that the three readers agree, or show where they differ.",
     "profile": "Show a person: traits, timeline, memberships and their causes.",
     "says": "Say a segment in one English sentence.",

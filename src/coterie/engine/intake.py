@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from coterie.connectors.sources.tracking.tracked import Tracked
 from coterie.engine.project import Project
+from coterie.engine.taxonomy.files import stage_of
 from coterie.identity.rules import Rules
 from coterie.intake.intake import Intake
 from coterie.intake.stage import Refused, Remark, Stage
@@ -19,7 +20,7 @@ from coterie.storage import quarantine
 from coterie.values import canonical
 
 Builder = Callable[[Project], Stage | None]
-BUILDERS: tuple[Builder, ...] = ()
+BUILDERS: tuple[Builder, ...] = (stage_of,)
 """Stages in their order: standardise, suppress, check against the tracking plan, pseudonymise. ``None``: not asked for."""
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
