@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 import pyarrow as pa
 
 from coterie.errors import Problem
 from coterie.storage.delta import Commit, DeltaFolder
+from coterie.storage.erased import Erased
 
 SCHEMA = pa.schema(
     [
@@ -60,6 +61,14 @@ class ChangeStore:
         if first != have + 1:
             raise Problem("changes do not continue the log", where="sequence", received=first, allowed=str(have + 1))
         self._folder.write(rows.cast(SCHEMA), marks=marks)
+
+    def erase(self, profiles: Collection[str]) -> Erased:
+        """No change of these profiles is in the log, nor in any file of an older version; the sequences of the others stay."""
+        return self._folder.remove("profile IN (SELECT unnest(?::VARCHAR[]))", [list(profiles)])
+
+    def retain(self, since: int) -> Erased:
+        """No change of before ``since`` (µs) is in the log, nor in any file of an older version."""
+        return self._folder.remove('"at" < ?', [since])
 
     def length(self) -> int:
         """Return the number of changes, which is the last sequence, without reading any of them."""

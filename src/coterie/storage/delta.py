@@ -12,6 +12,8 @@ import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 from msgspec import Struct
 
+from coterie.storage.erased import Erased
+
 FILES_MAX = 64
 """Above so many files an append also compacts the table, so that a reader opens few."""
 
@@ -94,6 +96,21 @@ class DeltaFolder:
             replace = True
         if table is not None and replace:
             table.vacuum(retention_hours=KEPT_HOURS, dry_run=False, enforce_retention_duration=False)
+
+    def remove(self, condition: str, parameters: Sequence[Any] = ()) -> Erased:
+        """The rows of which ``condition`` is true are gone, and every file that ever held them. Repeating it changes nothing."""
+        with self._lock:
+            before = {Path(file).name: Path(file).stat().st_size for file in self.path.rglob("*.parquet")}
+            have = self.length()
+            kept = self.query(f"SELECT * FROM stored WHERE NOT ({condition})", parameters).cast(self.schema)
+            if kept.num_rows < have:
+                self.write(kept, replace=True)
+            table = self.open()
+            if table is not None:
+                table.vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False, full=True)
+            left = {Path(file).name for file in self.path.rglob("*.parquet")}
+            gone = [size for name, size in before.items() if name not in left]
+            return Erased(rows=have - kept.num_rows, files=len(gone), bytes=sum(gone))
 
     def query(self, sql: str, parameters: Sequence[Any] = (), **views: pa.Table) -> pa.Table:
         """Return the answer to ``sql``, in which the table is called ``stored`` and each view by its own name."""

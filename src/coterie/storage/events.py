@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from coterie.errors import Problem
 from coterie.limits import DEFAULT, Limits
 from coterie.model import LINK, MERGE, UNMERGE
 from coterie.storage.delta import Commit, DeltaFolder
+from coterie.storage.erased import Erased
 from coterie.storage.hot import lifted
 from coterie.storage.lock import alone
 from coterie.storage.log import SCHEMA, conform, once
@@ -83,6 +84,24 @@ class EventStore:
     def length(self) -> int:
         """Return the number of events without reading any of them."""
         return self._folder.length()
+
+    def count(self) -> int:
+        """Return the number of rows that are there, which is less than ``length`` after an erasure."""
+        return self._folder.length()
+
+    def erase(self, profiles: Collection[str]) -> Erased:
+        """No row of these profiles is in the log, nor in any file of an older version; the positions of the others stay.
+
+        A crash leaves the log as it was or without them; repeating it finishes what was begun. ``profiles`` are those of the rows:
+        give the whole family of a merged person.
+        """
+        with alone(self.path):
+            return self._folder.remove("profile IN (SELECT unnest(?::VARCHAR[]))", [list(profiles)])
+
+    def retain(self, since: int) -> Erased:
+        """No row that was received before ``since`` (µs) is in the log, nor in any file of an older version."""
+        with alone(self.path):
+            return self._folder.remove("received_at < ?", [since])
 
     def commits(self, newest: int = 100) -> list[Commit]:
         """Return the newest commits with their marks, newest first."""

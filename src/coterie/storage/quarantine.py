@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 
 from coterie.storage.delta import DeltaFolder
+from coterie.storage.erased import Erased
 from coterie.storage.lock import alone
 
 SCHEMA = pa.schema(
@@ -66,3 +67,14 @@ class QuarantineStore:
                 gone=pa.table({"id": pa.array(list(ids), pa.string())}),
             )
             self._folder.write(kept.cast(SCHEMA), replace=True)
+
+    def erase(self, texts: Collection[str]) -> Erased:
+        """No row in which one of these texts stands (ids, names, the raw row) is kept, nor any file of an older version."""
+        with alone(self._folder.path):
+            found = "EXISTS (SELECT 1 FROM (SELECT unnest(?::VARCHAR[]) AS text) WHERE contains(concat_ws(chr(31), {}), text))"
+            return self._folder.remove(found.format(", ".join(('"row"', "detail", "place", "id"))), [list(texts)])
+
+    def retain(self, since: int) -> Erased:
+        """No row that was received before ``since`` (µs) is kept, nor any file of an older version."""
+        with alone(self._folder.path):
+            return self._folder.remove("received_at < ?", [since])
