@@ -11,6 +11,7 @@ import pyarrow as pa
 from msgspec import Struct
 
 from coterie.connectors.sources.tracking.tracked import Tracked
+from coterie.engine.governance.standards import standardise
 from coterie.engine.project import Project
 from coterie.engine.taxonomy.files import stage_of
 from coterie.identity.rules import Rules
@@ -20,7 +21,7 @@ from coterie.storage import quarantine
 from coterie.values import canonical
 
 Builder = Callable[[Project], Stage | None]
-BUILDERS: tuple[Builder, ...] = (stage_of,)
+BUILDERS: tuple[Builder, ...] = (standardise, stage_of)
 """Stages in their order: standardise, suppress, check against the tracking plan, pseudonymise. ``None``: not asked for."""
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode

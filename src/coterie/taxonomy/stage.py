@@ -1,0 +1,129 @@
+"""The tracking plan as a stage of the intake."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+
+from coterie.intake.stage import Incoming, Passed, Refused, Remark
+from coterie.model import SYSTEM_PREFIX
+from coterie.taxonomy.checker import Checker
+from coterie.taxonomy.handling import Decided
+from coterie.taxonomy.plan import TrackingPlan
+from coterie.taxonomy.violation import DEPRECATED, STAGE, UNKNOWN_EVENT, UNKNOWN_PROPERTY, Violation, detail
+from coterie.taxonomy.words import Action, EventAction
+
+SOURCES_MAX = 10_000
+"""Sources whose rules are remembered."""
+
+
+class _Rules(Struct, frozen=True):
+    """What holds for one source."""
+
+    unknown_event: EventAction
+    decided: dict[str, Decided]
+
+
+class _Verdict(Struct):
+    """What becomes of one event."""
+
+    counted: list[Violation]
+    dropped: list[str]
+    refusing: list[Violation]
+
+
+class PlanStage:
+    """Lets events pass that are as planned; counts, mends or refuses the others as the plan says for their source.
+
+    ``names_of`` tells what else a source is called: the name of a key beside its id. Cost: below 1 µs for an event that is as
+    planned, whatever the size of the plan; about 10 µs for one that is not.
+    """
+
+    name = STAGE
+
+    def __init__(
+        self, plan: TrackingPlan, names_of: Callable[[str], tuple[str, ...]] = lambda source: (source,)
+    ) -> None:
+        self.plan = plan
+        self._names_of = names_of
+        self._checkers = {name: Checker(one) for name, one in plan.events.items()}
+        self._rules: dict[str, _Rules] = {}
+
+    def apply(self, events: Sequence[Incoming], source: str, at: int) -> Passed:
+        """Return what becomes of ``events``, in their order; violations are counted once per kind, with the last one's sample."""
+        checkers = self._checkers
+        odd = [
+            place
+            for place, one in enumerate(events)
+            if (checker := checkers.get(one.name)) is None or not checker.holds(one.properties)
+        ]
+        return self._judged(events, odd, source, at) if odd else Passed(events)
+
+    def violations(self, event: Incoming) -> list[Violation]:
+        """Return everything about an event that is not as planned."""
+        checker = self._checkers.get(event.name)
+        if checker is not None:
+            return checker.violations(event.properties)
+        if event.name.startswith(SYSTEM_PREFIX):
+            return []
+        return [Violation(kind=UNKNOWN_EVENT, event=event.name, received=event.name)]
+
+    def _judged(self, events: Sequence[Incoming], odd: list[int], source: str, at: int) -> Passed:
+        rules = self._rules_of(source)
+        refused: list[Refused] = []
+        counts: dict[tuple[str, str, str], tuple[int, str]] = {}
+        gone: set[int] = set()
+        for place in odd:
+            event = events[place]
+            verdict = _verdict(self.violations(event), rules)
+            for one in (*verdict.counted, *verdict.refusing):
+                key = (one.kind, one.event, one.property)
+                counts[key] = (counts.get(key, (0, ""))[0] + 1, one.received)
+            if verdict.refusing:
+                gone.add(place)
+                refused.append(_refusal(event, verdict.refusing))
+            elif verdict.dropped:
+                event.properties = {k: v for k, v in event.properties.items() if k not in verdict.dropped}
+        passed = [one for place, one in enumerate(events) if place not in gone] if gone else events
+        remarks = [
+            Remark(STAGE, kind, event, name, source, sample, at, count)
+            for (kind, event, name), (count, sample) in counts.items()
+        ]
+        return Passed(passed, refused, remarks)
+
+    def _rules_of(self, source: str) -> _Rules:
+        found = self._rules.get(source)
+        if found is None:
+            if len(self._rules) >= SOURCES_MAX:
+                self._rules.clear()
+            names = self._names_of(source)
+            decided = {event: self.plan.decided(event, names) for event in self.plan.events}
+            found = self._rules[source] = _Rules(self.plan.unknown_event(names), decided)
+        return found
+
+
+def _verdict(found: list[Violation], rules: _Rules) -> _Verdict:
+    verdict = _Verdict([], [], [])
+    for one in found:
+        action = action_of(one, rules.unknown_event, rules.decided.get(one.event))
+        if action == "quarantine":
+            verdict.refusing.append(one)
+        elif action != "allow":
+            verdict.counted.append(one)
+            if action == "drop" and one.property:
+                verdict.dropped.append(one.property)
+    return verdict
+
+
+def action_of(one: Violation, unknown_event: EventAction, decided: Decided | None) -> Action:
+    """Return what becomes of an event because of a violation: ``decided`` is what holds for the event and its source."""
+    if one.kind == DEPRECATED:
+        return "flag"
+    if decided is None:
+        return unknown_event
+    return decided.unknown_property if one.kind == UNKNOWN_PROPERTY else decided.violation
+
+
+def _refusal(event: Incoming, found: list[Violation]) -> Refused:
+    return Refused(event, f"{STAGE}: {found[0].kind}", "; ".join(detail(one) for one in found))
