@@ -88,6 +88,14 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Bytes of the latest journal entries kept in memory for the runner, which then need not be read from disk."""
     mqtt_waiting_max: int = 10_000
     """Messages of one broker that wait for the journal; then no further ones are read from its connection."""
+    source_page_rows: int = 5_000
+    """Rows that one query of an SQL source asks for: bounds its memory and how long it keeps the database busy."""
+    source_window_rows_max: int = 50_000
+    """Rows at the newest end of a source that are remembered as delivered: 16 bytes each in every position."""
+    source_pages_kept_max: int = 64
+    """Pages of a snapshot that may be noted and not yet known to be durable."""
+    source_answer_bytes_max: int = 256 * 1024 * 1024
+    """Bytes of one answer of an HTTP source; a longer one is an error that says to ask for smaller pages."""
     cache_page_max: int = 1_000
     """People written to a cache in one round trip: bounds its memory and how long the cache is busy."""
     cache_behind_max: int = 2_000_000
@@ -100,6 +108,15 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Longest pause between two probes: how late a destination that is back may be noticed."""
     outbox_kept_us: int = 30 * DAY_US
     """How long letters that were sent, cancelled or held out are kept to be looked at; dead letters stay."""
+
+    standard_values_max: int = 100_000
+    """Different values (and event names, and sources) that a rule of governance remembers the answer for; then it begins anew."""
+    catalogue_structures_max: int = 50_000
+    """Different sets of properties and types that the catalogue looks at, the most frequent first; rarer ones are counted as unseen."""
+    catalogue_recent_rows: int = 50_000
+    """Newest rows of the log from which the catalogue takes its examples."""
+    example_people_min: int = 5
+    """People who must have a value in common before the catalogue shows it as an example."""
 
 
 DEFAULT = Limits()

@@ -28,6 +28,7 @@ EDGES: dict[tuple[str, str], str] = {
     ("triggers", "segments"): "a trigger speaks the words of segments, and picks events as they do",
     ("triggers", "profiles"): "what is gathered comes in the order in which events count",
     ("taxonomy", "intake"): "the tracking plan is a stage of the intake",
+    ("taxonomy", "governance"): "samples of violations are shown as samples of fields are",
     ("taxonomy", "segments"): "a plan is written in forms, and read by the walker, as segments are",
     ("governance", "intake"): "rules that make values normal are a stage of the intake",
     ("governance", "segments"): "lineage reads what definitions name; rules are written in the same forms",
