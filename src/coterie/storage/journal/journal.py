@@ -136,6 +136,10 @@ class Journal:
                     part.unlink(missing_ok=True)
         return len(gone)
 
+    def turn(self, timeout_s: float = 30.0) -> None:
+        """Entries from now on go to a new file, so that ``forget`` can let go of every one before. Raises: Transient."""
+        self._writer.turn(timeout_s)
+
     def size_bytes(self) -> int:
         """Return the size of the journal on the disk."""
         return sum(part.stat().st_size for _, path in paths_of(self._folder) for part in parts_of(path))

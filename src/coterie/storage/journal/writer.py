@@ -6,6 +6,7 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 
@@ -44,6 +45,7 @@ class Writer:
         self.stamp = 0
         """The last instant given, or promised to be past."""
         self._flight_stamp: int | None = None
+        self._turning: list[Future[None]] = []
         self.commits = 0
         self.refused = 0
 
@@ -106,10 +108,37 @@ class Writer:
         """No position up to ``position`` and no stamp up to ``stamp`` is given from now on. Only before ``start``."""
         self.position, self.stamp = max(self.position, position), max(self.stamp, stamp)
 
+    def turn(self, timeout_s: float) -> None:
+        """Entries that come from now on are in a new file; those before it lie in files that nobody writes.
+
+        Raises: Transient when the disk refuses, TimeoutError when it took longer.
+        """
+        done: Future[None] = Future()
+        with self._lock:
+            if not self._open:
+                raise Transient("the journal is closed", hint="the server is stopping")
+            self._turning.append(done)
+        self._wake.set()
+        done.result(timeout_s)
+        for thread in self._tidying:
+            thread.join(timeout_s)
+
+    def _turn(self) -> None:
+        with self._lock:
+            waiting, self._turning = self._turning, []
+        for one in waiting:
+            try:
+                if self.position >= self._first:
+                    self._rotate(self.position + 1)
+                one.set_result(None)
+            except (sqlite3.Error, OSError) as error:
+                one.set_exception(Transient(f"the journal cannot begin a new file: {error}", hint="is the disk full?"))
+
     def _run(self) -> None:
         while True:
             self._wake.wait()
             self._wake.clear()
+            self._turn()
             while group := self._next():
                 self._commit(group)
             if not self._open and not self._queue:

@@ -1,0 +1,163 @@
+"""Every byte under a folder looked at for texts: as it lies there, and read out of files that pack or compress what they hold."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from msgspec import Struct
+
+from coterie.privacy.needles import Needles
+from coterie.storage.forgetting import MAGIC, tables_of
+
+_PIECE = 16 << 20
+_OVERLAP = 4_096
+"""Bytes that two pieces of a file share, so that no text is cut in two."""
+_ROWS = 100_000
+_ARROW = b"\xff\xff\xff\xff"
+"""Begin of an Arrow stream, as the committed state packs rows of the log."""
+
+
+class Sighting(Struct, frozen=True, kw_only=True):
+    """A text that was found in a file. ``how``: ``bytes``, or the table and column of a value."""
+
+    path: str
+    how: str
+    text: str
+
+
+class Report(Struct, kw_only=True):
+    """What a search went through, and what it came upon."""
+
+    files: int = 0
+    bytes: int = 0
+    values: int = 0
+    found: list[Sighting] = []
+
+
+def search(
+    folder: Path, needles: Needles, *, besides: Iterable[Path] = (), told: Callable[[Path], None] = lambda path: None
+) -> Report:
+    """Return what a search through every file under ``folder`` came upon; ``besides`` are files left out.
+
+    Raw bytes are searched for telling texts; values of Parquet files, SQLite databases and packed rows are compared with all
+    texts. Cost: about 1 ns a byte and 5 ns a value.
+    """
+    report = Report()
+    left_out = {path.resolve() for path in besides}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.resolve() not in left_out:
+            told(path)
+            try:
+                _look(path, str(path.relative_to(folder)), needles, report)
+            except FileNotFoundError:
+                continue  # gone meanwhile, as drafts are
+    return report
+
+
+def _look(path: Path, name: str, needles: Needles, report: Report) -> None:
+    report.files += 1
+    found = set(_found_in_bytes(path, needles, report))
+    report.found += [Sighting(path=name, how="bytes", text=text) for text in sorted(found)]
+    with path.open("rb") as file:
+        begin = file.read(len(MAGIC))
+    if needles.are_in(path.name):
+        report.found.append(Sighting(path=name, how="name", text=path.name))
+    if begin[:4] == b"PAR1":
+        _compare(name, _tables(path), needles, report)
+    elif begin == MAGIC:
+        _look_in_database(path, name, needles, report)
+
+
+def _found_in_bytes(path: Path, needles: Needles, report: Report) -> Iterator[str]:
+    rest = b""
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE):
+            report.bytes += len(piece)
+            yield from needles.found_in(rest + piece)
+            rest = piece[-_OVERLAP:]
+
+
+def _tables(path: Path) -> Iterator[tuple[str, pa.Table]]:
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(_ROWS):
+            yield "", pa.Table.from_batches([batch])
+
+
+def _compare(name: str, tables: Iterable[tuple[str, pa.Table]], needles: Needles, report: Report) -> None:
+    seen: set[tuple[str, str]] = set()
+    for prefix, table in tables:
+        for column in _texts(table):
+            place = f"{prefix}{column[0]}"
+            report.values += len(column[1])
+            for text in about(column[1], needles):
+                if (place, text) not in seen:
+                    seen.add((place, text))
+                    report.found.append(Sighting(path=name, how=place, text=text))
+
+
+def _texts(table: pa.Table) -> Iterator[tuple[str, pa.Array]]:
+    for field, column in zip(table.schema, table.columns, strict=True):
+        if pa.types.is_dictionary(field.type):
+            column = column.cast(field.type.value_type)
+        if (
+            pa.types.is_string(column.type)
+            or pa.types.is_large_string(column.type)
+            or pa.types.is_string_view(column.type)
+        ):
+            yield field.name, column.cast(pa.large_string()).combine_chunks()
+
+
+def about(column: pa.Array, needles: Needles) -> list[str]:
+    """Return the values of a text column that are, or hold, one of the texts; the same value once."""
+    if not len(column):
+        return []
+    whole = pa.array(sorted(needles.values), pa.large_string())
+    small = pc.utf8_lower(column)
+    same = pc.unique(column.filter(pc.is_in(small, value_set=whole))).to_pylist()
+    data = column.buffers()[2]
+    if data is None or not needles.found_in(memoryview(data).tobytes()):
+        return list(same)
+    held = [one for one in pc.unique(column).to_pylist() if one is not None and needles.found_in(one.encode())]
+    return sorted({*same, *held})
+
+
+def _look_in_database(path: Path, name: str, needles: Needles, report: Report) -> None:
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=10)
+    try:
+        connection.execute("PRAGMA query_only=1")
+        for table in tables_of(connection):
+            _look_in_table(connection, table, name, needles, report)
+    except sqlite3.DatabaseError as error:
+        report.found.append(Sighting(path=name, how=f"cannot be read: {error}", text=""))
+    finally:
+        connection.close()
+
+
+def _look_in_table(connection: sqlite3.Connection, table: str, name: str, needles: Needles, report: Report) -> None:
+    cursor = connection.execute(f'SELECT * FROM "{table}"')
+    columns = [one[0] for one in cursor.description]
+    seen: set[tuple[str, str]] = set()
+    while rows := cursor.fetchmany(1_000):
+        for row in rows:
+            for column, value in zip(columns, row, strict=True):
+                if isinstance(value, bytes) and value[:4] == _ARROW:
+                    _compare(name, [(f"{table}.{column}.", _unpacked(value))], needles, report)
+                elif isinstance(value, str | bytes):
+                    report.values += 1
+                    if needles.are_in(value) and (table, column) not in seen:
+                        seen.add((table, column))
+                        report.found.append(Sighting(path=name, how=f"{table}.{column}", text=_short(value)))
+
+
+def _unpacked(data: bytes) -> pa.Table:
+    return pa.ipc.open_stream(data).read_all()
+
+
+def _short(value: str | bytes) -> str:
+    text = value if isinstance(value, str) else value.decode("utf-8", "replace")
+    return text[:80]
