@@ -9,7 +9,7 @@ from coterie.model import Value
 from coterie.taxonomy.event import EventPlan
 from coterie.taxonomy.property import Property
 from coterie.taxonomy.validation import ValidationError, Validator, validator_of
-from coterie.taxonomy.violation import DEPRECATED, MISSING, RULE, UNKNOWN_PROPERTY, Violation, kind_of, sample_of
+from coterie.taxonomy.violation import DEPRECATED, MISSING, RULE, UNKNOWN_PROPERTY, Violation, kind_of, shown
 
 CONTEXT = "context."
 """Properties that begin so were added from the context of the call: the plan need not name them."""
@@ -62,10 +62,10 @@ class Checker:
         event = self.plan.event
         if rule is None or validator is None:
             if not name.startswith(CONTEXT):
-                received = sample_of(value, masked=False)
+                received = shown(value, masked=False)
                 yield Violation(kind=UNKNOWN_PROPERTY, event=event, property=name, received=received)
             return
-        received = sample_of(value, masked=rule.is_personal)
+        received = shown(value, masked=rule.is_personal)
         if rule.deprecated:
             yield Violation(kind=DEPRECATED, event=event, property=name, received=received)
         if not validator.is_valid(value):

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import msgspec
 from msgspec import Struct
 
-from coterie.taxonomy.property import type_of
+from coterie.governance.samples import sample_of
+from coterie.model import Value
 
 STAGE = "tracking plan"
 """Name of the stage; reasons in quarantine begin with it."""
@@ -35,8 +33,6 @@ _OF_KEYWORD = {
     "exclusiveMaximum": "out of range", "multipleOf": "out of range", "minLength": "out of range",
     "maxLength": "out of range",
 }  # fmt: skip
-SAMPLE_MAX = 80
-"""Characters of a sample."""
 
 
 class Violation(Struct, frozen=True, kw_only=True):
@@ -62,13 +58,11 @@ def kind_of(keyword: str) -> str:
     return _OF_KEYWORD.get(keyword, RULE)
 
 
-def sample_of(value: Any, *, masked: bool) -> str:
-    """Return a value as it is shown: as JSON cut short, or its type and length where it is personal.
+def shown(value: Value, *, masked: bool) -> str:
+    """Return a value as it is told: text in quotes; by its shape alone where it is personal, or looks as if.
 
-    >>> sample_of("ada@example.org", masked=True), sample_of(12, masked=False)
-    ('string of 15 characters', '12')
+    >>> shown("abc", masked=False), shown("ada@example.org", masked=False), shown(12, masked=False)
+    ('"abc"', '"a@a.a"', '12')
     """
-    if masked:
-        return f"string of {len(value)} characters" if isinstance(value, str) else type_of(value)
-    text = msgspec.json.encode(value).decode("utf-8", "replace")
-    return text if len(text) <= SAMPLE_MAX else f"{text[: SAMPLE_MAX - 1]}…"
+    text = sample_of(value, masked)
+    return f'"{text}"' if isinstance(value, str) else text

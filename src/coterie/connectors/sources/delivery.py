@@ -53,15 +53,24 @@ def decode(body: bytes, received_at: int, limits: Limits = DEFAULT) -> Decoded:
     events: list[Tracked] = []
     refused = list(delivery.refused)
     for index, one in enumerate(delivery.events):
-        ahead = one.occurred_at - received_at
-        if ahead > limits.clock_skew_us:
-            found = f"{ahead / 1e6:.0f} s ahead of its arrival"
-            allowed = f"at most {limits.clock_skew_us / 1e6:.0f} s ahead"
-            row = msgspec.json.encode(one).decode()
-            told = Refused(
-                index=index, reason="lies in the future", where="occurred_at", received=found, allowed=allowed, row=row
-            )
-            refused.append(told)
+        wrong = ahead(index, one, one.occurred_at, received_at, limits)
+        if wrong is not None:
+            refused.append(wrong)
             continue
         events.append(Tracked(one.id, one.name, one.identifiers, min(one.occurred_at, received_at), one.properties))
     return Decoded(events, refused)
+
+
+def ahead(index: int, event: Struct, occurred_at: int, received_at: int, limits: Limits) -> Refused | None:
+    """Return why an event that lies further in the future than the clock skew is refused, ``None`` for any other."""
+    seconds = (occurred_at - received_at) / 1e6
+    if occurred_at - received_at <= limits.clock_skew_us:
+        return None
+    return Refused(
+        index=index,
+        reason="lies in the future",
+        where="occurred_at",
+        received=f"{seconds:.0f} s ahead of its arrival",
+        allowed=f"at most {limits.clock_skew_us / 1e6:.0f} s ahead",
+        row=msgspec.json.encode(event).decode(),
+    )

@@ -345,6 +345,11 @@ class Runner:
         self.between(change).result(30.0)
         self._reacting.wake()
 
+    @property
+    def intake(self) -> Intake:
+        """The stages that are in force."""
+        return self._intake
+
     def change_intake(self, intake: Intake) -> None:
         """Events that arrive from now on go through these stages."""
 

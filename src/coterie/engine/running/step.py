@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec import Struct
 
-from coterie.connectors.sources import delivery
+from coterie.connectors.sources import delivery, replay
 from coterie.connectors.sources.tracking import ALIAS
 from coterie.engine.running.columns import Columns
 from coterie.engine.running.effects import Effects
@@ -133,6 +133,8 @@ def _read(state: State, entry: Entry, at: int) -> tuple[Sequence[Any], list[Refu
             return records_of(entry.body, state.limits), []
         if entry.route == delivery.ROUTE:
             found = delivery.decode(entry.body, at, state.limits)
+        elif entry.route == replay.ROUTE:
+            found = replay.decode(entry.body, at, state.limits)
         else:
             found = state.decode(entry, at)
     except (CoterieError, msgspec.MsgspecError, ValueError, TypeError, KeyError, RecursionError) as error:

@@ -79,14 +79,16 @@ async def fix_refused(
     desk: Here, by: By, row_id: Word, body: Annotated[dict[str, Any], Depends(taken(dict[str, Any]))]
 ) -> Fixed:
     """Send a mended event in the place of a refused one. It stays in quarantine when it is still wrong."""
-    done = await desk.ask(fix_row, desk.project, desk.journal.append_now, row_id, body, by.key_id)
+    done = await desk.ask(fix_row, desk.project, desk.runner.intake, desk.journal.append_now, row_id, body, by.key_id)
     return await _finished(desk, by, "quarantine.fix", row_id, done)
 
 
 @routes.post("/quarantine/replay", Fixed)
 async def replay_refused(desk: Here, by: By, source: Source = "", reason: Word_ = "") -> Fixed:
-    """Send refused events again as they are: after a limit or a setting was changed. What is still wrong stays."""
-    done = await desk.ask(replay_rows, desk.project, desk.journal.append_now, source, reason, by.key_id)
+    """Send refused events again as they are: after a limit, a setting or the tracking plan was changed. What is still wrong stays."""
+    done = await desk.ask(
+        replay_rows, desk.project, desk.runner.intake, desk.journal.append_now, source, reason, by.key_id
+    )
     return await _finished(desk, by, "quarantine.replay", f"{source}:{reason}", done)
 
 
