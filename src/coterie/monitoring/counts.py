@@ -1,0 +1,40 @@
+"""Counts against the level and the weekday: too few rows, too many, none at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from coterie.monitoring.baseline import Expectation, expectation, filled
+from coterie.monitoring.finding import Finding, finding_of
+from coterie.monitoring.measures import Count, Subject
+from coterie.monitoring.terms import term_of
+from coterie.monitoring.tuning import Tuning
+
+WINDOW_DAYS = 56
+"""Days of history that are looked at: eight of each weekday."""
+
+
+def judge(
+    subject: Subject, today: Count, history: Sequence[tuple[int, Count]], day: int, tuning: Tuning
+) -> Finding | None:
+    """Return what is wrong with a count, or ``None``."""
+    usual = expected(history, day)
+    if usual is None:
+        return None
+    score, deviation = usual.score(today.rows), usual.deviation(today.rows)
+    few = today.rows <= usual.count * tuning.drop and usual.count >= tuning.rows_least
+    many = today.rows >= usual.count * tuning.rise and today.rows >= 2 * tuning.rows_least
+    if not (few or many) or abs(score) < tuning.score_least - 1 or abs(deviation) < 1.25 * usual.largest:
+        return None
+    term = term_of(subject.measure)
+    much = f"{today.rows / usual.count:.0%} of it" if usual.count else "where there are none"
+    says = f"{subject.says()}: {today.rows:,.0f} {term.says}; about {usual.count:,.0f} are normal on such a day ({much})"
+    return finding_of(
+        subject, day, term.check, term.severity, says,
+        received=today.rows, expected=usual.count, score=score, rows=today.rows,
+    )  # fmt: skip
+
+
+def expected(history: Sequence[tuple[int, Count]], day: int) -> Expectation | None:
+    """Return what is normal for a count on ``day``, ``None`` while too little is known."""
+    return expectation(filled([(one, count.rows) for one, count in history], day, WINDOW_DAYS))
