@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import base64
 import os
+import socket
 import subprocess
 import uuid
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from confluent_kafka import KafkaException, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from tests.servers import Server, binary, free_port, wait_until
+from tests.servers import Server, binary, wait_until
 
 VERSION = "3.9.1"
 USER, PASSWORD = "coterie", "a-long-word"
@@ -44,9 +46,9 @@ transaction.state.log.min.isr=1
 transaction.state.log.num.partitions=1
 offsets.topic.num.partitions=1
 group.initial.rebalance.delay.ms=0
-log.retention.check.interval.ms=1000
-log.segment.delete.delay.ms=100
 auto.create.topics.enable=false
+broker.session.timeout.ms=2000
+broker.heartbeat.interval.ms=200
 """
 
 
@@ -66,12 +68,21 @@ def jars() -> Path:
     return home
 
 
+def free_ports(count: int) -> list[int]:
+    """Return different ports that nobody listens on."""
+    with ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
+
+
 class Broker(Server):
     """A broker: open at ``port``, for ``USER`` with ``PASSWORD`` at ``locked``."""
 
     def __init__(self, folder: Path) -> None:
         java, classes = binary("java", "openjdk-17-jre-headless"), f"{jars()}/*"
-        port, self.locked, controller = free_port(), free_port(), free_port()
+        port, self.locked, controller = free_ports(3)
         file = folder / "server.properties"
         file.write_text(
             _PROPERTIES.format(
@@ -81,35 +92,36 @@ class Broker(Server):
         machine = [java, "-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", classes]
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         form = [*machine, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(file)]
-        subprocess.run(form, check=True, capture_output=True, timeout=START_S)
+        done = subprocess.run(form, capture_output=True, text=True, timeout=START_S)
+        assert done.returncode == 0, done.stdout + done.stderr
         super().__init__([*machine, "kafka.Kafka", str(file)], port, folder / "kafka.log", START_S)
 
     @property
     def address(self) -> str:
         return f"127.0.0.1:{self.port}"
 
-    def admin(self) -> AdminClient:
-        return AdminClient({"bootstrap.servers": self.address, "socket.timeout.ms": 5_000})
-
     def topic(self, name: str, partitions: int = 1, config: Mapping[str, str] | None = None) -> str:
         """The topic exists and has a leader."""
+        admin = AdminClient({"bootstrap.servers": self.address, "socket.timeout.ms": 5_000, "log_level": 0})
 
         def made() -> bool:
             try:
-                self.admin().create_topics([NewTopic(name, partitions, 1, config=dict(config or {}))])[name].result(5)
-            except KafkaException as error:
+                admin.create_topics([NewTopic(name, partitions, 1, config=dict(config or {}))])[name].result(5)
+            except (KafkaException, TimeoutError) as error:
                 return "already exists" in str(error)
             return True
 
         wait_until(made, START_S, f"topic {name}")
-        wait_until(lambda: len(self.admin().list_topics(name, 5).topics[name].partitions) == partitions)
+        wait_until(lambda: len(admin.list_topics(name, 5).topics[name].partitions) == partitions)
         return name
 
     def send(self, topic: str, values: Iterable[bytes | None], **more: object) -> None:
         """The messages lie in the topic, those of one call in their order; ``more`` are fields such as key and partition."""
-        producer = Producer({"bootstrap.servers": self.address, "enable.idempotence": True})
+        producer = Producer({"bootstrap.servers": self.address, "max.in.flight": 1, "linger.ms": 0, "log_level": 0})
         failures: list[object] = []
         for value in values:
-            producer.produce(topic, value, on_delivery=lambda error, _: failures.append(error) if error else None, **more)
+            producer.produce(
+                topic, value, on_delivery=lambda error, _: failures.append(error) if error else None, **more
+            )
         assert producer.flush(20) == 0
         assert not failures, failures

@@ -15,6 +15,7 @@ from coterie.limits import DEFAULT, Limits
 from coterie.segments.conditions.form import Form
 
 KINDS: dict[str, str] = {
+    "kafka": "coterie.connectors.sources.kafka",
     "files": "coterie.connectors.sources.folder.kind",
 }
 """Word after ``kind:`` → module with ``Config`` and ``open_source(config, setting)``; see ``Kind`` for what else it may say."""
@@ -27,6 +28,8 @@ class Setting(Struct, frozen=True, kw_only=True):
     """Name of the source: of its file."""
     root: Path
     """Folder of the project; paths in a source's file that are not absolute begin here."""
+    folder: Path
+    """A folder that only this source uses, below the project's own; made by whoever needs it."""
     limits: Limits = DEFAULT
     inner: Source | None = None
     """The opened source inside this one, for kinds that read another (``INNER``)."""
