@@ -17,6 +17,7 @@ from coterie.web.api import (
     segment_questions,
     segments,
     status,
+    tracking_plan,
     triggers,
 )
 
@@ -32,6 +33,7 @@ RESOURCES = (
     triggers.routes,
     deliveries.routes,
     quarantine.routes,
+    tracking_plan.routes,
     keys.routes,
     audit.routes,
     status.routes,
