@@ -58,12 +58,18 @@ def told(found: list[Page], column: str) -> list[Any]:
 
 def test_a_message_is_a_row_with_its_place_key_time_and_headers(broker: Broker) -> None:
     topic = broker.topic("rows")
-    broker.send(topic, [b'{"card": {"number": 7}}', b"21.5"], key=b"ada", headers=[("trace", b"t-1")])
+    broker.send(
+        topic,
+        [b'{"card": {"number": 7}}', b"21.5"],
+        key=b"ada",
+        headers=[("trace", b"t-1")],
+        timestamp=1_767_225_600_000,
+    )
     (page,) = pages(opened(broker, topic), until=2)
     first = msgspec.json.decode(page.chunk.row(0))
-    assert first.pop("$timestamp").endswith("Z")
+    assert first.pop("$timestamp") == "2026-01-01T00:00:00Z"
     assert first == {
-        "card.number": 7, "$id": "rows/0/0", "$key": "ada", "$topic": "rows", "$partition": 0, "$offset": 0,
+        "card.number": 7, "$id": "shop/0/0/1767225600000", "$key": "ada", "$topic": "rows", "$partition": 0, "$offset": 0,
         "$headers.trace": "t-1",
     }  # fmt: skip
     assert msgspec.json.decode(page.chunk.row(1))["value"] == 21.5
@@ -79,7 +85,7 @@ def test_what_is_no_json_stays_whole_and_a_tombstone_is_told(broker: Broker) -> 
         (0, "{broken \\xff"),
         (1, "\x00\x00\x00\x00\x07avro"),
     ]
-    assert "bad/0/0" in page.chunk.broken[0][2]
+    assert "shop/0/0/" in page.chunk.broken[0][2]
     assert "schema registry" in page.chunk.broken[1][2]
     assert told([page], "$deleted") == [True, None]
     assert list(page.chunk.numbers) == [2, 3]

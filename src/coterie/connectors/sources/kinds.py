@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from coterie.connectors.mapping import Layout
 from coterie.connectors.sources.source import Source
 from coterie.errors import InvalidDefinition, Problem
 from coterie.limits import DEFAULT, Limits
@@ -16,7 +17,11 @@ from coterie.segments.conditions.form import Form
 
 KINDS: dict[str, str] = {
     "kafka": "coterie.connectors.sources.kafka",
+    "kinesis": "coterie.connectors.sources.kinesis",
     "files": "coterie.connectors.sources.folder.kind",
+    "postgresql": "coterie.connectors.sources.sql.postgresql",
+    "mysql": "coterie.connectors.sources.sql.mysql",
+    "sqlite": "coterie.connectors.sources.sql.sqlite",
 }
 """Word after ``kind:`` → module with ``Config`` and ``open_source(config, setting)``; see ``Kind`` for what else it may say."""
 
@@ -30,6 +35,8 @@ class Setting(Struct, frozen=True, kw_only=True):
     """Folder of the project; paths in a source's file that are not absolute begin here."""
     folder: Path
     """A folder that only this source uses, below the project's own; made by whoever needs it."""
+    layout: Layout = Layout()
+    """How the mapping says that files are cut into rows."""
     limits: Limits = DEFAULT
     inner: Source | None = None
     """The opened source inside this one, for kinds that read another (``INNER``)."""

@@ -13,10 +13,13 @@ import numpy as np
 from msgspec import Struct
 
 from coterie.connectors.rows import Chunk, chunk_of
+from coterie.segments.conditions.form import Flaw
+from coterie.segments.instants import instant_of
 
 ID = "$id"
 VALUE = "value"
 """Column of a payload that is JSON but no object."""
+ENDS = ("earliest", "latest")
 _decode = msgspec.json.Decoder().decode
 
 
@@ -69,3 +72,10 @@ def hint_of(body: bytes) -> str:
     if body[:4] == b"\xf3\x89\x9a\xc2":
         return "; it was aggregated by the Kinesis Producer Library: turn aggregation off"
     return ""
+
+
+def refuse_start(start: str) -> Flaw | None:
+    """Return what is wrong with the beginning of a stream's first reading."""
+    if start in ENDS or instant_of(start) is not None or start.startswith("${"):
+        return None
+    return Flaw("not a beginning", "start", received=start, allowed='earliest, latest, or "2026-01-31T00:00:00Z"')

@@ -6,27 +6,20 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from coterie.connectors.secrets import Secret
 from coterie.connectors.sources.kinds import Setting
-from coterie.segments.conditions.form import Check, Flaw, Form
+from coterie.connectors.sources.messages import refuse_start
+from coterie.segments.conditions.form import Check, Form
 from coterie.segments.conditions.words import Doc, Text, whole
-from coterie.segments.instants import instant_of
 
 if TYPE_CHECKING:
     from coterie.connectors.sources.kafka.topic import Topic
 
 CONTINUOUS = True
-ENDS = ("earliest", "latest")
-
-
-def _refuse_start(start: str) -> Flaw | None:
-    if start in ENDS or instant_of(start) is not None or start.startswith("${"):
-        return None
-    return Flaw("not a beginning", "start", received=start, allowed='earliest, latest, or "2026-01-31T00:00:00Z"')
 
 
 class Config(Form, frozen=True, kw_only=True):
     """One topic of one cluster, whose messages are JSON."""
 
-    checks: ClassVar[tuple[Check, ...]] = (Check(("start",), _refuse_start),)
+    checks: ClassVar[tuple[Check, ...]] = (Check(("start",), refuse_start),)
 
     brokers: Annotated[Text, Doc("`host:port`, several with commas.")]
     topic: Annotated[Text, Doc("The topic's name.")]
@@ -47,4 +40,4 @@ def open_source(config: Config, setting: Setting) -> Topic:
     """Return the topic; it is connected at first use."""
     from coterie.connectors.sources.kafka.topic import Topic
 
-    return Topic(config)
+    return Topic(config, setting.name)

@@ -14,9 +14,9 @@ from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaError, 
 from confluent_kafka import Message as Raw
 
 from coterie.connectors.sources.failures import Absent, Unreachable
-from coterie.connectors.sources.kafka.config import ENDS, Config
+from coterie.connectors.sources.kafka.config import Config
 from coterie.connectors.sources.kafka.faults import GONE, failure_of, refuses
-from coterie.connectors.sources.messages import Message, chunk_of_messages, shown
+from coterie.connectors.sources.messages import ENDS, Message, chunk_of_messages, shown
 from coterie.connectors.sources.source import Page, Position, Sight
 from coterie.errors import CoterieError
 from coterie.segments.instants import instant_of, rfc3339
@@ -37,8 +37,8 @@ class Topic:
 
     continuous = True
 
-    def __init__(self, config: Config) -> None:
-        self._config, self._start_ms = config, _start_ms(config.start)
+    def __init__(self, config: Config, name: str) -> None:
+        self._config, self._name, self._start_ms = config, name, _start_ms(config.start)
         self._where = f"topic {config.topic} at {config.brokers}"
         self._refused: KafkaError | None = None
         self._down: KafkaError | None = None
@@ -190,7 +190,7 @@ class Topic:
         left = sum(max(end - offsets[one], 0) for one, end in ends.items() if one in offsets)
         seen = sum(offsets.values())
         return Page(
-            chunk=chunk_of_messages([_message(one) for one in messages]),
+            chunk=chunk_of_messages([_message(one, self._name) for one in messages]),
             position=_position(offsets),
             place=self._place(messages[0].partition()),
             done=1.0 if not left else seen / (seen + left),
@@ -204,7 +204,8 @@ def _position(offsets: dict[int, int]) -> Position:
     return {"offsets": {str(partition): offset for partition, offset in sorted(offsets.items())}}
 
 
-def _message(raw: Raw) -> Message:
+def _message(raw: Raw, name: str) -> Message:
+    """Return the message. Its id holds its instant too: in a topic that was made anew, the same offset is another message."""
     kind, at_ms = raw.timestamp()
     told: dict[str, Any] = {"$topic": raw.topic(), "$partition": raw.partition(), "$offset": raw.offset()}
     if kind != _TIMESTAMP_NONE:
@@ -213,9 +214,9 @@ def _message(raw: Raw) -> Message:
         told["$key"] = shown(raw.key())
     if raw.value() is None:
         told["$deleted"] = True
-    for name, value in raw.headers() or ():
-        told[f"$headers.{name}"] = None if value is None else shown(value)
-    return Message(raw.offset(), f"{raw.topic()}/{raw.partition()}/{raw.offset()}", raw.value(), told)
+    for header, value in raw.headers() or ():
+        told[f"$headers.{header}"] = None if value is None else shown(value)
+    return Message(raw.offset(), f"{name}/{raw.partition()}/{raw.offset()}/{at_ms}", raw.value(), told)
 
 
 def _start_ms(start: str) -> int:
