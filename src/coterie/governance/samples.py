@@ -13,6 +13,11 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 _DIGITS = re.compile(r"\d+")
 
 
+def looks_personal(text: str) -> bool:
+    """Return whether a text looks like an address or a number of somebody."""
+    return _TELLING.search(text) is not None
+
+
 def sample_of(value: Value, is_private: bool = False) -> str:
     """Return a value as text to be shown, cut short; by its shape alone if it is private, or looks like an address or a number of somebody.
 
@@ -20,6 +25,6 @@ def sample_of(value: Value, is_private: bool = False) -> str:
     ('Norge', 'a@a.a', '+9 9 9 9', 'a')
     """
     text = value if isinstance(value, str) else canonical(value)
-    if is_private or _TELLING.search(text):
+    if is_private or looks_personal(text):
         text = _DIGITS.sub("9", _LETTERS.sub("a", text))
     return text if len(text) <= LENGTH_MAX else f"{text[: LENGTH_MAX - 1]}…"

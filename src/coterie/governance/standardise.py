@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, TypeAlias
 
@@ -22,6 +22,7 @@ ITEMS = "[]."
 _SAME: Any = object()
 """In place of a normal value that is the value itself."""
 
+Names: TypeAlias = tuple[str, ...]
 Identifiers: TypeAlias = tuple[tuple[str, str], ...]
 Named: TypeAlias = tuple[Identifiers, tuple[tuple[str, str, str], ...], "tuple[Applied, Value, Unfit] | None"]
 """Identifiers, what is told of them (kind, key, sample), and why the event is refused."""
@@ -78,11 +79,17 @@ class _Changed:
 
 
 class Standardise:
-    """All rules of a project as a stage of its intake. Cost: 0.2 µs per event and rule for a text that was met before."""
+    """All rules of a project as a stage of its intake; ``names_of`` tells what else a source is called.
+
+    Cost: 0.2 µs per event and rule for a value that was met before and is normal, 0.7 µs for one that is made normal.
+    """
 
     name = NAME
 
-    def __init__(self, standards: Standards, limits: Limits = DEFAULT) -> None:
+    def __init__(
+        self, standards: Standards, limits: Limits = DEFAULT, names_of: Callable[[str], Names] = lambda name: (name,)
+    ) -> None:
+        self._names_of = names_of
         self._rules, self._most = standards.rules, limits.standard_values_max
         self._plans: dict[str, dict[str, tuple[Applied, ...]]] = {}
         self._named: dict[str, dict[str, tuple[Applied, ...]]] = {}
@@ -158,10 +165,25 @@ class Standardise:
         return plans[name]
 
     def _rules_for(self, source: str) -> list[tuple[int, Ruled]]:
-        return [(n, one) for n, one in enumerate(self._rules) if _fits(source, names_of(one.rule.source))]
+        names = self._names_of(source)
+        return [
+            (place, one)
+            for place, one in enumerate(self._rules)
+            if any(_fits(name, names_of(one.rule.source)) for name in names)
+        ]
 
     def _applied(self, place: int, key: str, ruled: Ruled) -> Applied:
         return self._shared.setdefault((place, key), Applied(key, ruled, self._most))
+
+
+def applies_to(standards: Standards, *, event: str = "", key: str = "", identifier: str = "") -> list[Ruled]:
+    """Return the rules for a property of an event, for a trait (of an event that tells traits), or for an identifier."""
+    if identifier:
+        return [one for one in standards.rules if identifier in one.rule.names("identifier")]
+    if event in TRAIT_EVENTS:
+        return [one for one in standards.rules if key in one.rule.names("trait")]
+    found = [one for one in standards.rules if _fits(event, names_of(one.rule.event))]
+    return [one for one in found if any(name.partition(ITEMS)[0] == key for name in one.rule.names("property"))]
 
 
 def _fits(name: str, patterns: tuple[str, ...]) -> bool:

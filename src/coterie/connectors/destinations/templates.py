@@ -58,6 +58,19 @@ def flaws(text: str, context: Mapping[str, Any], where: str, *, html: bool = Fal
     return []
 
 
+def named(text: str) -> frozenset[tuple[str, ...]]:
+    """Return what a template names, as paths: ``("traits", "first_name")``; nothing of one that cannot be read.
+
+    >>> named("Hi {{ traits.first_name }}")
+    frozenset({('traits', 'first_name')})
+    """
+    try:
+        found = _compiled(text, False).variable_segments()
+    except LiquidError:
+        return frozenset()
+    return frozenset(tuple(map(str, path)) for path in found)
+
+
 def context_of(payload: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a template can name: the payload, with ``traits`` on top and dotted keys as nested ones.
 

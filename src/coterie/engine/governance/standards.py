@@ -9,8 +9,9 @@ from msgspec import Struct
 
 from coterie.connectors.sources.tracking.tracked import Tracked
 from coterie.engine.project import Project
+from coterie.engine.taxonomy.keys import names_of
 from coterie.governance.parse import Standards, load
-from coterie.governance.standardise import Standardise
+from coterie.governance.standardise import MADE, Standardise
 from coterie.intake.stage import Stage
 from coterie.model import Value
 from coterie.values import flatten
@@ -19,16 +20,22 @@ FOLDER = "governance"
 """Folder of a project with the files of rules, and the rates and vocabularies that they name."""
 
 
+class Change(Struct, frozen=True, kw_only=True):
+    """What becomes of one value: ``null`` in place of one that is not there."""
+
+    name: str
+    """The property or trait, or ``(kind)`` of an identifier."""
+    received: Value = None
+    value: Value = None
+
+
 class Trial(Struct, frozen=True, kw_only=True):
     """What the rules make of one event."""
 
     event: str
     refused: str = ""
     """Why it would go to quarantine; empty when it passes."""
-    before: dict[str, Value] = {}
-    """What would be changed, as it is now."""
-    after: dict[str, Value] = {}
-    """The same as it would be; a property that is dropped is missing here."""
+    changes: tuple[Change, ...] = ()
     remarks: tuple[str, ...] = ()
     """What could not be made normal, and why."""
 
@@ -41,7 +48,7 @@ def standards_of(project: Project) -> Standards:
 def standardise(project: Project) -> Stage | None:
     """Return the stage of the project's rules, ``None`` when it has none. Raises: InvalidDefinition."""
     standards = standards_of(project)
-    return Standardise(standards, project.settings.limits) if standards else None
+    return Standardise(standards, project.settings.limits, names_of(project)) if standards else None
 
 
 def tried(standards: Standards, events: Iterable[Tracked], source: str, at: int) -> list[Trial]:
@@ -63,12 +70,11 @@ def _tried(stage: Standardise, event: Tracked, source: str, at: int) -> Trial:
         refused = passed.refused[0]
         return Trial(event=event.name, refused=f"{refused.reason}: {refused.detail}")
     now = _told(one)
-    changed = [key for key in {**was, **now} if was.get(key) != now.get(key) or (key in was) != (key in now)]
+    changed = [name for name in {**was, **now} if was.get(name) != now.get(name)]
     return Trial(
         event=event.name,
-        before={key: was[key] for key in changed if key in was},
-        after={key: now[key] for key in changed if key in now},
-        remarks=tuple(f"{one.property}: {one.kind}" for one in passed.remarks if "→" not in one.sample),
+        changes=tuple(Change(name=name, received=was.get(name), value=now.get(name)) for name in changed),
+        remarks=tuple(f"{one.property}: {one.kind}" for one in passed.remarks if one.kind != MADE),
     )
 
 

@@ -1,0 +1,106 @@
+"""What flows where in a project: its sources and log above its definitions, triggers and destinations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from coterie.connectors.destinations.templates import named
+from coterie.connectors.mapping import Mapping as Mapped
+from coterie.connectors.mapping_file import load_mapping
+from coterie.engine import definitions
+from coterie.engine.outbox.content import contents
+from coterie.engine.project import Project
+from coterie.errors import NotFound
+from coterie.governance.lineage import Lineage, Node
+from coterie.governance.reading import Read, of_segment, of_trigger
+from coterie.model import IDENTIFY, SET, TRAIT_EVENTS
+from coterie.segments.conditions.form import Context
+from coterie.segments.core import NEVER
+from coterie.segments.definition import Segment
+from coterie.triggers.parse import load
+
+Seen = Mapping[tuple[str, str], Iterable[str]]
+"""(event, source) → properties that it came with."""
+
+
+def lineage_of(project: Project, seen: Seen) -> Lineage:
+    """Return what flows where: what the log has seen, and what definitions and triggers on disk read.
+
+    Raises: InvalidDefinition when a definition, a trigger or a mapping cannot be read.
+    """
+    lineage = Lineage(_arrivals(seen))
+    known = sorted({event for event, _ in seen})
+    context = definitions.context(project)
+    for segment in definitions.candidates(project):
+        _add(lineage, Node("segment", segment.key), _read_by(segment, context), known)
+    triggers = load(project.root / "triggers")
+    parts = contents(triggers, project.root / "templates")
+    for trigger in triggers:
+        paths = frozenset(path for text in parts[trigger.key].values() for path in named(text))
+        here = Node("trigger", trigger.key)
+        _add(lineage, here, of_trigger(trigger, paths), known)
+        lineage.add(here, Node("destination", trigger.destination))
+    return lineage
+
+
+def _arrivals(seen: Seen) -> Iterator[tuple[Node, Node]]:
+    for (event, source), keys in seen.items():
+        here = Node("event", event)
+        if source:
+            yield Node("source", source), here
+        for key in keys:
+            yield here, of_event(event, key)
+
+
+def of_event(event: str, key: str) -> Node:
+    """Return what a property of an event is: a trait where the event tells traits."""
+    return Node("trait", key) if event in TRAIT_EVENTS else Node("property", f"{event}.{key}")
+
+
+def _read_by(segment: Segment, context: Context) -> Read:
+    try:
+        node = segment.lower(context).node
+    except NotFound:  # thresholds that are yet to be published
+        node = NEVER
+    read = of_segment(node, segment.measures(context))
+    inner = of_segment(node).segments
+    return Read(read.events, read.traits, tuple(key for key in inner if key != segment.key))
+
+
+def _add(lineage: Lineage, here: Node, read: Read, known: Sequence[str]) -> None:
+    for asked in read.events:
+        for event in asked.among(known):
+            lineage.add(Node("event", event), here)
+            for key in asked.properties:
+                lineage.add(Node("event", event), of_event(event, key))
+                lineage.add(of_event(event, key), here)
+    for trait in read.traits:
+        lineage.add(Node("trait", trait), here)
+    for segment in read.segments:
+        lineage.add(Node("segment", segment), here)
+
+
+# ── mappings ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def columns_of(project: Project) -> dict[Node, list[str]]:
+    """Return for events' properties and traits the columns that mappings make them of. Raises: InvalidDefinition."""
+    found: dict[Node, list[str]] = {}
+    for file in sorted((project.root / "mappings").glob("*.yaml")):
+        mapping = load_mapping(file)
+        for node, columns in _made(mapping):
+            told = [f"{mapping.source}: {column}" for column in columns]
+            found.setdefault(node, []).extend(one for one in told if one not in found.get(node, ()))
+    return found
+
+
+def _made(mapping: Mapped) -> Iterator[tuple[Node, Sequence[str]]]:
+    for rule in (*mapping.events, *mapping.also):
+        for event in [rule.name] if rule.name else list(rule.names.values()):
+            for one in (*mapping.properties, *rule.properties):
+                columns = one.expression.columns if one.expression else [one.column] if one.column else []
+                yield of_event(event, one.key), sorted(columns)
+    event = IDENTIFY if mapping.traits_as == "identify" else SET
+    for one in mapping.traits:
+        columns = one.expression.columns if one.expression else [one.column] if one.column else []
+        yield of_event(event, one.key), sorted(columns)

@@ -1,0 +1,92 @@
+"""What the log holds, by name: which events with which properties of which types, which traits, which identifiers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pyarrow as pa
+from msgspec import Struct
+
+from coterie.model import LINK, TRAIT_EVENTS
+from coterie.storage.duck import Duck
+from coterie.storage.events import EventStore
+from coterie.storage.log import SCHEMA
+
+_TRAITS = ", ".join(f"'{name}'" for name in TRAIT_EVENTS)
+
+
+class Structure(Struct, frozen=True):
+    """Events of one name, from one source, whose properties have the same keys and types."""
+
+    name: str
+    source: str
+    structure: str
+    """Keys and types as DuckDB's ``json_structure`` tells them, a JSON object."""
+    events: int
+    first_at: int
+    last_at: int
+
+
+class Kept(Struct, frozen=True):
+    """A trait or a kind of identifier: how many people have it, and since when and until when it was told."""
+
+    name: str
+    people: int
+    first_at: int
+    last_at: int
+
+
+def structures(store: EventStore, most: int) -> list[Structure]:
+    """Return the different structures of the log's events, the most frequent first, at most ``most``.
+
+    Cost: one pass over names, sources, instants and properties: about 0.6 µs per event on two cores.
+    """
+    with _log(store) as duck:
+        found = duck.run(
+            "SELECT name, source, json_structure(properties)::VARCHAR AS structure, count(*) AS events,"
+            " min(occurred_at) AS first_at, max(occurred_at) AS last_at FROM events GROUP BY ALL"
+            f" ORDER BY events DESC, name, source, structure LIMIT {int(most)}"
+        )
+    return [Structure(**row) for row in found.to_pylist()]
+
+
+def traits(store: EventStore) -> list[Kept]:
+    """Return every trait, with the people who were ever told to have it. Cost: about 1 µs per event that tells traits."""
+    with _log(store) as duck:
+        found = duck.run(
+            "SELECT name, count(DISTINCT profile) AS people, min(occurred_at) AS first_at, max(occurred_at) AS last_at FROM"
+            " (SELECT unnest(json_keys(properties)) AS name, profile, occurred_at FROM events"
+            f" WHERE name IN ({_TRAITS})) GROUP BY name ORDER BY people DESC, name"
+        )
+    return [Kept(**row) for row in found.to_pylist()]
+
+
+def identifiers(store: EventStore) -> list[Kept]:
+    """Return every kind of identifier that people were linked by or are called after, with the people who have one."""
+    with _log(store) as duck:
+        found = duck.run(
+            "SELECT name, count(DISTINCT profile) AS people, min(at) AS first_at, max(at) AS last_at FROM ("
+            f" SELECT coalesce(properties->>'kind', '') AS name, profile, occurred_at AS at FROM events WHERE name = '{LINK}'"
+            " UNION ALL SELECT CASE WHEN contains(profile, ':') THEN split_part(profile, ':', 1) ELSE 'user_id' END,"
+            " profile, min(occurred_at) FROM events GROUP BY profile"
+            ") GROUP BY name ORDER BY people DESC, name"
+        )
+    return [Kept(**row) for row in found.to_pylist() if row["name"]]
+
+
+def people(store: EventStore) -> int:
+    """Return how many profiles have an event; merged ones count as they were named."""
+    return store.extent().profiles
+
+
+def recent(store: EventStore, rows: int) -> pa.Table:
+    """Return (name, profile, properties) of the newest ``rows`` events."""
+    return store.latest(rows).select(["name", "profile", "properties"])
+
+
+@contextmanager
+def _log(store: EventStore) -> Iterator[Duck]:
+    with Duck() as duck:
+        duck.add_log(store.files(), empty=SCHEMA)
+        yield duck
