@@ -88,6 +88,12 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Bytes of the latest journal entries kept in memory for the runner, which then need not be read from disk."""
     mqtt_waiting_max: int = 10_000
     """Messages of one broker that wait for the journal; then no further ones are read from its connection."""
+    source_files_max: int = 2_000
+    """Files of one source that its position names: about 120 bytes each in every entry of the journal. Older ones count as read."""
+    source_young_s: int = 10
+    """Age in seconds up to which the last row of a file without a line break at its end waits: it may be half a row."""
+    source_settled_s: int = 3_600
+    """Age in seconds from which a file that ends in the middle of a row counts as whole; the row goes to quarantine then."""
     source_page_rows: int = 5_000
     """Rows that one query of an SQL source asks for: bounds its memory and how long it keeps the database busy."""
     source_window_rows_max: int = 50_000

@@ -156,6 +156,7 @@ def test_traits_are_told_when_they_change(tmp_path: Path) -> None:
     assert [(one["occurred_at"], one["properties"]) for one in found] == [
         (instant_of("2026-01-05"), {"country": "NO"}),
         (instant_of("2026-01-08"), {"country": "SE"}),
+        (instant_of("2026-01-07"), {"country": "NO"}),
     ]
     softly = mapping(traits={"country": "land"}, traits_as="set")
     assert {one["name"] for one in events(tmp_path / "f.csv", softly)} == {"bought", "$set"}
@@ -222,7 +223,7 @@ def test_a_column_of_json_is_spread_into_properties(tmp_path: Path) -> None:
 
 
 def test_traits_are_not_told_again_in_a_later_chunk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cut, "BLOCK_BYTES", 64)
+    monkeypatch.setattr(cut, "COARSE", cut.Grain(64))
     lines = "".join(f"ada,2026-01-{day:02d},{'NO' if day < 20 else 'SE'}\n" for day in range(1, 29))
     file = written(tmp_path, "f.csv", f"who,at,land\n{lines}")
     rules = mapping(traits={"country": "land"})
@@ -264,7 +265,7 @@ def test_a_file_as_a_whole_that_cannot_be_read_is_an_error(tmp_path: Path) -> No
     with pytest.raises(NotFound):
         events(tmp_path / "nothing.csv", mapping())
     with pytest.raises(Problem, match="format of the file"):
-        events(written(tmp_path, "f.xlsx", "x"), mapping())
+        events(written(tmp_path, "f.pdf", "x"), mapping())
     with pytest.raises(InvalidDefinition, match="did you mean 'who'") as caught:
         events(written(tmp_path, "f.csv", "whom,at2,who\n1,2,3\n"), mapping(profile="whoo"))
     assert len(caught.value.problems) == 2

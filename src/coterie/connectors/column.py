@@ -72,6 +72,11 @@ class Column:
         changed = [one if one is None or isinstance(one, Refused) else change(one) for one in self.values]
         return Column(self.codes, changed)
 
+    def filled(self, other: Column) -> Column:
+        """Return the column with the values of ``other`` in the rows where a value is missing."""
+        missing = self.missing()
+        return Column(np.where(missing, other.codes + len(self.values), self.codes), [*self.values, *other.values])
+
     def where(self, test: Callable[[Any], bool]) -> Mask:
         """Return (n,) bool: the rows whose value passes ``test`` (which also sees missing and refused values)."""
         if not self.values:

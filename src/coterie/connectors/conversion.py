@@ -12,23 +12,30 @@ import pyarrow.compute as pc
 from msgspec import Struct
 
 from coterie.connectors.column import Column, Mask, Refused
-from coterie.connectors.instant_column import instants
-from coterie.connectors.mapping import EventRule, Mapping, PropertyRule, TimeRule
+from coterie.connectors.instant_column import instants, reader
+from coterie.connectors.mapping import EventRule, IdentifierRule, Mapping, PropertyRule, TimeRule
 from coterie.connectors.property_column import as_number, pointed, property_column
 from coterie.connectors.rows import Chunk
+from coterie.identity.rules import USER_ID
 from coterie.limits import Limits
 from coterie.model import IDENTIFY, SET
 from coterie.segments.core import Order, Test
 from coterie.segments.holds import holds
 from coterie.storage import quarantine
 from coterie.storage.log import objects
-from coterie.values import flatten
+from coterie.values import canonical, flatten
 
+IDENTIFIERS = "identifiers"
+Told = dict[str, tuple[int, str]]
+"""Profile → the newest instant of its rows so far, and the traits that it had then."""
 Instants = np.ndarray[Any, np.dtype[np.int64]]
 
 
 class Taken(Struct, frozen=True, kw_only=True):
-    """What became of some rows. ``events`` are log columns without position, ``refused`` those of the quarantine."""
+    """What became of some rows. ``events`` are log columns without position, ``refused`` those of the quarantine.
+
+    When the mapping names identifiers, ``events`` has the column ``identifiers`` too: JSON, ``[[kind, value], …]``.
+    """
 
     rows: int
     events: pa.Table
@@ -47,7 +54,7 @@ class Conversion:
         place: str,
         now: int,
         limits: Limits,
-        told: dict[str, str] | None = None,
+        told: Told | None = None,
     ) -> None:
         self._told = {} if told is None else told
         self._mapping, self._chunk, self._row_ids, self._place, self._now, self._limits = (
@@ -75,7 +82,8 @@ class Conversion:
         own = [self._own_properties(rule, choice == place) for place, rule in enumerate(self._mapping.events)]
         self._check_size(pieces)
         traits = self._properties(self._mapping.traits, ~anonymous)
-        base = _Base(self._good & (choice >= 0), ids, profile, occurred, received)
+        called = self._identifiers() if self._mapping.identifiers else None
+        base = _Base(self._good & (choice >= 0), ids, profile, occurred, received, called)
         tables = [self._traits(traits, base, anonymous)] if self._mapping.traits else []
         for place, rule in enumerate(self._mapping.events):
             rows = base.good & (choice == place)
@@ -103,6 +111,9 @@ class Conversion:
 
     def _instants(self, rule: TimeRule, what: str) -> Instants:
         column = instants(self._column(rule.column), rule)
+        if rule.otherwise:
+            spare = self._column(rule.otherwise).map(reader("any", rule.time_zone))
+            column = column.filled(spare)
         self._refuse(column.missing(), f"{what} is missing", f"column {rule.column}")
         self._refuse(column.refused(), f"{what} cannot be read", _why(rule.column, column))
         return column.numbers(np.int64, 0)
@@ -122,6 +133,10 @@ class Conversion:
 
     def _profiles(self) -> tuple[pa.Array, Mask]:
         rule = self._mapping.profile
+        if not rule.column:
+            profile = self._first_identifiers()
+            self._refuse(pc.is_null(profile).to_numpy(zero_copy_only=False), "profile is missing", self._named())
+            return profile, np.zeros(self._length, dtype=bool)
         known = self._column(rule.column).map(lambda value: f"{rule.prefix}{_plain(value)}")
         absent = known.missing()
         if not rule.anonymous:
@@ -130,6 +145,31 @@ class Conversion:
         other = self._column(rule.anonymous).map(lambda value: f"{rule.anonymous_prefix}{_plain(value)}")
         self._refuse(absent & other.missing(), "profile is missing", f"columns {rule.column} and {rule.anonymous}")
         return pc.if_else(pa.array(absent), other.strings(), known.strings()), absent
+
+    def _named(self) -> str:
+        return f"columns {', '.join(one.column for one in self._mapping.identifiers)}"
+
+    def _values_of(self, rule: IdentifierRule) -> Column:
+        return self._column(rule.column).map(lambda value: f"{rule.prefix}{_plain(value)}")
+
+    def _first_identifiers(self) -> pa.Array:
+        """Return what a profile that is called after its first identifier is called."""
+        rules = self._mapping.identifiers
+        named = [
+            values.strings() if one.kind == USER_ID else values.map(lambda v, kind=one.kind: f"{kind}:{v}").strings()  # type: ignore[misc]
+            for one in rules
+            for values in [self._values_of(one)]
+        ]
+        return pc.coalesce(*named) if named else pa.nulls(self._length, pa.string())
+
+    def _identifiers(self) -> pa.Array:
+        """Return the identifiers of every row as JSON: [[kind, value], …]."""
+        pieces = [
+            self._values_of(one).map(lambda value, kind=one.kind: canonical([kind, value])).strings()  # type: ignore[misc]
+            for one in self._mapping.identifiers
+        ]
+        joined = pc.binary_join_element_wise(*pieces, ",", null_handling="skip")
+        return pc.binary_join_element_wise("[", joined, "]", "")
 
     def _ids(self) -> pa.Array:
         rule = self._mapping.id
@@ -200,8 +240,13 @@ class Conversion:
             keys = dict.fromkeys(key for one in objects_there for key in one)
             return {key: whole.map(lambda value, key=key: value.get(key)) for key in keys}  # type: ignore[misc]
         prefix, taken = (f"{name}.", frozenset[str]()) if name else ("", self._mapping.columns())
+        taken |= self._chunk.aside | {self._chunk.id_column}
         columns = self._chunk.columns.items()
-        return {one[len(prefix) :]: column for one, column in columns if one.startswith(prefix) and one not in taken}
+        return {
+            one[len(prefix) :]: column
+            for one, column in columns
+            if one.startswith(prefix) and one not in taken and not one.startswith("$")
+        }
 
     def _own_properties(self, rule: EventRule, rows: Mask) -> dict[str, pa.Array]:
         return self._properties(rule.properties, rows)
@@ -216,26 +261,22 @@ class Conversion:
     # ── what comes out ───────────────────────────────────────────────────────────────────────────────────────
 
     def _traits(self, pieces: dict[str, pa.Array], base: _Base, anonymous: Mask) -> pa.Table:
-        """Return trait events where a profile's traits differ from those on its row before, in the order of occurrence.
+        """Return trait events of the rows that change what was known of a profile when they happened.
 
-        ``self._told`` carries each profile's traits from chunk to chunk of a file.
+        A row says something new unless it is the newest of its profile so far and has the traits of the newest before. So the
+        answer depends on the order of the rows, not on how they are cut into chunks; ``self._told`` goes from chunk to chunk.
         """
         body = objects(pieces, self._length)
-        codes = Column.of_arrow(body).codes
-        people = Column.of_arrow(base.profile).codes
+        bodies, people = Column.of_arrow(body), Column.of_arrow(base.profile)
         rows = np.flatnonzero(base.good & ~anonymous & pc.not_equal(body, "{}").to_numpy(zero_copy_only=False))
-        order = rows[np.lexsort((rows, base.occurred[rows], people[rows]))]
-        changed = np.ones(len(order), dtype=bool)
-        first = np.ones(len(order), dtype=bool)
-        first[1:] = people[order][1:] != people[order][:-1]
-        changed[1:] = first[1:] | (codes[order][1:] != codes[order][:-1])
-        for place in np.flatnonzero(first).tolist():
-            row = int(order[place])
-            changed[place] = self._told.get(base.profile[row].as_py()) != body[row].as_py()
-        for row in order[np.append(first[1:], True)].tolist() if len(order) else ():
-            self._told[base.profile[row].as_py()] = body[row].as_py()
         kept: Mask = np.zeros(self._length, dtype=bool)
-        kept[order[changed]] = True
+        told, columns = self._told, (people.codes[rows], bodies.codes[rows], base.occurred[rows])
+        for row, person, code, at in zip(rows.tolist(), *(one.tolist() for one in columns), strict=True):
+            profile, traits = people.values[person], bodies.values[code]
+            newest, before = told.get(profile, (at, ""))
+            kept[row] = at < newest or traits != before
+            if at >= newest:
+                told[profile] = (at, traits)
         name = IDENTIFY if self._mapping.traits_as == "identify" else SET
         table = base.events(kept, Column.constant(name, self._length).strings(), None, "", body)
         return table.set_column(0, "event_id", pa.array(_trait_ids(self._mapping.source, table), pa.string()))
@@ -261,8 +302,17 @@ class Conversion:
 class _Base:
     """The columns that all events of a chunk share."""
 
-    def __init__(self, good: Mask, ids: pa.Array, profile: pa.Array, occurred: Instants, received: Instants) -> None:
+    def __init__(
+        self,
+        good: Mask,
+        ids: pa.Array,
+        profile: pa.Array,
+        occurred: Instants,
+        received: Instants,
+        called: pa.Array | None,
+    ) -> None:
         self.good, self.ids, self.profile, self.occurred, self.received = good, ids, profile, occurred, received
+        self._called = called
 
     def events(
         self, rows: Mask, names: pa.Array, pieces: dict[str, pa.Array] | None, suffix: str, body: pa.Array | None = None
@@ -276,6 +326,7 @@ class _Base:
             else objects({key: piece.filter(mask) for key, piece in (pieces or {}).items()}, count)
         )
         ids = self.ids.filter(mask)
+        called = {} if self._called is None else {IDENTIFIERS: self._called.filter(mask)}
         return pa.table(
             {
                 "event_id": pc.binary_join_element_wise(ids, suffix, "") if suffix else ids,
@@ -284,6 +335,7 @@ class _Base:
                 "occurred_at": self.occurred[rows],
                 "received_at": self.received[rows],
                 "properties": properties,
+                **called,
             }
         )
 

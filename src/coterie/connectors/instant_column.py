@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +13,9 @@ from coterie.connectors.mapping import TimeRule
 from coterie.segments.instants import HORIZON, to_us
 
 _UNITS = {"unix_s": 1_000_000, "unix_ms": 1_000, "unix_us": 1}
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d.*")
+_MOMENT_OR_DAY = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d.*)?")
+_COUNT = re.compile(r"-?\d{1,16}(\.\d{1,9})?")
 _ISO_ALIKE = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d", "%Y-%m-%d %H:%M")
 
 
@@ -20,7 +24,44 @@ def instants(column: Column, rule: TimeRule) -> Column:
 
     A value that is no instant of the years 1900 to 2199 is ``Refused``. Cost: about 2 µs per distinct value.
     """
-    return column.map(_unix(_UNITS[rule.format]) if rule.format in _UNITS else _text(rule.format, rule.time_zone))
+    return column.map(reader(rule.format, rule.time_zone))
+
+
+def reader(form: str, time_zone: str) -> Callable[[Any], int | Refused]:
+    """Return what reads one value of that format. ``any``: ISO 8601, or a number since 1970 in seconds, milliseconds or
+    microseconds, told apart by its size. Every format also reads what a typed column of a database or Parquet file gives."""
+    if form == "any":
+        return _any(time_zone)
+    read = _unix(_UNITS[form]) if form in _UNITS else _text(form, time_zone)
+    typed = _typed(form)
+    if typed is None:
+        return read
+    iso = _text("iso", time_zone)
+
+    def either(value: Any) -> int | Refused:
+        found = read(value)
+        return iso(value) if isinstance(found, Refused) and typed.fullmatch(str(value)) else found
+
+    return either
+
+
+def _typed(form: str) -> re.Pattern[str] | None:
+    """Return how an instant of a typed column is spelled, where the format could not mean the same text otherwise."""
+    if form == "iso" or form in _ISO_ALIKE:
+        return None
+    return _MOMENT if form.startswith("%Y") else _MOMENT_OR_DAY
+
+
+def _any(time_zone: str) -> Callable[[Any], int | Refused]:
+    iso = _text("iso", time_zone)
+
+    def read(value: Any) -> int | Refused:
+        if isinstance(value, bool) or not (isinstance(value, int | float) or _COUNT.fullmatch(str(value))):
+            return iso(value)
+        size = abs(float(value))
+        return _unix(1_000_000 if size < 1e11 else 1_000 if size < 1e14 else 1)(value)
+
+    return read
 
 
 def _unix(scale: int) -> Callable[[Any], int | Refused]:

@@ -10,8 +10,7 @@ from coterie.connectors.expression import Expression
 from coterie.model import Value
 from coterie.segments.core import Test
 
-Format = Literal["csv", "jsonl", "parquet", "columns"]
-FORMATS: tuple[str, ...] = ("csv", "jsonl", "parquet", "columns")
+FORMATS: tuple[str, ...] = ("csv", "jsonl", "parquet", "excel", "columns")
 TYPES: tuple[str, ...] = ("as_is", "text", "integer", "number", "boolean", "instant", "json")
 """``as_is``: text from a CSV, the value itself from JSONL and Parquet. ``instant`` becomes RFC 3339 text."""
 
@@ -26,14 +25,20 @@ class Layout(Struct, frozen=True, kw_only=True):
     decimal: str = "."
     columns: tuple[str, ...] = ()
     missing: tuple[str, ...] = ("",)
+    sheet: str = ""
+    """Sheet of an Excel file, the first when empty."""
 
 
 class TimeRule(Struct, frozen=True, kw_only=True):
-    """An instant in a column: ISO 8601 (``iso``), ``unix_s``/``unix_ms``/``unix_us``, or a strptime format, in a time zone."""
+    """An instant in a column: ISO 8601 (``iso``), ``unix_s``/``unix_ms``/``unix_us``, a strptime format, or ``any``, in a time zone.
+
+    Rows without it have it in the column ``otherwise``, spelled in any way.
+    """
 
     column: str
     format: str = "iso"
     time_zone: str = "UTC"
+    otherwise: str = ""
 
 
 class ProfileRule(Struct, frozen=True, kw_only=True):
@@ -43,6 +48,14 @@ class ProfileRule(Struct, frozen=True, kw_only=True):
     prefix: str = ""
     anonymous: str = ""
     anonymous_prefix: str = "anonymous-"
+
+
+class IdentifierRule(Struct, frozen=True, kw_only=True):
+    """One of the identifiers of a row's person."""
+
+    kind: str
+    column: str
+    prefix: str = ""
 
 
 class IdRule(Struct, frozen=True, kw_only=True):
@@ -90,9 +103,12 @@ class Mapping(Struct, frozen=True, kw_only=True):
     source: str
     layout: Layout
     profile: ProfileRule
+    """Without a column: the person is found by ``identifiers`` alone."""
     occurred_at: TimeRule
     received_at: TimeRule | Literal["occurred_at", "now"] = "occurred_at"
     id: IdRule = IdRule()
+    identifiers: tuple[IdentifierRule, ...] = ()
+    """What else the row's person is called, or all that it is called; the most telling first."""
     events: tuple[EventRule, ...] = ()
     also: tuple[EventRule, ...] = ()
     unmatched: Literal["quarantine", "skip"] = "quarantine"
@@ -107,6 +123,7 @@ class Mapping(Struct, frozen=True, kw_only=True):
         rules = (*self.events, *self.also)
         properties = (*self.properties, *self.traits, *(one for rule in rules for one in rule.properties))
         named = {self.profile.column, self.profile.anonymous, *self.id.columns, *(one.column for one in times)}
+        named |= {one.otherwise for one in times} | {one.column for one in self.identifiers}
         named |= {one.column for one in properties} | {one.column for one in rules}
         named |= {test.column for rule in rules for test in rule.when}
         named |= {name for one in properties if one.expression for name in one.expression.columns}

@@ -14,6 +14,7 @@ from coterie.connectors.mapping import (
     FORMATS,
     TYPES,
     EventRule,
+    IdentifierRule,
     IdRule,
     Layout,
     Mapping,
@@ -60,6 +61,7 @@ def parse_mapping(data: object, where: str = "mapping") -> Mapping:
         source=form.text("source"),
         layout=_layout(form),
         profile=_profile(form),
+        identifiers=form.entries("identifiers", lambda kind, one, at: _identifier(kind, one, at, problems)),
         occurred_at=_time(form.raw("occurred_at"), form, "occurred_at", zone),
         received_at=_received(form, zone),
         id=_id(form),
@@ -102,6 +104,7 @@ def _layout(form: Form) -> Layout:
         decimal=csv.text("decimal", ".", (".", ",")),
         columns=csv.texts("columns") or form.texts("columns"),
         missing=form.texts("missing", ("",)),
+        sheet=form.text("sheet", ""),
     )
     csv.close()
     if len(layout.delimiter) != 1:
@@ -116,7 +119,8 @@ def _profile(form: Form) -> ProfileRule:
     if isinstance(value, str):
         return ProfileRule(column=value)
     if value is None:
-        form.wrong("missing", None, "a column, or {column, prefix, anonymous}", at="profile")
+        if not form.has("identifiers"):
+            form.wrong("missing", None, "a column, or {column, prefix, anonymous}", at="profile")
         return ProfileRule(column="")
     inner = Form(value, "profile", form.problems)
     anonymous = inner.raw("anonymous")
@@ -136,14 +140,28 @@ def _profile(form: Form) -> ProfileRule:
     return rule
 
 
+def _identifier(kind: str, value: Any, where: str, problems: list[Problem]) -> IdentifierRule:
+    if isinstance(value, str):
+        return IdentifierRule(kind=kind, column=value)
+    form = Form(value, where, problems)
+    rule = IdentifierRule(kind=kind, column=form.text("column"), prefix=form.text("prefix", ""))
+    form.close()
+    return rule
+
+
 def _time(value: Any, form: Form, name: str, zone: str) -> TimeRule:
     if isinstance(value, str):
         return TimeRule(column=value, time_zone=zone)
     if value is None:
-        form.wrong("missing", None, "a column, or {column, format, time_zone}", at=name)
+        form.wrong("missing", None, "a column, or {column, format, time_zone, otherwise}", at=name)
         return TimeRule(column="")
     inner = Form(value, name, form.problems)
-    rule = TimeRule(column=inner.text("column"), format=inner.text("format", "iso"), time_zone=_zone(inner, zone))
+    rule = TimeRule(
+        column=inner.text("column"),
+        format=inner.text("format", "iso"),
+        time_zone=_zone(inner, zone),
+        otherwise=inner.text("otherwise", ""),
+    )
     inner.close()
     return rule
 

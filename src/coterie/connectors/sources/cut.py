@@ -1,4 +1,4 @@
-"""Files cut into chunks of rows: CSV, JSON lines, Parquet and blank-separated columns, plain, .gz or .zst."""
+"""Files cut into chunks of rows: CSV, JSON lines, Parquet, Excel and blank-separated columns, plain, .gz or .zst."""
 
 from __future__ import annotations
 
@@ -11,19 +11,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
+from msgspec import Struct
 
 from coterie.connectors.column import Column, Refused
 from coterie.connectors.mapping import Layout
 from coterie.connectors.rows import Chunk, json_value
 from coterie.errors import NotFound, Problem
-from coterie.values import flatten
+from coterie.values import flatten, normal
 
-BLOCK_BYTES = 1 << 24
-ROWS = 200_000
 COLUMNS_MAX = 4_000
 Numbers = np.ndarray[Any, np.dtype[np.int64]]
-_PACKED = {".gz": "gzip", ".zst": "zstd"}
-_BY_SUFFIX = {
+PACKED = {".gz": "gzip", ".zst": "zstd"}
+BY_SUFFIX = {
     ".csv": "csv",
     ".tsv": "csv",
     ".jsonl": "jsonl",
@@ -31,41 +30,71 @@ _BY_SUFFIX = {
     ".json": "jsonl",
     ".parquet": "parquet",
     ".txt": "columns",
+    **dict.fromkeys((".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"), "excel"),
 }
+WHOLE = frozenset({"parquet", "excel"})
+"""Formats whose end has to be read before their beginning."""
 
 Progress = Callable[[int], None]
 """Told the bytes of the file (as stored) that have been read by now."""
+
+
+class Grain(Struct, frozen=True):
+    """How much one chunk holds: about so many bytes of text, at most so many rows where rows can be counted."""
+
+    bytes: int = 1 << 24
+    rows: int = 200_000
+
+
+COARSE = Grain()
+FINE = Grain(1 << 20, 10_000)
+"""Chunks of a source: each is kept before the next is read."""
 
 
 def cut(path: Path, layout: Layout, progress: Progress) -> Iterator[Chunk]:
     """Yield the rows of ``path`` in order. Raises: NotFound, Problem when the file as a whole cannot be read."""
     if not path.is_file():
         raise NotFound(f"no file {path}")
-    packed = _PACKED.get(path.suffix)
-    name = path.stem if packed else path.name
-    kind = layout.format or _BY_SUFFIX.get(Path(name).suffix, "")
-    if kind not in _CUTTERS:
-        allowed = ", ".join(sorted(_BY_SUFFIX))
-        raise Problem(
-            "the format of the file is not known by its name",
-            where=str(path),
-            allowed=f"{allowed}, or format: in the mapping",
-        )
-    if Path(name).suffix == ".tsv" and layout.delimiter == ",":
-        layout = msgspec.structs.replace(layout, delimiter="\t")
+    kind_of(path.name, layout)
     try:
         with path.open("rb") as raw:
-            stream: Any = pa.PythonFile(raw, mode="r")
-            if packed:
-                stream = pa.CompressedInputStream(stream, packed)
-            for chunk in _CUTTERS[kind](stream, layout):
+            for chunk in pieces(raw, path.name, layout, COARSE):
                 progress(raw.tell())
                 yield chunk
     except (pa.ArrowInvalid, OSError) as error:
         raise Problem("the file cannot be read", where=str(path), received=str(error).splitlines()[0]) from error
 
 
-def _csv(stream: Any, layout: Layout) -> Iterator[Chunk]:
+def kind_of(name: str, layout: Layout) -> str:
+    """Return how the file is cut: as its layout says, or as its name ends. Raises: Problem when neither says."""
+    plain = unpacked(name)
+    kind = layout.format or BY_SUFFIX.get(Path(plain).suffix.lower(), "")
+    if kind in _CUTTERS:
+        return kind
+    allowed = f"{', '.join(sorted(BY_SUFFIX))}, or format: in the mapping"
+    raise Problem("the format of the file is not known by its name", where=name, allowed=allowed)
+
+
+def unpacked(name: str) -> str:
+    """Return the name of a file without the ending that says how it is packed."""
+    return name[: -len(Path(name).suffix)] if Path(name).suffix.lower() in PACKED else name
+
+
+def pieces(raw: Any, name: str, layout: Layout, grain: Grain) -> Iterator[Chunk]:
+    """Yield the rows of an open file (Python's or Arrow's) in order. Raises: pa.ArrowInvalid, OSError, Problem."""
+    kind = kind_of(name, layout)
+    if Path(unpacked(name)).suffix.lower() == ".tsv" and layout.delimiter == ",":
+        layout = msgspec.structs.replace(layout, delimiter="\t")
+    stream: Any = raw if isinstance(raw, pa.NativeFile) else pa.PythonFile(raw, mode="r")
+    packing = PACKED.get(Path(name).suffix.lower())
+    if packing:
+        stream = pa.CompressedInputStream(stream, packing)
+        if kind in WHOLE:
+            stream = pa.BufferReader(stream.read())
+    yield from _CUTTERS[kind](stream, layout, grain)
+
+
+def _csv(stream: Any, layout: Layout, grain: Grain) -> Iterator[Chunk]:
     broken: list[tuple[int, str, str]] = []
     header = 0 if layout.columns else 1
 
@@ -76,7 +105,7 @@ def _csv(stream: Any, layout: Layout) -> Iterator[Chunk]:
         return "skip"
 
     names, done, told = list(layout.columns), 0, 0
-    for batch in _csv_batches(stream, layout, skip):
+    for batch in _csv_batches(stream, layout, grain, skip):
         if not names:
             names = [str(_reader(layout)(column[0].as_py())) for column in batch.columns]
             batch = batch.slice(1)
@@ -92,13 +121,13 @@ def _csv(stream: Any, layout: Layout) -> Iterator[Chunk]:
         yield _only_broken(names, broken[told:])
 
 
-def _csv_batches(stream: Any, layout: Layout, skip: Callable[[Any], str]) -> Iterator[pa.RecordBatch]:
+def _csv_batches(stream: Any, layout: Layout, grain: Grain, skip: Callable[[Any], str]) -> Iterator[pa.RecordBatch]:
     """Yield the file as binary columns without names; a header is the first row."""
     try:
         yield from pyarrow.csv.open_csv(
             stream,
             read_options=pyarrow.csv.ReadOptions(
-                block_size=BLOCK_BYTES, autogenerate_column_names=True, use_threads=False
+                block_size=grain.bytes, autogenerate_column_names=True, use_threads=False
             ),
             parse_options=pyarrow.csv.ParseOptions(
                 delimiter=layout.delimiter, quote_char=layout.quote, newlines_in_values=True, invalid_row_handler=skip
@@ -138,10 +167,10 @@ def _only_broken(names: list[str], broken: list[tuple[int, str, str]]) -> Chunk:
     return Chunk(columns=columns, numbers=none, broken=tuple(broken))
 
 
-def _lines(stream: Any) -> Iterator[list[bytes]]:
+def _lines(stream: Any, grain: Grain) -> Iterator[list[bytes]]:
     """Yield the lines of a byte stream, many at a time, without their ends."""
     rest = b""
-    while block := stream.read(BLOCK_BYTES // 4):
+    while block := stream.read(grain.bytes // 4):
         *lines, rest = (rest + block).split(b"\n")
         if lines:
             yield lines
@@ -149,9 +178,9 @@ def _lines(stream: Any) -> Iterator[list[bytes]]:
         yield [rest]
 
 
-def _jsonl(stream: Any, layout: Layout) -> Iterator[Chunk]:
+def _jsonl(stream: Any, layout: Layout, grain: Grain) -> Iterator[Chunk]:
     decode, missing, done = msgspec.json.Decoder().decode, frozenset(layout.missing), 0
-    for lines in _lines(stream):
+    for lines in _lines(stream, grain):
         rows: list[dict[str, Any]] = []
         numbers: list[int] = []
         broken: list[tuple[int, str, str]] = []
@@ -182,13 +211,13 @@ def _there(value: Any, missing: frozenset[str]) -> Any:
     return None if isinstance(value, str) and value in missing else value
 
 
-def _blank_separated(stream: Any, layout: Layout) -> Iterator[Chunk]:
+def _blank_separated(stream: Any, layout: Layout, grain: Grain) -> Iterator[Chunk]:
     names, missing, done = layout.columns, frozenset(layout.missing), 0
     if not names:
         raise Problem(
             "a file of columns needs their names", where="columns", allowed="columns: [name, …] in the mapping"
         )
-    for lines in _lines(stream):
+    for lines in _lines(stream, grain):
         rows: list[dict[str, Any]] = []
         numbers: list[int] = []
         broken: list[tuple[int, str, str]] = []
@@ -204,10 +233,10 @@ def _blank_separated(stream: Any, layout: Layout) -> Iterator[Chunk]:
         yield _of_objects(rows, np.array(numbers, dtype=np.int64), tuple(broken), missing)
 
 
-def _parquet(stream: Any, layout: Layout) -> Iterator[Chunk]:
+def _parquet(stream: Any, layout: Layout, grain: Grain) -> Iterator[Chunk]:
     missing, done = frozenset(layout.missing), 0
-    with pyarrow.parquet.ParquetFile(pa.BufferReader(stream.read())) as file:
-        for batch in file.iter_batches(batch_size=ROWS):
+    with pyarrow.parquet.ParquetFile(stream) as file:
+        for batch in file.iter_batches(batch_size=grain.rows):
             table = pa.Table.from_batches([batch])
             while any(pa.types.is_struct(field.type) for field in table.schema):
                 table = table.flatten()
@@ -220,9 +249,22 @@ def _parquet(stream: Any, layout: Layout) -> Iterator[Chunk]:
             yield Chunk(columns=columns, numbers=numbers)
 
 
-_CUTTERS: dict[str, Callable[[Any, Layout], Iterator[Chunk]]] = {
+def _excel(stream: Any, layout: Layout, grain: Grain) -> Iterator[Chunk]:
+    from coterie.connectors.sources.excel import sheet_rows
+
+    names, rows = sheet_rows(stream.read(), layout)
+    missing = frozenset(layout.missing)
+    for start in range(0, len(rows), grain.rows):
+        part = rows[start : start + grain.rows]
+        cells = {name: [json_value(row[place]) for row in part] for place, name in enumerate(names)}
+        columns = {name: Column.of(_there(normal(one), missing) for one in values) for name, values in cells.items()}
+        yield Chunk(columns=columns, numbers=np.arange(start + 1, start + 1 + len(part), dtype=np.int64))
+
+
+_CUTTERS: dict[str, Callable[[Any, Layout, Grain], Iterator[Chunk]]] = {
     "csv": _csv,
     "jsonl": _jsonl,
     "parquet": _parquet,
     "columns": _blank_separated,
+    "excel": _excel,
 }

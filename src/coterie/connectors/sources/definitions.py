@@ -6,7 +6,7 @@ from collections.abc import Mapping as Map
 from pathlib import Path
 from typing import Annotated, Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from coterie.connectors.mapping import Mapping
 from coterie.connectors.mapping_file import load_mapping, parse_mapping
@@ -26,6 +26,7 @@ from coterie.triggers.words import key_word
 
 FOLDER = "sources"
 """Folder of a project with a file for every source."""
+HIDDEN = ".coterie"
 PREFIX = "source:"
 """In the log and the quarantine, what a source of that name brought bears ``source:<name>``."""
 _NAME = key_word("a name of a source")
@@ -179,14 +180,17 @@ def _mapping(written: Any, origin: Origin | None, root: Path, name: str, file: s
 
 def open_source(definition: Definition, root: Path, environment: Map[str, str], limits: Limits = DEFAULT) -> Source:
     """Return the source, not yet connected. Raises: InvalidDefinition when the environment lacks a name."""
-    return open_origin(definition.origin, definition.name, root, environment, limits)
+    folder = root / HIDDEN / FOLDER / definition.name
+    layout = definition.mapping.layout
+    setting = Setting(name=definition.name, root=root, folder=folder, layout=layout, limits=limits)
+    return open_origin(definition.origin, setting, environment)
 
 
-def open_origin(origin: Origin, name: str, root: Path, environment: Map[str, str], limits: Limits = DEFAULT) -> Source:
-    """Return what the source ``name`` reads from. Raises: InvalidDefinition when the environment lacks a name."""
-    problems = unset(origin.config, f"{FOLDER}/{name}.yaml", environment)
+def open_origin(origin: Origin, setting: Setting, environment: Map[str, str]) -> Source:
+    """Return what a source reads from. Raises: InvalidDefinition when the environment lacks a name."""
+    problems = unset(origin.config, f"{FOLDER}/{setting.name}.yaml", environment)
     if problems:
         raise InvalidDefinition(problems)
-    inner = open_origin(origin.inner, name, root, environment, limits) if origin.inner else None
-    setting = Setting(name=name, root=root, limits=limits, inner=inner)
+    if origin.inner is not None:
+        setting = structs.replace(setting, inner=open_origin(origin.inner, setting, environment))
     return origin.kind.open(expanded(origin.config, environment), setting)

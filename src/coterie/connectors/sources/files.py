@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from coterie.connectors.column import Column
 from coterie.connectors.content import contents
-from coterie.connectors.conversion import Conversion, Taken
+from coterie.connectors.conversion import Conversion, Taken, Told
 from coterie.connectors.mapping import Mapping
 from coterie.connectors.rows import Chunk, Occurrences, content_ids
 from coterie.connectors.sources.cut import Progress, cut
@@ -27,7 +27,7 @@ def take(
 
     ``now`` is the present: rows further in its future than the clock skew are refused. Cost: about 6 µs per row.
     """
-    file, seen, told = Path(path), Occurrences(), dict[str, str]()
+    file, seen, told = Path(path), Occurrences(), Told()
     for chunk in cut(file, mapping.layout, progress):
         _check_columns(chunk, mapping, file)
         ids = content_ids(mapping.source, contents(chunk), seen)

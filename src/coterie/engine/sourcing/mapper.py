@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from coterie.connectors.content import contents
-from coterie.connectors.conversion import Conversion, Taken
+from coterie.connectors.conversion import Conversion, Taken, Told
 from coterie.connectors.mapping import Mapping
 from coterie.connectors.rows import Chunk, Occurrences, content_ids
 from coterie.connectors.sources.definitions import Definition
@@ -40,7 +40,7 @@ class Mapper:
     ) -> None:
         self._mapping: Mapping = definition.mapping
         self._rules, self._limits = rules, limits
-        self._seen, self._told = Occurrences(), dict[str, str]()
+        self._seen, self._told = Occurrences(), Told()
         self._folder = folder
 
     def take(self, chunk: Chunk, place: str, now: int) -> Taken:
