@@ -8,6 +8,8 @@ INVALID = 2
 NOT_FOUND = 3
 DISAGREE = 4
 REFUSED_ROWS = 5
+VIOLATIONS = 6
+BREAKING = 7
 INTERRUPTED = 130
 
 MEANINGS: dict[int, str] = {
@@ -17,6 +19,8 @@ MEANINGS: dict[int, str] = {
     NOT_FOUND: "not found: a project, a segment, a profile or a file",
     DISAGREE: "`verify` found readers that disagree",
     REFUSED_ROWS: "`ingest --strict` quarantined rows",
+    VIOLATIONS: "`plan check` found events that break the tracking plan",
+    BREAKING: "`plan diff` found a change that breaks senders and was not announced",
     INTERRUPTED: "interrupted from the keyboard",
 }
 """Exit code → what it says, as documented."""

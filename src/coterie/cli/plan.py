@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from coterie.cli.session import Session, instant_at
+from coterie.cli.tracking_plan import check, clients, diff, infer, violations
 
 if TYPE_CHECKING:
     from coterie.engine.plan import Plan
@@ -22,11 +23,23 @@ SIGNS = {
 }
 
 
-@click.command("plan")
+@click.group("plan", invoke_without_command=True)
 @click.option("--at", help="The instant of the apply (default: the project's present).")
-@click.pass_obj
-def command(session: Session, at: str | None) -> None:
-    """Compare the definitions on disk with those in force: what is new, changed or gone, and who would enter and leave."""
+@click.pass_context
+def command(ctx: click.Context, at: str | None) -> None:
+    """Compare the definitions on disk with those in force: what is new, changed or gone, and who would enter and leave.
+
+    The commands below are about the tracking plan, `tracking/`: which events are expected, with which properties.
+    """
+    if ctx.invoked_subcommand is None:
+        _plan(ctx.obj, at)
+
+
+for _one in (infer, check, diff, clients, violations):
+    command.add_command(_one)
+
+
+def _plan(session: Session, at: str | None) -> None:
     from coterie.engine.plan import make_plan
 
     project = session.project()

@@ -35,6 +35,11 @@ class Difference(Struct, frozen=True, kw_only=True):
     announced: bool = False
 
 
+def is_quiet(one: Difference) -> bool:
+    """Return whether neither senders nor readers of events can notice it: words about an event, its version."""
+    return one.what.startswith(("description ", "owner ", "pii ", "version "))
+
+
 def differences(old: TrackingPlan, new: TrackingPlan) -> list[Difference]:
     """Return what changed from ``old`` to ``new``: by event, the plan's own policy first. Cost: linear."""
     return list(_found(old, new))
