@@ -1,0 +1,1 @@
+"""SQL databases as sources: one file per database, and what they share."""

@@ -1,0 +1,191 @@
+"""A whole table, again and again: rows that are new, rows that changed, and rows that are gone, found by comparing digests.
+
+The digests lie beside the position (``storage/snapshots``). Every row that is told carries three columns of ours: ``$change``
+(added, changed or removed), ``$read_at`` (when that reading began) and ``$id``, the same whenever that change is told again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from coterie.clock import SystemClock
+from coterie.connectors.rows import chunk_of, json_value
+from coterie.connectors.sources.failures import SchemaChanged, Unreadable
+from coterie.connectors.sources.marks import Mark, kept, mark_of, restored
+from coterie.connectors.sources.source import Page, Position
+from coterie.connectors.sources.sql.database import Database
+from coterie.connectors.sources.sql.statements import Rows, behind, count, page
+from coterie.segments.instants import rfc3339
+from coterie.storage.snapshots import Row, Snapshot
+from coterie.values import canonical
+
+CHANGE, READ_AT, ID = "$change", "$read_at", "$id"
+_SUFFIX = ".snapshot"
+
+
+class Comparing(Struct, frozen=True, kw_only=True):
+    """What rows are told apart by, and whether those that are gone are told."""
+
+    key: tuple[str, ...]
+    removals: bool
+    limit: int
+    aside: tuple[str, ...] = ()
+
+
+class Place(Struct, kw_only=True, omit_defaults=True):
+    """A position: which generation of digests, which reading, and how far it got. Without ``after`` and ``gone`` it has ended."""
+
+    generation: str
+    reading: int = 0
+    page: int = 0
+    rows: int = 0
+    at: int = 0
+    after: list[Any] | None = None
+    """Key of the last row that was read."""
+    gone: str | None = None
+    """Digest of the last row that was told to be gone; empty: none yet."""
+
+
+class Compared:
+    """Readings of one table. ``folder`` is where the digests lie, ``name`` the source's."""
+
+    def __init__(self, database: Database, rows: Rows, how: Comparing, folder: Path, name: str) -> None:
+        self._database, self._rows, self._how, self._folder, self._name = database, rows, how, folder, name
+        self._snapshot: Snapshot | None = None
+        self._generation = ""
+        self._read = self._all = 0
+
+    def pages(self, position: Position) -> Iterator[Page]:
+        """Yield what changed since the reading before, or the rest of a reading that was broken off.
+
+        A page without a change is not told, unless its reading ends with it. Raises: the failures.
+        """
+        place = msgspec.convert(dict(position), Place) if position else Place(generation=secrets.token_hex(8))
+        snapshot = self._opened(place)
+        goes_on = place.after is not None or place.gone is not None
+        if not goes_on:
+            place = msgspec.structs.replace(place, reading=place.reading + 1, at=SystemClock().now())
+        self._read, self._all = 0, int(self._database.numbers(count(self._rows))[0])
+        while True:
+            place, rows = self._step(snapshot, place)
+            ended = place.after is None and place.gone is None
+            if rows or (ended and goes_on):
+                goes_on = True
+                yield self._page(place, rows)
+            if ended:
+                return
+
+    def acknowledge(self, position: Position) -> None:
+        """Changes up to this position count; digests of other generations, of dry runs say, are gone."""
+        place = msgspec.convert(dict(position), Place)
+        if self._snapshot is None or place.generation != self._generation:
+            return
+        self._snapshot.settle(place.page)
+        for file in self._folder.glob(f"*{_SUFFIX}"):
+            if file != self._snapshot.file:
+                file.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """The digests are closed."""
+        if self._snapshot is not None:
+            self._snapshot.close()
+            self._snapshot = None
+
+    def _opened(self, place: Place) -> Snapshot:
+        self.close()
+        self._generation = place.generation
+        file = self._folder / f"{place.generation}{_SUFFIX}"
+        if place.page and not file.is_file():
+            raise self._lost(file)
+        self._snapshot = Snapshot(file)
+        if not self._snapshot.reaches(place.page):
+            raise self._lost(file)
+        self._snapshot.settle(place.page, drop=True)
+        return self._snapshot
+
+    def _lost(self, file: Path) -> Unreadable:
+        return Unreadable(
+            f"{file}: what the table held when it was read last is not there",
+            hint=f"coterie sources reset {self._name} compares anew; what is known already comes under the ids it has",
+        )
+
+    def _step(self, snapshot: Snapshot, place: Place) -> tuple[Place, list[dict[str, Any]]]:
+        """Return where one more page leads, and the changes in it; they are noted."""
+        if place.gone is not None:
+            return self._gone(snapshot, place)
+        where = None if place.after is None else behind(self._how.key, [restored(one) for one in place.after])
+        found = self._database.ask(page(self._rows, self._how.key, self._how.limit, where))
+        self._read += len(found)
+        keys = [[mark_of(self._cell(row, name), name) for name in self._how.key] for row in found]
+        changed, noted = self._changed(snapshot, place, found, keys)
+        last = len(found) < self._how.limit
+        snapshot.note(place.page + 1, place.reading, noted, ends=last and not self._how.removals)
+        after = None if last else [kept(one) for one in keys[-1]]
+        gone = "" if last and self._how.removals else None
+        return self._on(place, len(changed), after, gone), changed
+
+    def _changed(
+        self, snapshot: Snapshot, place: Place, found: Sequence[Mapping[str, Any]], keys: Sequence[Sequence[Mark]]
+    ) -> tuple[list[dict[str, Any]], list[Row]]:
+        texts = [canonical([kept(one) for one in key]) for key in keys]
+        digests = [self._digest(text) for text in texts]
+        known = snapshot.known(digests)
+        changed, noted = [], []
+        for row, text, key in zip(found, texts, digests, strict=True):
+            whole = canonical({name: json_value(value) for name, value in row.items()})
+            content = self._digest(whole)
+            before = known.get(key)
+            same = before is not None and before.row == content
+            version = 0 if before is None else before.version
+            name = text if self._how.removals else None
+            noted.append(Row(key, content, version if same else version + 1, name))
+            if not same:
+                change = "added" if before is None or before.row is None else "changed"
+                told = self._id(text, whole, version + 1)
+                changed.append({**row, CHANGE: change, READ_AT: rfc3339(place.at), ID: told})
+        return changed, noted
+
+    def _gone(self, snapshot: Snapshot, place: Place) -> tuple[Place, list[dict[str, Any]]]:
+        found = snapshot.gone(place.reading, bytes.fromhex(place.gone or ""), self._how.limit)
+        rows = []
+        for one in found:
+            text = one.name or ""
+            cells = dict(zip(self._how.key, map(restored, msgspec.json.decode(text)), strict=True))
+            told = self._id(text, "", one.version + 1)
+            rows.append({**cells, CHANGE: "removed", READ_AT: rfc3339(place.at), ID: told})
+        last = len(found) < self._how.limit
+        noted = [Row(one.key, None, one.version + 1, one.name) for one in found]
+        snapshot.note(place.page + 1, place.reading, noted, ends=last)
+        return self._on(place, len(rows), None, None if last else found[-1].key.hex()), rows
+
+    def _on(self, place: Place, rows: int, after: list[Any] | None, gone: str | None) -> Place:
+        return msgspec.structs.replace(place, page=place.page + 1, rows=place.rows + rows, after=after, gone=gone)
+
+    def _page(self, place: Place, rows: list[dict[str, Any]]) -> Page:
+        first = place.rows - len(rows) + 1
+        chunk = chunk_of(rows, first=first, aside=(READ_AT, *self._how.aside), id_column=ID, sparse=True)
+        done = 1.0 if place.after is None else min(self._read / max(self._all, 1), 1.0)
+        return Page(chunk=chunk, position=msgspec.to_builtins(place), place=self._rows.name, done=done)
+
+    def _cell(self, row: Mapping[str, Any], name: str) -> Any:
+        if name not in row:
+            raise SchemaChanged(
+                f"{self._database.name}: {self._rows.name} has no column {name}, which key names; it has {', '.join(sorted(row))}"
+            )
+        return row[name]
+
+    def _digest(self, text: str) -> bytes:
+        """Return what stands for a text: salted, so that equal rows of two tables cannot be recognised."""
+        return hashlib.blake2b(text.encode(), digest_size=16, key=self._generation.encode()).digest()
+
+    def _id(self, key: str, content: str, version: int) -> str:
+        """Return the id of a change: the same in every generation."""
+        said = f"{self._name}\0{self._rows.name}\0{key}\0{version}\0{content}"
+        return hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
