@@ -32,6 +32,8 @@ COMMANDS: dict[str, str] = {
     "identities": "Show what a person is called and why; merge by hand, or take a merge back.",
     "match": "Find profiles that are probably one person; accept or reject them.",
     "quarantine": "List the rows that were refused, or replay them.",
+    "standards": "Show the rules that make values normal, and try them on events.",
+    "catalogue": "List every field: types, amounts, owner, where it comes from, who uses it.",
     "schema": "Print the JSON Schema of segment definitions.",
 }
 """Command → its help, in the order in which they are shown."""

@@ -117,7 +117,7 @@ class Rule(Form, frozen=True, kw_only=True):
 
     def names(self, of: Literal["property", "trait", "identifier"]) -> tuple[str, ...]:
         """Return the properties, traits or identifiers that it is about."""
-        return names_of({"property": self.property_, "trait": self.trait, "identifier": self.identifier}[of])
+        return names_in({"property": self.property_, "trait": self.trait, "identifier": self.identifier}[of])
 
 
 class Standard(Form, frozen=True, kw_only=True):
@@ -130,7 +130,7 @@ class Standard(Form, frozen=True, kw_only=True):
     rules: Annotated[tuple[Rule, ...], Doc("The rules.")]
 
 
-def names_of(told: str | tuple[str, ...] | None) -> tuple[str, ...]:
+def names_in(told: str | tuple[str, ...] | None) -> tuple[str, ...]:
     """Return one name or several as several."""
     return (told,) if isinstance(told, str) else told or ()
 

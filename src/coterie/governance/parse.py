@@ -46,6 +46,11 @@ def parse_text(text: str, file: str = "", texts: Texts | None = None) -> Standar
     return Standards((standard,), rules)
 
 
+def parse_in(folder: str | Path, text: str) -> Standards:
+    """Return the rules of one text as if it lay in ``folder``, beside the files that it names. Raises: InvalidDefinition."""
+    return parse_text(text, "", _reader(Path(folder)))
+
+
 def load(folder: str | Path) -> Standards:
     """Return the rules of a folder, none if there is no such folder. Raises: InvalidDefinition for all files together."""
     folder, problems = Path(folder), list[Problem]()

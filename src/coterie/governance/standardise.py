@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, TypeAlias
 
-from coterie.governance.definition import names_of
+from coterie.governance.definition import names_in
 from coterie.governance.normal import Beside, Unfit
 from coterie.governance.parse import Ruled, Standards
 from coterie.governance.samples import sample_of
@@ -157,7 +157,7 @@ class Standardise:
                 found += [self._applied(place, key, ruled) for key in ruled.rule.names("trait")]
         elif not name.startswith(SYSTEM_PREFIX):
             for place, ruled in self._rules_for(source):
-                if _fits(name, names_of(ruled.rule.event)):
+                if _fits(name, names_in(ruled.rule.event)):
                     found += [self._applied(place, key, ruled) for key in ruled.rule.names("property")]
         if len(plans) >= self._most:
             plans.clear()
@@ -169,7 +169,7 @@ class Standardise:
         return [
             (place, one)
             for place, one in enumerate(self._rules)
-            if any(_fits(name, names_of(one.rule.source)) for name in names)
+            if any(_fits(name, names_in(one.rule.source)) for name in names)
         ]
 
     def _applied(self, place: int, key: str, ruled: Ruled) -> Applied:
@@ -182,7 +182,7 @@ def applies_to(standards: Standards, *, event: str = "", key: str = "", identifi
         return [one for one in standards.rules if identifier in one.rule.names("identifier")]
     if event in TRAIT_EVENTS:
         return [one for one in standards.rules if key in one.rule.names("trait")]
-    found = [one for one in standards.rules if _fits(event, names_of(one.rule.event))]
+    found = [one for one in standards.rules if _fits(event, names_in(one.rule.event))]
     return [one for one in found if any(name.partition(ITEMS)[0] == key for name in one.rule.names("property"))]
 
 

@@ -66,8 +66,8 @@ def identifiers(store: EventStore) -> list[Kept]:
     """Return every kind of identifier that people were linked by or are called after, with the people who have one."""
     with _log(store) as duck:
         found = duck.run(
-            "SELECT name, count(DISTINCT profile) AS people, min(at) AS first_at, max(at) AS last_at FROM ("
-            f" SELECT coalesce(properties->>'kind', '') AS name, profile, occurred_at AS at FROM events WHERE name = '{LINK}'"
+            "SELECT name, count(DISTINCT profile) AS people, min(occurred_at) AS first_at, max(occurred_at) AS last_at FROM ("
+            f" SELECT coalesce(properties->>'kind', '') AS name, profile, occurred_at FROM events WHERE name = '{LINK}'"
             " UNION ALL SELECT CASE WHEN contains(profile, ':') THEN split_part(profile, ':', 1) ELSE 'user_id' END,"
             " profile, min(occurred_at) FROM events GROUP BY profile"
             ") GROUP BY name ORDER BY people DESC, name"
@@ -77,12 +77,18 @@ def identifiers(store: EventStore) -> list[Kept]:
 
 def people(store: EventStore) -> int:
     """Return how many profiles have an event; merged ones count as they were named."""
-    return store.extent().profiles
+    with _log(store) as duck:
+        return int(duck.run("SELECT count(DISTINCT profile) AS people FROM events")["people"][0].as_py())
 
 
 def recent(store: EventStore, rows: int) -> pa.Table:
-    """Return (name, profile, properties) of the newest ``rows`` events."""
-    return store.latest(rows).select(["name", "profile", "properties"])
+    """Return the newest ``rows`` events in log order, without their positions and keys."""
+    with _log(store) as duck:
+        found = duck.run(
+            "SELECT event_id, profile, name, occurred_at, received_at, properties, source, position FROM events"
+            f" ORDER BY position DESC LIMIT {max(0, int(rows))}"
+        )
+    return found.sort_by("position").drop_columns(["position"])
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from coterie.clock import Clock
 from coterie.engine import definitions
+from coterie.engine.governance.keeping import Catalogues
 from coterie.engine.project import Project
 from coterie.engine.running.answers import ChangeRow, Page
 from coterie.engine.running.runner import Runner
@@ -81,6 +82,7 @@ class Desk:
         self.outbox, self.switch, self.refreshes = outbox, switch, refreshes
         self.editing = asyncio.Lock()
         """One change of definitions at a time."""
+        self.catalogues = Catalogues(project)
         self.streams = 0
         """Open change streams."""
         self.closing = False

@@ -1,0 +1,93 @@
+"""The catalogue as one page of HTML that needs nothing else: to be sent, printed or put on a wall."""
+
+from __future__ import annotations
+
+from html import escape
+
+from coterie.governance.catalogue import FIELD_KINDS, Catalogue, Field
+from coterie.segments.instants import rfc3339
+
+STYLE = """
+:root{color-scheme:light dark;--line:#8884;--dim:#888;--warn:#b45309}
+body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:1200px;padding:0 1rem}
+h1{font-size:1.6rem;margin:0}p.lead{color:var(--dim);margin:.2rem 0 1.2rem}
+form{display:flex;gap:.5rem;flex-wrap:wrap;margin-bottom:1rem}
+input,select{font:inherit;padding:.35rem .6rem;border:1px solid var(--line);border-radius:.4rem;background:transparent;color:inherit}
+input{flex:1;min-width:14rem}
+details{border-top:1px solid var(--line);padding:.45rem 0}summary{cursor:pointer;display:grid;gap:.8rem;align-items:baseline;
+grid-template-columns:6.5rem minmax(12rem,2fr) 7rem 8rem minmax(6rem,1fr) 9rem;list-style:none}summary::-webkit-details-marker{display:none}
+summary b{overflow-wrap:anywhere}summary span{color:var(--dim)}summary .n{text-align:right;font-variant-numeric:tabular-nums}
+dl{display:grid;grid-template-columns:9rem 1fr;gap:.15rem 1rem;margin:.6rem 0 .6rem 1rem}dt{color:var(--dim)}dd{margin:0;overflow-wrap:anywhere}
+.tag{border:1px solid var(--line);border-radius:1rem;padding:0 .5rem;font-size:.8rem;white-space:nowrap}
+.warn{color:var(--warn);border-color:var(--warn)}.flow{margin:0}
+@media(max-width:800px){summary{grid-template-columns:6rem 1fr}summary .wide{display:none}}
+"""
+SCRIPT = """
+const rows=[...document.querySelectorAll('details')],word=document.getElementById('word'),kind=document.getElementById('kind'),
+use=document.getElementById('use'),told=document.getElementById('told');
+function show(){let n=0;const w=word.value.toLowerCase();for(const r of rows){const d=r.dataset;
+const on=(!w||r.textContent.toLowerCase().includes(w))&&(!kind.value||d.kind===kind.value)&&(!use.value||d.use.split(' ').includes(use.value));
+r.hidden=!on;n+=on}told.textContent=n+' of '+rows.length}
+for(const one of [word,kind,use])one.addEventListener('input',show);show();
+document.querySelector('form').addEventListener('submit',e=>e.preventDefault());
+"""
+
+
+def page_of(catalogue: Catalogue, title: str, at: int) -> str:
+    """Return the catalogue as a page, as it was at the instant ``at``. Everything that others sent is escaped."""
+    kinds = "".join(f"<option value={kind}>{kind}</option>" for kind in FIELD_KINDS)
+    usages = "".join(f"<option>{one}</option>" for one in ("used", "unused", "missing", "personal", "unplanned"))
+    rows = "\n".join(_row(one, catalogue) for one in catalogue.fields)
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>{escape(title)}: catalogue</title><style>{STYLE}</style>"
+        f"<h1>{escape(title)}: catalogue</h1><p class=lead>{catalogue.events:,} events of {catalogue.people:,} profiles,"
+        f' as of {rfc3339(at)}; <span id="told">{len(catalogue.fields)}</span></p>'
+        f'<form><input id="word" type="search" placeholder="Find a field, an owner, a segment …" aria-label="Find">'
+        f'<select id="kind" aria-label="Kind"><option value="">every kind</option>{kinds}</select>'
+        f'<select id="use" aria-label="Use"><option value="">used or not</option>{usages}</select></form>'
+        f"<main>{rows}</main><script>{SCRIPT}</script></html>\n"
+    )
+
+
+def _row(one: Field, catalogue: Catalogue) -> str:
+    marks = [f'<span class="tag warn">{escape(one.pii)}</span>'] if one.is_personal else []
+    marks += ['<span class="tag warn">never seen</span>'] if not one.is_seen else []
+    share = "" if one.share is None else f"{one.share:.1%}"
+    count = f"{one.count:,}" if one.kind != "segment" else ""
+    cells = [
+        f"<span>{one.kind}</span>", f"<b>{escape(one.name)}</b>", f'<span class="n wide">{count}</span>',
+        f'<span class="wide">{escape(share)}</span>', f'<span class="wide">{escape(", ".join(one.types))}</span>',
+        f'<span class="wide">{"".join(marks)}</span>',
+    ]  # fmt: skip
+    return (
+        f'<details data-kind="{one.kind}" data-use="{_uses(one)}"><summary>{"".join(cells)}</summary>'
+        f"<dl>{''.join(_lines(one, catalogue))}</dl></details>"
+    )
+
+
+def _uses(one: Field) -> str:
+    words = ["used" if one.used_by else "unused"]
+    words += ["missing"] if one.used_by and not one.is_seen else []
+    words += ["personal"] if one.is_personal else []
+    words += ["unplanned"] if not one.is_planned and one.kind in ("event", "property", "trait") else []
+    return " ".join(words)
+
+
+def _lines(one: Field, catalogue: Catalogue) -> list[str]:
+    flow = [str(node) for node in catalogue.lineage.origins(one.node)]
+    told = [
+        ("description", one.description),
+        ("owner", one.owner),
+        (
+            "seen",
+            f"{rfc3339(one.first_at)} to {rfc3339(one.last_at)}" if one.first_at is not None and one.last_at else "",
+        ),
+        ("sources", ", ".join(one.sources)),
+        ("made of", ", ".join(one.columns)),
+        ("made normal by", ", ".join(one.rules)),
+        ("examples", ", ".join(one.examples)),
+        ("comes from", ", ".join(flow)),
+        ("used by", ", ".join(one.used_by)),
+    ]
+    return [f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in told if text]
