@@ -90,6 +90,27 @@ class Privacy(Struct, frozen=True, kw_only=True):
     """Purposes that a browser with the Global Privacy Control signal refuses."""
 
 
+class Quality(Struct, frozen=True, kw_only=True):
+    """How the data is watched, and who is told."""
+
+    every_s: Annotated[float, Meta(ge=0, le=604_800)] = 3_600
+    """Seconds between two runs of the checks in the server; 0 runs them by hand only."""
+    sensitivity: Literal["low", "normal", "high"] = "normal"
+    """How far from normal something must be before it is told."""
+    history_days: Annotated[int, Meta(ge=14, le=365)] = 56
+    """Days that tell what is normal; older measures and findings are forgotten after a year."""
+    ignore: tuple[str, ...] = ()
+    """Events (``page_view``) and properties (``page_view.path``) that no check looks at unless a rule asks for them."""
+    owner: str = ""
+    """Who answers for findings that no rule and no tracking plan gives to anybody: an e-mail address, or a name."""
+    alerts: tuple[str, ...] = ()
+    """Keys of destinations that are told of new findings."""
+    alert_from: Literal["info", "warning", "error"] = "warning"
+    """Findings of this severity and worse are told."""
+    reconcile_hours: Annotated[float, Meta(ge=0, le=8_760)] = 24
+    """Hours between two reconciliations of every source that can be read again, in the server; 0 only by hand."""
+
+
 class Settings(Struct, frozen=True, kw_only=True):
     """The settings of one project."""
 
@@ -102,14 +123,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     collect: Collect = Collect()
     runner: Runner = Runner()
     privacy: Privacy = Privacy()
+    quality: Quality = Quality()
     limits: Limits = DEFAULT
     """Bounds of ``limits.py`` that this project changes."""
     identity: dict[str, Any] = {}
     """Kinds of identifiers: see docs/identity.md. Checked by ``identity.rules``."""
     caches: dict[str, Any] = {}
     """Redis and Memcached that are kept in step: see docs/caches.md. Checked by ``connectors.caches``."""
-    mqtt: dict[str, Any] = {}
-    """Topics whose messages are events: see docs/devices.md. Checked by ``connectors.sources.mqtt``."""
 
 
 SECTIONS: dict[str, type[Struct]] = {
@@ -117,6 +137,7 @@ SECTIONS: dict[str, type[Struct]] = {
     "collect": Collect,
     "runner": Runner,
     "privacy": Privacy,
+    "quality": Quality,
     "limits": Limits,
 }
 """Sections that the environment reaches: name → its fields."""

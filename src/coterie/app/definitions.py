@@ -1,4 +1,4 @@
-"""What a project says about its service: kinds of identifiers, triggers, caches, brokers. All of it is read before anything starts."""
+"""What a project says about its service: kinds of identifiers, triggers, caches. All of it is read before anything starts."""
 
 from __future__ import annotations
 
@@ -23,27 +23,13 @@ class Defined(Struct, frozen=True, kw_only=True):
     """Everything that was read and is right."""
 
     rules: Rules
-    brokers: dict[str, Any]
     caches: dict[str, Any]
-    subscribers: list[Any] = []
-    """Those of ``brokers`` that were started."""
     copies: list[Any] = []
     """Followers that keep ``caches``, once started."""
 
     def followers(self, service: Service) -> Iterator[Follower]:
         """Yield the parts that run once the runner is ready."""
-        yield from self._subscribers(service)
         yield from self._caches(service)
-
-    def _subscribers(self, service: Service) -> Iterator[Follower]:
-        if not self.brokers:
-            return
-        from coterie.connectors.sources.mqtt.subscriber import Subscriber
-
-        for key, broker in self.brokers.items():
-            one = Subscriber(key, broker, service.journal.append_now, service.settings.limits)
-            self.subscribers.append(one)
-            yield f"mqtt {key}", one.start, one.stop
 
     def _caches(self, service: Service) -> Iterator[Follower]:
         if not self.caches:
@@ -73,20 +59,11 @@ def read_definitions(project: Project) -> Defined:
 
     settings = project.settings
     rules = attempt(lambda: rules_of(settings.identity))
-    brokers = attempt(lambda: _brokers(settings.mqtt))
     caches = attempt(lambda: _caches(settings.caches))
     attempt(lambda: _segments(project))
     if problems or rules is None:
         raise InvalidDefinition(problems)
-    return Defined(rules=rules, brokers=brokers or {}, caches=caches or {})
-
-
-def _brokers(section: dict[str, Any]) -> dict[str, Any]:
-    if not section:
-        return {}
-    from coterie.connectors.sources.mqtt.section import brokers_of
-
-    return dict(brokers_of(section))
+    return Defined(rules=rules, caches=caches or {})
 
 
 def _caches(section: dict[str, Any]) -> dict[str, Any]:

@@ -66,17 +66,12 @@ def when_ready(runner: Any, read: Callable[[], Figures]) -> Callable[[], Figures
     return lambda: read() if runner.status().ready else {}
 
 
-def of_edges(subscribers: Sequence[Any], caches: Sequence[Any]) -> Callable[[], Figures]:
-    """Return the reading of brokers that are listened to and caches that are kept in step."""
+def of_edges(caches: Sequence[Any]) -> Callable[[], Figures]:
+    """Return the reading of the caches that are kept in step."""
 
     def read() -> Figures:
-        brokers, copies = [one.health() for one in subscribers], [one.health() for one in caches]
+        copies = [one.health() for one in caches]
         return {
-            "coterie_mqtt_connected": {(one.key,): float(one.connected) for one in brokers},
-            "coterie_mqtt_waiting": {(one.key,): one.waiting for one in brokers},
-            "coterie_mqtt_messages_total": {
-                (one.key, what): count for one in brokers for what, count in one.tallies.items()
-            },
             "coterie_cache_up": {(one.name,): float(one.up) for one in copies},
             "coterie_cache_lag_changes": {(one.name,): one.lag_changes for one in copies},
             "coterie_cache_lag_rows": {(one.name,): one.lag_rows for one in copies},

@@ -74,7 +74,7 @@ class Service:
             refreshes=self.refreshes,
         )  # fmt: skip
         readings = (figures.of_journal(self.journal, self.runner, self.clock), figures.of_runner(self.runner))
-        edges = figures.of_edges(defined.subscribers, defined.copies)
+        edges = figures.of_edges(defined.copies)
         office = figures.when_ready(self.runner, self.office.figures)
         self.metrics = Metrics([*readings, edges, office, lambda: {"coterie_http_open_requests": self.app.open}])
         self.closing = False

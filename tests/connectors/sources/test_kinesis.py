@@ -190,7 +190,7 @@ def test_every_failure_has_its_name(aws: str, monkeypatch: pytest.MonkeyPatch) -
     # From now on moto looks at who asks, as AWS does.
     httpx.post(f"{aws}/moto-api/reset-auth", content=b"0").raise_for_status()
     try:
-        refuses(CredentialsRefused, lambda: opened(aws, "locked").look(), "UnrecognizedClient")
+        refuses(CredentialsRefused, lambda: opened(aws, "locked").look(), "InvalidClientTokenId")
     finally:
         httpx.post(f"{aws}/moto-api/reset-auth", content=b"1000000").raise_for_status()
 

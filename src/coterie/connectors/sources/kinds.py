@@ -18,6 +18,7 @@ from coterie.segments.conditions.form import Form
 KINDS: dict[str, str] = {
     "kafka": "coterie.connectors.sources.kafka",
     "kinesis": "coterie.connectors.sources.kinesis",
+    "mqtt": "coterie.connectors.sources.mqtt",
     "files": "coterie.connectors.sources.folder.kind",
     "postgresql": "coterie.connectors.sources.sql.postgresql",
     "mysql": "coterie.connectors.sources.sql.mysql",

@@ -46,14 +46,15 @@ def told(where: str) -> Iterator[None]:
         raise CredentialsRefused(f"{where}: {error}", hint=hint) from error
     except ClientError as error:
         code, what = error.response["Error"]["Code"], f"{where}: {error}"
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
         if code == EXPIRED:
             raise
-        if code in _REFUSED:
+        if code in _REFUSED or status in (401, 403):
             hint = (
                 "look at access_key and secret_key, and at what they may do: ListShards, GetShardIterator, GetRecords"
             )
             raise CredentialsRefused(what, hint=hint) from error
-        if code in _LIMITED:
+        if code in _LIMITED or status == 429:
             raise RateLimited(
                 what, retry_after_s=1.0, hint="other readers share the shard's 5 reads a second"
             ) from error

@@ -1,1 +1,5 @@
-"""Messages of an MQTT broker as events: topics, payloads, and the subscriber that acknowledges only what is durable."""
+"""Topics of an MQTT broker as a source: a message is acknowledged to the broker only when it is durable."""
+
+from coterie.connectors.sources.mqtt.config import CONTINUOUS, Config, open_source
+
+__all__ = ["CONTINUOUS", "Config", "open_source"]

@@ -9,7 +9,6 @@ from msgspec import Struct
 from coterie.errors import Problem
 
 _PART = re.compile(r"^\{([a-z][a-z0-9_]*)\}$")
-RESERVED = "payload"
 
 
 class Topic(Struct, frozen=True):
@@ -50,8 +49,7 @@ def topic_of(text: str, where: str = "topic") -> Topic:
         else:
             asked.append(part)
     told = [name for _, name in names]
-    if len(set(told)) < len(told) or RESERVED in told:
-        hint = f"{RESERVED!r} is the message itself" if RESERVED in told else ""
-        raise Problem("names of parts must differ", where=where, received=text, hint=hint)
+    if len(set(told)) < len(told):
+        raise Problem("names of parts must differ", where=where, received=text)
     further = levels[-1] == "#"
     return Topic(text, "/".join(asked), tuple(names), len(levels) - further, further)
