@@ -34,4 +34,4 @@ def chance(normal: Spread, rows: float, *, ordered: bool) -> float:
     whole = normal.whole or 1.0
     shares = [count / whole for count in normal.counts.values()]
     mean = 0.4 * sum(math.sqrt(share * (1 - share) / rows) for share in shares)
-    return mean + 0.9 / math.sqrt(rows)
+    return mean + 1.2 / math.sqrt(rows)

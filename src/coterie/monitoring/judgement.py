@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
+from msgspec import structs
+
 from coterie.monitoring import counts, shares, silences, spreads
+from coterie.monitoring.baseline import WEEK
 from coterie.monitoring.finding import Finding, finding_of
 from coterie.monitoring.measures import EVERY, Count, Measured, Observation, Share, Spread, Subject
-from coterie.monitoring.terms import SEVERITIES, Check, Severity
+from coterie.monitoring.terms import SEVERITIES, Check, Severity, Stage
+from coterie.monitoring.silences import HOURS
 from coterie.monitoring.tuning import NORMAL, Tuning
 
 History = Mapping[Subject, Sequence[tuple[int, Observation]]]
@@ -17,21 +21,22 @@ T = TypeVar("T", Count, Share, Spread)
 NEW_ROWS = 5
 """So many rows make a new event or property worth telling."""
 HISTORY_DAYS = 56
+"""What did not happen for so long is no longer missed."""
 
 
-def judge(today: Measured, history: History, day: int, tuning: Tuning = NORMAL, *, whole: bool = True) -> list[Finding]:
-    """Return what is wrong with a day, the worst first. Not ``whole``: the day is not over, only what is there is judged."""
-    complete = {**today, **_absent(today, history, day)} if whole else today
+def judge(today: Measured, history: History, day: int, tuning: Tuning = NORMAL, *, until: int = HOURS) -> list[Finding]:
+    """Return what is wrong with a day, the worst first. ``until`` below 24: only its first hours are over, and counts wait."""
+    complete = {**today, **_absent(today, history, day)}
     found: list[Finding] = []
     for subject, observation in complete.items():
-        if whole or not isinstance(observation, Count):
-            found += _judged(subject, observation, history.get(subject, ()), day, tuning)
+        if until == HOURS or not isinstance(observation, Count):
+            found += _judged(subject, observation, history.get(subject, ()), day, tuning, until)
     found += _strangers(complete, history, day, tuning)
     return told_once(found)
 
 
 def _judged(
-    subject: Subject, today: Observation, series: Sequence[tuple[int, Observation]], day: int, tuning: Tuning
+    subject: Subject, today: Observation, series: Sequence[tuple[int, Observation]], day: int, tuning: Tuning, until: int
 ) -> list[Finding]:
     found: list[Finding | None] = []
     match today:
@@ -40,7 +45,7 @@ def _judged(
         case Share():
             found = [shares.judge(subject, today, _of(Share, series), day, tuning)]
         case Spread() if subject.measure == "hours":
-            found = [silences.judge(subject, today, _of(Spread, series), day, tuning)]
+            found = [silences.judge(subject, today, _of(Spread, series), day, tuning, until)]
         case Spread():
             found = [*spreads.judge(subject, today, _of(Spread, series), day, tuning)]
     return [one for one in found if one is not None]
@@ -58,6 +63,8 @@ def _absent(today: Measured, history: History, day: int) -> dict[Subject, Observ
             continue
         if isinstance(series[-1][1], Count):
             found[subject] = Count(0)
+        elif subject.measure == "hours":
+            found[subject] = Spread({})
         elif subject.measure == "missing":
             rows = today.get(Subject(subject.stage, subject.event, "", "", "rows"))
             if isinstance(rows, Count) and rows.rows:
@@ -89,12 +96,53 @@ def _strangers(today: Measured, history: History, day: int, tuning: Tuning) -> l
 
 
 def told_once(found: Sequence[Finding]) -> list[Finding]:
-    """Return findings, the worst first, without the echoes of a worse one: an event of which nothing came is not also silent."""
+    """Return findings, the worst first, without the echoes of a larger one.
+
+    When everything is less, each event that is less is not told again, unless nothing at all came of it; and an event of
+    which nothing came is not also silent.
+    """
+    flows = (Check.VOLUME, Check.FRESHNESS)
+    whole = {(one.check, one.received < one.expected) for one in found if one.event == EVERY and not one.source}
     gone = {(one.event, one.source) for one in found if one.check is Check.VOLUME and not one.received}
-    kept = [
-        one
-        for one in found
-        if not (one.check is Check.FRESHNESS and (one.event, one.source) in gone)
-        and not (one.check is Check.VOLUME and one.source and (one.event, "") in gone)
-    ]
+    total_gone = (EVERY, "") in gone
+    kept = []
+    for one in found:
+        is_flow = one.check in flows and one.stage is not Stage.COLLECT
+        part = one.event != EVERY and is_flow and (one.check, one.received < one.expected) in whole
+        if part and (total_gone or one.received or one.check is Check.FRESHNESS):
+            continue
+        if one.check is Check.FRESHNESS and ((one.event, one.source) in gone or total_gone):
+            continue
+        kept.append(one)
     return sorted(kept, key=lambda one: (-SEVERITIES.index(one.severity), -abs(one.score), one.event, one.property))
+
+
+def owned(found: Sequence[Finding], owners: Mapping[str, str], otherwise: str) -> list[Finding]:
+    """Return findings with who answers for them: the owner of their event, or ``otherwise``."""
+    return [structs.replace(one, owner=one.owner or owners.get(one.event, "") or otherwise) for one in found]
+
+
+def watched(measured: Measured, ignored: Sequence[str]) -> dict[Subject, Observation]:
+    """Return what is not to be left out: ``ignored`` names events, and properties as ``event.property``."""
+    out = set(ignored)
+    return {
+        subject: one
+        for subject, one in measured.items()
+        if subject.event not in out and not (subject.property and f"{subject.event}.{subject.property}" in out)
+    }
+
+
+def unspoilt(days: Mapping[int, Measured], flagged: Mapping[int, set[Subject]], day: int) -> dict[Subject, list[tuple[int, Observation]]]:
+    """Return the history before ``day`` without what was found wrong, unless it has been so for a week: then it is normal."""
+    lasting = {
+        subject
+        for subject in set().union(*flagged.values())
+        if all(subject in flagged.get(one, ()) for one in range(day - WEEK, day))
+    }  # fmt: skip
+    found: dict[Subject, list[tuple[int, Observation]]] = {}
+    for past in sorted(one for one in days if one < day):
+        wrong = flagged.get(past, set()) - lasting
+        for subject, one in days[past].items():
+            if subject not in wrong:
+                found.setdefault(subject, []).append((past, one))
+    return found

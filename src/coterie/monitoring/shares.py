@@ -22,20 +22,28 @@ ORPHANS_MOST = 0.3
 """Where more values than that have no counterpart on a normal day, one event does not refer to the other."""
 
 
+ROWS_MOVED = 3
+"""One or two odd rows are no reason to wake somebody."""
+
+
 class Normal(Struct, frozen=True):
     """A share as it is: its middle, its spread from day to day, and how far it has gone either way."""
 
     middle: float
+    pooled: float
+    """The share of all days together."""
     spread: float
     least: float
     most: float
 
 
-def normal_of(shares: Sequence[float]) -> Normal:
+def normal_of(shares: Sequence[Share]) -> Normal:
     """Return what is normal for a share that was this on other days. The most extreme day either way is passed over."""
-    values = np.sort(np.array(shares))
+    values = np.sort(np.array([share.value for share in shares]))
     inner = values[1:-1] if values.size >= 10 else values
-    return Normal(float(np.median(values)), mad(values), float(inner[0]), float(inner[-1]))
+    whole = sum(share.whole for share in shares)
+    pooled = (sum(share.part for share in shares) + 0.5) / (whole + 1.0)
+    return Normal(float(np.median(values)), pooled, mad(values), float(inner[0]), float(inner[-1]))
 
 
 def judge(
@@ -46,14 +54,15 @@ def judge(
     known = [(one, share) for one, share in history if share.whole >= tuning.rows_least]
     if today.whole < tuning.rows_least or len(known) < tuning.days_least:
         return None
-    usual = normal_of([share.value for _, share in known])
+    usual = normal_of([share for _, share in known])
     if subject.measure.startswith("orphans") and usual.middle > ORPHANS_MOST:
         return None
-    same = [share.value for one, share in known if (one - day) % WEEK == 0]
+    same = [share for one, share in known if (one - day) % WEEK == 0]
     score = _score(today, usual)
     if len(same) >= 2:
         score = min(score, _score(today, normal_of(same)), key=abs)
-    if not _matters(today.value, usual, term) or abs(score) < tuning.score_least:
+    moved = abs(today.value - usual.middle) * today.whole
+    if not _matters(today.value, usual, term) or abs(score) < tuning.score_least or moved < ROWS_MOVED:
         return None
     check = _check(subject, usual, term)
     return finding_of(
@@ -63,9 +72,8 @@ def judge(
 
 
 def _score(today: Share, usual: Normal) -> float:
-    """Return robust standard deviations, with the noise of so many rows and of a few rows more or less."""
-    likely = min(max(usual.middle, 1.0 / today.whole), 1 - 1.0 / today.whole)
-    noise = likely * (1 - likely) / today.whole
+    """Return robust standard deviations; what is drawn by chance for so many rows counts beside the spread of days."""
+    noise = usual.pooled * (1 - usual.pooled) / today.whole
     return (today.value - usual.middle) / math.sqrt(usual.spread**2 + noise)
 
 

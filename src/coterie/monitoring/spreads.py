@@ -14,8 +14,9 @@ from coterie.monitoring.tuning import Tuning
 WINDOW_DAYS = 28
 BEYOND = 12
 """Bins beyond all that was seen, from where a single number is out of range: a factor of eight."""
+NEW: dict[str, float] = {"values": 10, "shapes": 3}
+"""Measure → so many rows with a value that was never there are told, if they are more than ``NEW_SHARE`` of all."""
 NEW_SHARE = 0.02
-"""A value never seen before is told when so much of the rows have it."""
 SHOWN = 4
 
 Days = Sequence[tuple[int, Spread]]
@@ -24,19 +25,17 @@ Days = Sequence[tuple[int, Spread]]
 def judge(subject: Subject, today: Spread, history: Days, day: int, tuning: Tuning) -> list[Finding]:
     """Return what is wrong with a spread."""
     term = term_of(subject.measure)
-    least = tuning.rows_least if subject.measure == "types" else tuning.spread_rows_least
+    least = tuning.rows_least if subject.measure in ("types", *NEW) else tuning.spread_rows_least
     known = [one for one in history if one[1].whole >= least][-WINDOW_DAYS:]
     if len(known) < tuning.days_least:
         return []
     found = [_moved(subject, today, known, day, term, tuning)] if today.whole >= least else []
     if subject.measure == "types":
-        found = [_strangers(subject, today, known, day, Check.SCHEMA, 3, term.floor)]
+        found = [_strangers(subject, today, known, day, 3, term)]
     elif subject.measure == "numbers":
         found.append(_beyond(subject, today, known, day))
-    elif subject.measure == "values" and not found[:1]:
-        return []
-    elif subject.measure == "values" and found[0] is None:
-        found = [_strangers(subject, today, known, day, term.check, tuning.rows_least / 2, NEW_SHARE)]
+    elif subject.measure in NEW and today.whole >= tuning.rows_least and not any(found):
+        found = [_strangers(subject, today, known, day, NEW[subject.measure], term)]
     return [one for one in found if one is not None]
 
 
@@ -82,10 +81,11 @@ def _without(all_: Spread, one: Spread) -> Spread:
 
 
 def _strangers(
-    subject: Subject, today: Spread, known: Days, day: int, check: Check, rows_least: float, share_least: float
+    subject: Subject, today: Spread, known: Days, day: int, rows_least: float, term: Term
 ) -> Finding | None:
     """Return the finding that something is there that was never there, unless new ones keep coming here."""
     seen: set[str] = set()
+    share_least = term.floor if term.check is Check.SCHEMA else NEW_SHARE
     fresh_days = 0
     for index, (_, spread) in enumerate(known):
         whole = spread.whole
@@ -98,10 +98,9 @@ def _strangers(
         return None
     told = ", ".join(f"{name} ({count:,.0f} rows)" for name, count in _largest(new))
     before = ", ".join(name for name, _ in _largest(pooled([spread for _, spread in known]).counts))
-    what = "types" if check is Check.SCHEMA else "values"
-    says = f"{subject.says()}: {what} that were never there: {told}; so far {before}"
-    severity = Severity.ERROR if check is Check.SCHEMA else Severity.WARNING
-    return finding_of(subject, day, check, severity, says, received=rows / today.whole, rows=rows)
+    says = f"{subject.says()}: {term.says} that were never there: {told}; so far {before}"
+    severity = Severity.ERROR if term.check is Check.SCHEMA else Severity.WARNING
+    return finding_of(subject, day, term.check, severity, says, received=rows / today.whole, rows=rows)
 
 
 def _beyond(subject: Subject, today: Spread, known: Days, day: int) -> Finding | None:

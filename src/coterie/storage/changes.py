@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from coterie.errors import Problem
+from coterie.limits import DAY_US
 from coterie.storage.delta import Commit, DeltaFolder
 from coterie.storage.erased import Erased
 
@@ -105,6 +106,13 @@ class ChangeStore:
             " ORDER BY sequence",
             [segment, profile],
         ).cast(SCHEMA)
+
+    def daily(self) -> pa.Table:
+        """Return (day since 1970 UTC, segment, direction, changes) of what people did or time brought, not of edited definitions."""
+        return self._folder.query(
+            f"SELECT \"at\" // {DAY_US} AS day, segment, direction, count(*) AS changes FROM stored"
+            " WHERE cause IN ('event', 'timer', 'trait', 'late') GROUP BY ALL ORDER BY ALL"
+        )
 
     def counts(self) -> pa.Table:
         """Return (segment, direction, cause, changes)."""

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from coterie.identity.merges import Alias
 from coterie.segments.batch import Relation
+from coterie.storage.lake.parts import Parts, show_paths
 
 ALIASES = pa.schema(
     [("profile", pa.string()), ("canonical", pa.string()), ("since", pa.int64()), ("until", pa.int64())]
@@ -34,15 +35,18 @@ class Duck:
         """Make an Arrow table readable as ``name``, without a copy; it replaces what had the name."""
         self._connection.register(name, table)
 
-    def add_files(self, name: str, files: Sequence[str], empty: pa.Schema | None = None) -> None:
+    def add_files(self, name: str, files: Parts | Sequence[str], empty: pa.Schema | None = None) -> None:
         """Make Parquet files readable as one table called ``name``; with no files, an empty one of schema ``empty``."""
         if not files and empty is not None:
             self.add_table(name, empty.empty_table())
             return
-        self._connection.from_parquet(list(files), union_by_name=True).create_view(name, replace=True)
+        if isinstance(files, Parts):
+            files.show(self._connection, name)
+        else:
+            show_paths(self._connection, files, name)
 
     def add_log(
-        self, log: pa.Table | Sequence[str], *, merges: Iterable[Alias] = (), empty: pa.Schema | None = None
+        self, log: pa.Table | Parts | Sequence[str], *, merges: Iterable[Alias] = (), empty: pa.Schema | None = None
     ) -> Relation:
         """Make the log (an Arrow table or Parquet files) and its merges readable; return how statements refer to them."""
         if isinstance(log, pa.Table):

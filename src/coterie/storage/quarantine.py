@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from coterie.limits import DAY_US
 from coterie.storage.delta import DeltaFolder
 from coterie.storage.erased import Erased
 from coterie.storage.lock import alone
@@ -47,6 +48,12 @@ class QuarantineStore:
         """Return (source, reason, rows), most frequent first."""
         return self._folder.query(
             "SELECT source, reason, count(*) AS rows FROM stored GROUP BY ALL ORDER BY rows DESC, source, reason"
+        )
+
+    def daily(self) -> pa.Table:
+        """Return (day since 1970 UTC, source, rows refused)."""
+        return self._folder.query(
+            f"SELECT received_at // {DAY_US} AS day, source, count(*) AS rows FROM stored GROUP BY ALL ORDER BY ALL"
         )
 
     def rows(self, *, source: str = "", reason: str = "", limit: int = -1) -> pa.Table:

@@ -160,7 +160,7 @@ def epoch_instants(rows: list[Row], dice: random.Random, before: list[Row]) -> l
 @kind(Check.FORMAT, "$identify", "name")
 def wrong_encoding(rows: list[Row], dice: random.Random, before: list[Row]) -> list[Row]:
     spoilt = "Zoë Müller".encode().decode("latin-1")
-    return changed(rows, "$identify", put("name", lambda name: spoilt), 0.1, dice)
+    return changed(rows, "$identify", put("name", lambda name: spoilt), 0.3, dice)
 
 
 @kind(Check.FORMAT, "$identify", "birthday")
@@ -238,6 +238,6 @@ def one_profile_for_all(rows: list[Row], dice: random.Random, before: list[Row])
     return [{**one, "profile": "undefined"} if dice.random() < 0.3 else one for one in rows]
 
 
-@kind(Check.UNIQUENESS, "session_started")
+@kind(Check.UNIQUENESS, "page_view")
 def cookies_lost(rows: list[Row], dice: random.Random, before: list[Row]) -> list[Row]:
     return [{**one, "profile": f"{one['profile']}-{dice.random()}"} for one in rows]

@@ -135,8 +135,9 @@ def body_of(message: Message) -> bytes:
     if message.content:
         context = templates.context_of(message.payload)
         data["content"] = {name: templates.render(text, context, what=name) for name, text in message.content.items()}
+    kind = "alert" if message.payload.get("alert") else "event" if message.payload.get("event") else "existing"
     told = {
-        "type": f"segment.{change['direction']}" if change else "event" if message.payload.get("event") else "existing",
+        "type": f"segment.{change['direction']}" if change else kind,
         "timestamp": message.payload.get("decided_at"),
         "data": data,
     }

@@ -9,6 +9,7 @@ import msgspec
 import pyarrow as pa
 
 from coterie.connectors.destinations.destination import Message
+from coterie.engine.outbox.notices import NOTICES
 from coterie.storage.state.outbox import Letter, Mark
 from coterie.triggers.definition import Trigger
 from coterie.triggers.gathering import gathered, selectors_of
@@ -41,13 +42,16 @@ class Checks:
         """Return (what may be sent, what became of the others). One question to ``history`` for all that gather."""
         ready: list[tuple[Letter, Trigger]] = []
         marks: list[Mark] = []
+        notices = [_notice(letter, now) for letter in letters if letter.trigger in NOTICES]
         for letter in letters:
+            if letter.trigger in NOTICES:
+                continue
             mark = self._refused(letter, now)
             if mark is None:
                 ready.append((letter, self._triggers.by_key[letter.trigger]))
             else:
                 marks.append(mark)
-        return self._ready(ready, now), marks
+        return [*notices, *self._ready(ready, now)], marks
 
     def _refused(self, letter: Letter, now: int) -> Mark | None:
         """Return the mark of a letter that is not to be sent now, or ``None``."""
@@ -119,6 +123,15 @@ class Checks:
             }
             for letter, gathers in asking
         }  # fmt: skip
+
+
+def _notice(letter: Letter, now: int) -> Ready:
+    """Return a message of Coterie's own: it is about no person, so nobody is asked."""
+    message = Message(
+        key=letter.key, trigger=letter.trigger, profile=letter.profile, payload=msgspec.json.decode(letter.payload),
+        content=NOTICES[letter.trigger], attempt=letter.attempts + 1, at=now,
+    )  # fmt: skip
+    return Ready(letter, message, b"")
 
 
 def _names(selectors: Iterable[Any]) -> frozenset[str] | None:

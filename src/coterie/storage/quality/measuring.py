@@ -16,6 +16,8 @@ from coterie.storage.quality import statements
 
 CELL_ROWS_MOST = 2_000_000
 """Rows whose properties are looked at in one pass; of more, a sample of so many, drawn by the hash of the event's key."""
+HIDDEN_MOST = 0.2
+"""Where more rows than that have values that may not be named, the spread of values says too little to be kept."""
 ABOUT_PROFILES = frozenset((*TRAIT_EVENTS, MERGE, UNMERGE, LINK))
 Days = dict[int, dict[Subject, Observation]]
 
@@ -32,6 +34,24 @@ def measure(log: pa.Table | Sequence[str], first: int, last: int, *, threads: in
         else:
             duck.add_files("log", log, SCHEMA)
         return _Measuring(duck, first, last).run()
+
+
+def rows_by_day(files: Sequence[str]) -> dict[int, int]:
+    """Return day of arrival → rows of the log. Cost: one column is read."""
+    with Duck(threads=2) as duck:
+        duck.add_files("log", files, SCHEMA)
+        found = duck.run(f"SELECT {statements.DAY} AS day, count(*) AS rows FROM log GROUP BY ALL ORDER BY day").to_pylist()
+    return {one["day"]: one["rows"] for one in found}
+
+
+def newest(files: Sequence[str], event: str, source: str = "") -> int:
+    """Return when the newest row of an event arrived, 0 for none."""
+    name, where = event.replace("'", "''"), source.replace("'", "''")
+    with Duck(threads=1) as duck:
+        duck.add_files("log", files, SCHEMA)
+        chosen = f"name = '{name}'" + (f" AND source = '{where}'" if source else "")
+        found = duck.run(f"SELECT coalesce(max(received_at), 0) AS at FROM log WHERE {chosen}")
+    return int(found["at"][0].as_py())
 
 
 def stage_of(name: str) -> str:
@@ -143,7 +163,7 @@ class _Measuring:
                 told = wholes[day, name, key]
                 whole = told.get("text", 0) + (told.get("boolean", 0) if measure == "values" else 0)
                 rest = whole - sum(counts.values())
-                if rest <= whole / 2:
+                if rest <= whole * HIDDEN_MOST:
                     self._put(day, name, measure, Spread({**counts, **({OTHER: rest} if rest else {})}), key)
 
     def _gathered(self, statement: str) -> dict[tuple[int, str, str], dict[str, float]]:

@@ -62,6 +62,15 @@ def counts(connection: sqlite3.Connection, stage: str = "", since: int = 0) -> l
     return [Counted(**dict(zip(names, row, strict=True))) for row in found]
 
 
+def on(connection: sqlite3.Connection, at: int) -> list[Counted]:
+    """Return what was counted on the day of the instant ``at``."""
+    found = connection.execute(
+        "SELECT stage, kind, event, property, source, count, sample, first_at, last_at FROM remarks WHERE day = ?",
+        (at // DAY_US,),
+    )
+    return [Counted(**dict(zip(Counted.__struct_fields__, row, strict=True))) for row in found]
+
+
 def forget(connection: sqlite3.Connection, stage: str, before: int) -> None:
     """Remarks of a stage on days before the instant ``before`` are gone."""
     connection.execute("DELETE FROM remarks WHERE stage = ? AND day < ?", (stage, before // DAY_US))

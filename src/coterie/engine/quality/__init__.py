@@ -1,0 +1,1 @@
+"""Checks of a project: measured, judged, validated by rules, told to their owners, and shown as a page."""

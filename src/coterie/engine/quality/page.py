@@ -1,0 +1,123 @@
+"""The report as one page of HTML that needs nothing else: findings, days, rules with Pointblank's own tables, reconciliations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+import msgspec
+
+from coterie.engine.project import Project
+from coterie.engine.quality.alerts import day_text
+from coterie.engine.quality.run import book_of, rows_of
+from coterie.monitoring.terms import SEVERITIES
+from coterie.segments.instants import rfc3339
+from coterie.storage.quality.book import Kept
+
+SHOWN_DAYS = 28
+STYLE = """
+:root{color-scheme:light dark;--line:#8884;--dim:#888;--error:#b91c1c;--warning:#b45309;--info:#0369a1;--good:#15803d}
+body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:1100px;padding:0 1rem}
+h1{font-size:1.6rem;margin:0}h2{font-size:1.1rem;margin:2rem 0 .5rem}p.lead{color:var(--dim);margin:.2rem 0 1.2rem}
+table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.35rem .6rem .35rem 0;border-top:1px solid var(--line);vertical-align:top}
+th{color:var(--dim);font-weight:400;border:0}td.n{text-align:right;font-variant-numeric:tabular-nums}td.day{white-space:nowrap}
+.tag{border:1px solid currentColor;border-radius:1rem;padding:0 .5rem;font-size:.8rem;white-space:nowrap}
+.error{color:var(--error)}.warning{color:var(--warning)}.info{color:var(--info)}.good{color:var(--good)}.dim{color:var(--dim)}
+svg{width:100%;height:90px;display:block}rect{fill:var(--info)}rect.bad{fill:var(--error)}
+details{border-top:1px solid var(--line);padding:.4rem 0}summary{cursor:pointer}.table{background:#fff;color:#222;overflow:auto;padding:.5rem;margin:.5rem 0}
+"""
+
+
+def page_of(project: Project) -> str:
+    """Return the newest report. Everything that others sent is escaped."""
+    book = book_of(project)
+    runs = book.runs(1)
+    findings = book.findings()
+    days = book.days()
+    last = max(days, default=0)
+    recent = [one for one in findings if one.finding.day > last - SHOWN_DAYS]
+    history = book.history(last - SHOWN_DAYS + 1, last + 1)
+    rows = {day: rows_of(measured) for day, measured in history.items()}
+    at = rfc3339(runs[0].at) if runs else "never"
+    name = escape(project.settings.name)
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>{name}: quality</title><style>{STYLE}</style><h1>{name}: quality</h1>"
+        f"<p class=lead>as of {at}; {len(days)} days measured; {_summary(recent)}</p>"
+        f"<h2>Findings of the last {SHOWN_DAYS} days</h2>{_findings(recent)}"
+        f"<h2>Rows by day</h2>{_chart(rows, {one.finding.day for one in recent if not one.accepted_at})}"
+        f"{_rules(book.validations(last), last)}{_reconciled(book.reconciled())}</html>\n"
+    )
+
+
+def _summary(findings: Sequence[Kept]) -> str:
+    """Return how many there are of each severity, in words."""
+    open_ = [one.finding.severity for one in findings if not one.accepted_at]
+    counts = [(open_.count(word), word) for word in reversed(SEVERITIES)]
+    told = [f'<span class="{word}">{count} {word}{"s" if count > 1 and word != "info" else ""}</span>' for count, word in counts if count]  # fmt: skip
+    return ", ".join(told) or '<span class="good">nothing is wrong</span>'
+
+
+def _findings(findings: Sequence[Kept]) -> str:
+    if not findings:
+        return '<p class="good">Every check passed.</p>'
+    rows = "".join(_finding(one) for one in findings)
+    return f"<table><tr><th>day<th>severity<th>check<th>what<th>owner<th>no.</tr>{rows}</table>"
+
+
+def _finding(kept: Kept) -> str:
+    one = kept.finding
+    accepted = ' <span class="tag dim">accepted</span>' if kept.accepted_at else ""
+    return (
+        f'<tr><td class="day">{day_text(one.day)}<td><span class="tag {one.severity}">{one.severity}</span>'
+        f"<td>{escape(one.check)}<br><span class=dim>{one.stage}</span><td>{escape(one.says)}{accepted}"
+        f"<td>{escape(one.owner)}<td class=n>{kept.id}</tr>"
+    )
+
+
+def _chart(rows: Mapping[int, float], bad: set[int]) -> str:
+    """Return the rows of each day as bars; days with findings are red."""
+    if not rows:
+        return "<p class=dim>Nothing was measured yet.</p>"
+    most, width = max(rows.values()) or 1.0, 1000 / len(rows)
+    bars = "".join(
+        f'<rect x="{number * width:.1f}" y="{90 - 86 * count / most:.1f}" width="{width * 0.8:.1f}" height="{86 * count / most + 1:.1f}"'
+        f'{" class=bad" if day in bad else ""}><title>{day_text(day)}: {count:,.0f}</title></rect>'
+        for number, (day, count) in enumerate(sorted(rows.items()))
+    )
+    return f'<svg viewBox="0 0 1000 90" preserveAspectRatio="none" role="img" aria-label="rows by day">{bars}</svg>'
+
+
+def _rules(told: Sequence[bytes], day: int) -> str:
+    """Return the rules of the newest day, each with the table that Pointblank makes of it."""
+    if not told:
+        return ""
+    parts = [msgspec.json.decode(one) for one in told]
+    return f"<h2>Rules on {day_text(day)}</h2>" + "".join(_rule(one) for one in parts)
+
+
+def _rule(told: dict[str, Any]) -> str:
+    steps = told["steps"]
+    failed = sum(not one["passed"] for one in steps)
+    key = escape(steps[0]["rule"]) if steps else "no rows"
+    word = f'<span class="error">{failed} of {len(steps)} expectations not met</span>' if failed else '<span class="good">met</span>'  # fmt: skip
+    return f'<details{" open" if failed else ""}><summary>{key}: {word}</summary><div class="table">{told["report"]}</div></details>'
+
+
+def _reconciled(told: Sequence[tuple[str, int, int, bytes]]) -> str:
+    if not told:
+        return ""
+    by_source: dict[str, list[dict[str, Any]]] = {}
+    for source, day, _, text in told:
+        by_source.setdefault(source, []).append({"day": day, **msgspec.json.decode(text)})
+    rows = "".join(_source(source, days) for source, days in by_source.items())
+    head = "<tr><th>source<th>days<th>at the source<th>landed<th>missing<th>extra<th>different</tr>"
+    return f"<h2>Reconciliation</h2><table>{head}{rows}</table>"
+
+
+def _source(source: str, days: Sequence[Mapping[str, Any]]) -> str:
+    sums = [sum(one[word] for one in days) for word in ("there", "here", "missing", "extra", "different")]
+    exact = not any(sums[2:])
+    cells = "".join(f"<td class=n>{count:,}" for count in sums)
+    return f'<tr><td class="{"good" if exact else "error"}">{escape(source)}<td class=n>{len(days)}{cells}</tr>'
