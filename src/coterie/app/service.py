@@ -18,10 +18,12 @@ from coterie.connectors.sources.tracking import Options
 from coterie.engine import definitions
 from coterie.engine.apply import apply
 from coterie.engine.intake import intake_of
+from coterie.engine.privacy.served import Erasures
 from coterie.engine.project import HIDDEN, Project
 from coterie.engine.running.refreshing import Refreshes
 from coterie.engine.running.runner import Runner
 from coterie.engine.running.switching import Switch
+from coterie.engine.sourcing.followers import Followers
 from coterie.errors import CoterieError
 from coterie.settings import Settings
 from coterie.storage.access import AccessStore
@@ -67,16 +69,21 @@ class Service:
         )  # fmt: skip
         self.switch = Switch(self.runner)
         self.refreshes = Refreshes(self.runner, self.switch)
+        self.sources = Followers(self.project, self.runner, self.journal, self.clock, defined.sources)
+        self.erasures = Erasures(
+            self.runner, copies=lambda: self._defined.copies, still=(self.switch.alone, self.refreshes.alone)
+        )
         self.limiter = Limiter(self.keys.rate, limits)
         self.desk = Desk(
             project=self.project, runner=self.runner, journal=self.journal, keys=self.keys, access=self.access,
             limiter=self.limiter, clock=self.clock, limits=limits, outbox=self.office, switch=self.switch,
-            refreshes=self.refreshes,
+            refreshes=self.refreshes, sources=self.sources, erasures=self.erasures,
         )  # fmt: skip
         readings = (figures.of_journal(self.journal, self.runner, self.clock), figures.of_runner(self.runner))
         edges = figures.of_edges(defined.copies)
         office = figures.when_ready(self.runner, self.office.figures)
-        self.metrics = Metrics([*readings, edges, office, lambda: {"coterie_http_open_requests": self.app.open}])
+        fed = figures.of_sources(self.sources, self.clock)
+        self.metrics = Metrics([*readings, edges, fed, office, lambda: {"coterie_http_open_requests": self.app.open}])
         self.closing = False
         self._stops: list[tuple[str, Callable[[], None]]] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -102,7 +109,9 @@ class Service:
         if isinstance(self.clock, ManualClock | SpedClock):
             self.clock.advance_to(max(self.runner.status().advanced_to, self.clock.now()))
         own = [("outbox", self.office.open, self.office.close), ("refresh", self.refreshes.start, self.refreshes.stop)]
-        for name, start, stop in (*own, *self._defined.followers(self)):
+        own.append(("sources", self.sources.start, self.sources.stop))
+        last = [("privacy", self.erasures.start, self.erasures.stop)]
+        for name, start, stop in (*own, *self._defined.followers(self), *last):
             self.stops(name, stop)
             await asyncio.to_thread(start)
         _log.info("ready", extra={"told": {"sequence": self.runner.status().sequence}})
@@ -142,4 +151,9 @@ class Service:
 
     def look(self) -> Readiness:
         """Return whether questions can be answered, and if not why. Cost: no I/O."""
-        return readiness(self.runner.status(), accepts=True, closing=self.closing, mended=self.journal.told)
+        return readiness(
+            self.runner.status(),
+            accepts=True,
+            closing=self.closing,
+            mended=(*self.journal.told, *self.sources.warnings()),
+        )

@@ -15,6 +15,7 @@ COMMANDS: dict[str, str] = {
     "serve": "Take events over HTTP, keep segments up to date, answer and act.",
     "keys": "List, create, rotate and revoke the keys of the server.",
     "ingest": "Bring files into the log through a mapping.",
+    "sources": "Read files, clouds, databases, services and streams: try them out, pull them.",
     "validate": "Check definitions and mappings; tell every error at once.",
     "plan": "Show who would enter and leave if the definitions on disk were applied.",
     "apply": "Put the definitions on disk into force.",
@@ -34,6 +35,9 @@ COMMANDS: dict[str, str] = {
     "quarantine": "List the rows that were refused, or replay them.",
     "standards": "Show the rules that make values normal, and try them on events.",
     "catalogue": "List every field: types, amounts, owner, where it comes from, who uses it.",
+    "quality": "Check the data of each day; list, report and accept what was found.",
+    "reconcile": "Compare a source with what landed of it, per day, down to the missing ids.",
+    "privacy": "Give what is kept of a person, erase people with a signed receipt, and keep retention.",
     "schema": "Print the JSON Schema of segment definitions.",
 }
 """Command → its help, in the order in which they are shown."""

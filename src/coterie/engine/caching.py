@@ -9,7 +9,9 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Protocol
 
@@ -20,7 +22,7 @@ from msgspec import Struct
 
 from coterie.connectors.caches.cache import Cache, Cursor, Entry
 from coterie.engine.running.answers import ChangeRow, Page, ProfileState, Status
-from coterie.errors import CoterieError
+from coterie.errors import CoterieError, Transient
 from coterie.limits import DEFAULT, Limits
 from coterie.model import IDENTIFY, MERGE, SET, UNMERGE
 
@@ -69,9 +71,10 @@ class Follower:
     def __init__(
         self, name: str, cache: Cache, source: Source, *, home: str, limits: Limits = DEFAULT, interval_s: float = 0.05
     ) -> None:
-        self._name, self._cache, self._source, self._home = name, cache, source, home
+        self.name, self._cache, self._source, self._home = name, cache, source, home
         self._limits, self._interval_s = limits, interval_s
         self._cursor: Cursor | None = None
+        self._asked: deque[tuple[Callable[[Cache], int], Future[int]]] = deque()
         self._stopping, self._wanted = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"cache-{name}", daemon=True)
         self._up, self._error, self._rebuilding = False, "not connected yet", False
@@ -93,12 +96,30 @@ class Follower:
         """A rebuild will begin at once: everything is written anew and swapped in; readers never see an empty set."""
         self._wanted.set()
 
+    def ask(self, work: Callable[[Cache], int], timeout_s: float = 30.0) -> int:
+        """Return what ``work(cache)`` returns, on this follower's thread. Raises: Transient when the cache is away."""
+        done: Future[int] = Future()
+        self._asked.append((work, done))
+        try:
+            return done.result(timeout_s)
+        except TimeoutError:
+            done.cancel()
+            raise Transient(f"the cache {self.name} does not answer: {self._error or 'it is busy'}") from None
+
+    def _answer(self) -> None:
+        """What was asked for is done. Raises: Transient when the cache is away; it is tried again then."""
+        while self._asked:
+            work, done = self._asked[0]
+            if not done.cancelled():
+                done.set_result(work(self._cache))
+            self._asked.popleft()
+
     def health(self) -> Health:
         """Return how it is. Cost: no I/O."""
         status, cursor = self._source.status(), self._cursor
         since = self._behind_since
         return Health(
-            name=self._name,
+            name=self.name,
             up=self._up,
             error=self._error,
             rebuilding=self._rebuilding,
@@ -114,6 +135,7 @@ class Follower:
 
         Raises: Transient when the cache is away; nothing is lost, the next step begins where the cache stands.
         """
+        self._answer()
         status = self._source.status()
         if not status.ready:
             return False
@@ -216,7 +238,7 @@ class Follower:
                 counts = self._source.counts()
                 self._cache.finish(sorted(counts), counts, cursor)
                 self._cursor, self._rebuilds = cursor, self._rebuilds + 1
-                _log.info("the cache %s was rebuilt", self._name)
+                _log.info("the cache %s was rebuilt", self.name)
             else:
                 self._wanted.set()
         except CoterieError:
@@ -245,7 +267,7 @@ class Follower:
                 self._up, self._error, pause_s = True, "", 0.25
             except CoterieError as error:
                 if self._error != error.message:
-                    _log.warning("the cache %s: %s; it catches up when it can", self._name, error.message)
+                    _log.warning("the cache %s: %s; it catches up when it can", self.name, error.message)
                 self._up, self._error = False, error.message
                 self._behind_since = self._behind_since or time.monotonic()
                 self._stopping.wait(pause_s)

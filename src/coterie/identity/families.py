@@ -99,6 +99,27 @@ class Families:
         self._keep()
         return root
 
+    def forget(self, profiles: frozenset[str]) -> None:
+        """No merge, undone or not, and no separation names one of ``profiles`` any more.
+
+        Whoever was absorbed by one of them and is not among them stands on their own.
+        """
+        for loser, join in list(self._joins.items()):
+            if loser in profiles or join.into in profiles:
+                del self._into[loser], self._joins[loser]
+                self._note(Row("merge", loser, None))
+        past = [join for join in self._past if join.loser not in profiles and join.into not in profiles]
+        if len(past) < len(self._past):
+            for number in range(len(self._past)):
+                self._note(Row("past", str(number), None))
+            for number, join in enumerate(past):
+                self._note(Row("past", str(number), join.into, _data(join)))
+            self._past = past
+        for pair in [pair for pair in self._pairs if not profiles.isdisjoint(pair)]:
+            self._pairs.discard(pair)
+            self._note(Row("apart", _text(pair), None))
+        self.settle()
+
     def apart(self, one: str, other: str) -> bool:
         """Return whether two canonical profiles are kept apart, because a merge of theirs was undone."""
         return any(self.canonical(kept) == other for kept in self._kept.get(one, ()))

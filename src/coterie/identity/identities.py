@@ -8,7 +8,7 @@ Everything follows from the log alone: ``learn`` over its records gives the same
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from msgspec import structs
@@ -288,6 +288,24 @@ class Identities:
         if held_by == profile or self._checks.flaw_of(kind, key):
             return None
         return self._link(key, profile, canonical) if held_by is None else self._move(key, profile, canonical)
+
+    def forget(self, profiles: Collection[str]) -> None:
+        """Nothing of these profiles is known any more: no identifier, no merge among them or with others, no separation.
+
+        The rows that are to go are among those of ``changed``. Cost: some µs a profile, and one look at all merges undone.
+        """
+        gone = frozenset(profiles)
+        for profile in gone:
+            for key in list(self._keys_of(profile)):
+                del self._owner[key]
+                self._changed.append(Row("identifier", key, None))
+            self._more.pop(profile, None)
+            self._limited.pop(profile, None)
+            if profile in self._left:
+                self._left.discard(profile)
+                self._changed.append(Row("left", profile, None))
+        self._families.forget(gone)
+        self._forget()
 
     # ── limits ───────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -16,13 +16,14 @@ from coterie.privacy.secret import Secret
 from coterie.privacy.subject import Subject
 
 FORMAT = "coterie-erasure-1"
+Unit = Literal["rows", "files", "entries", "lines", "values", "people"]
 
 
 class Place(Struct, frozen=True, kw_only=True):
     """One place that was looked at. ``found`` − ``left`` is what was removed; ``unit`` says of what."""
 
     name: str
-    unit: Literal["rows", "files", "entries", "lines", "values", "people"]
+    unit: Unit
     found: int
     left: int = 0
     note: str = ""

@@ -38,6 +38,6 @@ def joined(subjects: Iterable[Subject]) -> Subject:
     )
 
 
-def marks_of(subject: Subject, secret: Secret) -> list[bytes]:
-    """Return the marks by which the intake knows the person again, one for each identifier."""
-    return [secret.mark("suppression", key) for key in subject.keys]
+def marks_of(keys: Iterable[str], secret: Secret) -> list[bytes]:
+    """Return the marks by which the intake knows identifiers again."""
+    return [secret.mark("suppression", key) for key in keys]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from msgspec import Struct
+
+from coterie.storage.forgetting import condense
+from coterie.values import canonical
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS keys (
@@ -22,9 +25,13 @@ CREATE TABLE IF NOT EXISTS audit (
   origin TEXT NOT NULL, request_id TEXT NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS audit_by_subject ON audit (subject, sequence);
-CREATE TRIGGER IF NOT EXISTS audit_stays BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is kept'); END;
-CREATE TRIGGER IF NOT EXISTS audit_lasts BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is kept'); END;
 """
+_KEPT = (
+    "CREATE TRIGGER IF NOT EXISTS audit_stays BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is kept'); END",
+    "CREATE TRIGGER IF NOT EXISTS audit_lasts BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is kept'); END",
+)
+_TOLD = ("subject", "before", "after")
+"""Columns of the audit log that may be about a person."""
 
 
 class KeyRow(Struct, frozen=True, kw_only=True):
@@ -69,11 +76,14 @@ class AccessStore:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch(mode=0o600)
         self._lock = threading.Lock()
+        self._path = file
         self._db = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
         self._db.execute("PRAGMA busy_timeout=5000")
         self._db.executescript(_SCHEMA)
+        for statement in _KEPT:
+            self._db.execute(statement)
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -126,6 +136,45 @@ class AccessStore:
                 (before, subject, action, key_id, limit),
             ).fetchall()
         return [AuditRow(**dict(zip(names, row, strict=True))) for row in rows]
+
+    def about(self, is_about: Callable[[str], bool]) -> int:
+        """Return how many audit rows tell of somebody whom ``is_about`` says yes to."""
+        with self._lock:
+            return len(self._rows_about(is_about))
+
+    def blot(self, is_about: Callable[[str], bool], blot: str) -> int:
+        """Return how many audit rows told of such a person; that something was done stays, of whom and what does not."""
+        with self._transaction() as db:
+            found = self._rows_about(is_about)
+            for name in ("audit_stays", "audit_lasts") if found else ():
+                db.execute(f"DROP TRIGGER {name}")
+            db.executemany(
+                "UPDATE audit SET subject = ?1, before = ?2, after = ?2 WHERE sequence = ?3",
+                [(blot, canonical(blot), number) for number in found],
+            )
+            for statement in _KEPT if found else ():
+                db.execute(statement)
+        with self._lock:
+            condense(self._db, self._path)
+        return len(found)
+
+    def older(self, before: int) -> int:
+        """Return how many audit rows are of before the instant."""
+        with self._lock:
+            return int(self._db.execute("SELECT count(*) FROM audit WHERE at < ?", (before,)).fetchone()[0])
+
+    def forget(self, before: int) -> int:
+        """Return how many audit rows of before the instant went, as a rule of retention asked for."""
+        with self._transaction() as db:
+            db.execute("DROP TRIGGER audit_lasts")
+            count = db.execute("DELETE FROM audit WHERE at < ?", (before,)).rowcount
+            for statement in _KEPT:
+                db.execute(statement)
+        return count
+
+    def _rows_about(self, is_about: Callable[[str], bool]) -> list[int]:
+        rows = self._db.execute(f"SELECT sequence, {', '.join(_TOLD)} FROM audit")
+        return [row[0] for row in rows if any(map(is_about, row[1:]))]
 
     def edition(self) -> int:
         """Return a number that changes when another process wrote. Cost: some µs."""

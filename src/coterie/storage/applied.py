@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -50,14 +51,43 @@ class AppliedStore:
                     entries[entry.key] = entry
         return entries
 
+    def about(self, is_about: Callable[[str], bool]) -> int:
+        """Return how many applies say something about somebody, in any definition that they brought."""
+        return sum(_blotted(apply, is_about, "") != apply for apply in self.history())
+
+    def blot(self, is_about: Callable[[str], bool], blot: str) -> None:
+        """No definition that was ever applied names such a person: the text is replaced. Files are whole, before and after."""
+        for apply in self.history():
+            told = _blotted(apply, is_about, blot)
+            if told != apply:
+                self._write(told).replace(self.path / f"{apply.number:06d}.json")
+
     def record(self, apply: Apply) -> None:
         """Keep ``apply`` for ever. Raises: FileExistsError when that number is taken."""
+        draft = self._write(apply)
+        os.link(draft, self.path / f"{apply.number:06d}.json")
+        draft.unlink()
+
+    def _write(self, apply: Apply) -> Path:
+        """Return a draft on the disk that says ``apply``."""
         self.path.mkdir(parents=True, exist_ok=True)
-        target = self.path / f"{apply.number:06d}.json"
-        draft = target.with_suffix(".draft")
+        draft = self.path / f"{apply.number:06d}.draft"
         with draft.open("wb") as file:
             file.write(msgspec.json.format(msgspec.json.encode(apply), indent=2))
             file.flush()
             os.fsync(file.fileno())
-        os.link(draft, target)
-        draft.unlink()
+        return draft
+
+
+def _blotted(apply: Apply, is_about: Callable[[str], bool], blot: str) -> Apply:
+    entries = tuple(structs.replace(one, definition=_without(one.definition, is_about, blot)) for one in apply.entries)
+    return structs.replace(apply, entries=entries)
+
+
+def _without(data: Any, is_about: Callable[[str], bool], blot: str) -> Any:
+    """Return plain data with ``blot`` in place of every text that ``is_about`` says yes to."""
+    if isinstance(data, dict):
+        return {key: _without(value, is_about, blot) for key, value in data.items()}
+    if isinstance(data, list):
+        return [_without(value, is_about, blot) for value in data]
+    return blot if isinstance(data, str) and is_about(data) else data

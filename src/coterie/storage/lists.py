@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from msgspec import Struct
@@ -55,6 +56,26 @@ class ListStore:
         self.taken.mkdir(parents=True, exist_ok=True)
         lines = "".join(f"{profile}\n" for profile in self.members(change.key))
         self._copy(change.key, change.version).write_text(f"profile\n{lines}", encoding="utf-8")
+
+    def about(self, is_about: Callable[[list[str]], bool]) -> int:
+        """Return how many lines of lists and copies have cells that ``is_about`` says yes to."""
+        return sum(len(lines) - len(kept) for _, lines, kept in self._parted(is_about))
+
+    def erase(self, is_about: Callable[[list[str]], bool]) -> None:
+        """No list and no copy has such a line any more; a file is as it was, or without all of its lines."""
+        for file, lines, kept in self._parted(is_about):
+            if len(kept) < len(lines):
+                draft = file.with_name(f".{file.name}.draft")
+                draft.write_text("".join(kept), encoding="utf-8")
+                draft.replace(file)
+
+    def _parted(self, is_about: Callable[[list[str]], bool]) -> Iterator[tuple[Path, list[str], list[str]]]:
+        """Yield each file with its lines, and those of them that stay: its header, and lines that are about nobody asked for."""
+        files = sorted(self.folder.glob("*.csv")) if self.folder.is_dir() else []
+        for file in [*files, *sorted(self._copies())]:
+            lines = file.read_text(encoding="utf-8-sig").splitlines(keepends=True)
+            rest = [line for line in lines[1:] if not is_about(next(csv.reader([line]), []))]
+            yield file, lines, [*lines[:1], *rest]
 
     def _copy(self, key: str, version: int) -> Path:
         return self.taken / f"{key}@{version}.csv"

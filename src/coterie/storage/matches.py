@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from coterie.errors import NotFound
 from coterie.identity.matching.proposal import Proposal
+from coterie.storage.forgetting import condense
 
 State = Literal["proposed", "accepted", "rejected"]
 SCHEMA = """CREATE TABLE IF NOT EXISTS matches (
@@ -82,6 +83,23 @@ class MatchStore:
             connection.execute(
                 "UPDATE matches SET state = ?, decided_at = ?, decided_by = ? WHERE id = ?", (state, at, by, match_id)
             )
+
+    def about(self, is_about: Callable[[Proposal], bool]) -> int:
+        """Return how many matches are about somebody."""
+        return sum(is_about(match.proposal) for match in self.all()) if self.path.exists() else 0
+
+    def erase(self, is_about: Callable[[Proposal], bool]) -> None:
+        """No match is about somebody, whatever was decided; nothing of it is in the file."""
+        if not self.path.exists():
+            return
+        gone = [(match.proposal.id,) for match in self.all() if is_about(match.proposal)]
+        with self._open() as connection:
+            connection.executemany("DELETE FROM matches WHERE id = ?", gone)
+        connection = sqlite3.connect(self.path, isolation_level=None)
+        try:
+            condense(connection, self.path)
+        finally:
+            connection.close()
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:

@@ -57,7 +57,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 class SuppressionList:
-    """The marks of people who were erased, one on a line, with the erasure that put it there. A mark tells nobody who it is."""
+    """The marks of people who were erased, one on a line, with the erasure and the number of the person in it. A mark tells nobody who it is."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -76,22 +76,29 @@ class SuppressionList:
                 found[bytes.fromhex(mark)] = erasure
         return found
 
-    def add(self, marks: Iterable[bytes], erasure: str) -> int:
-        """Return how many of the marks are new; all are on the list, on the disk."""
+    def add(self, families: Mapping[str, Iterable[bytes]]) -> int:
+        """Return how many of the marks are new; all are on the list, on the disk. Each name of a family stands beside its marks."""
         held = self._lines()
-        fresh = {mark: erasure for mark in marks if mark not in held}
+        fresh = {mark: name for name, marks in families.items() for mark in marks if mark not in held}
         if fresh:
             self._write({**held, **fresh})
         return len(fresh)
 
     def lift(self, marks: Iterable[bytes]) -> int:
-        """Return how many of the marks were on the list; they are not any more, nor are others of the same erasures."""
+        """Return how many of the marks were on the list; they are not any more, nor are others of the same people."""
         held = self._lines()
         erasures = {held[mark] for mark in marks if mark in held}
         rest = {mark: erasure for mark, erasure in held.items() if erasure not in erasures}
         if len(rest) < len(held):
             self._write(rest)
         return len(held) - len(rest)
+
+    def drop(self, erasure: str) -> None:
+        """No mark that this erasure put there is on the list."""
+        held = self._lines()
+        rest = {mark: one for mark, one in held.items() if one.partition("/")[0] != erasure}
+        if len(rest) < len(held):
+            self._write(rest)
 
     def _write(self, lines: Mapping[bytes, str]) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -62,5 +62,11 @@ class Cache(Protocol):
     def finish(self, segments: Sequence[str], counts: Mapping[str, int], cursor: Cursor) -> None:
         """The sets of exactly these segments are the rebuilt ones, all at one instant, and nothing else is left."""
 
+    def knows(self, profiles: Sequence[str]) -> int:
+        """Return how many of the profiles have something here."""
+
+    def forget(self, profiles: Sequence[str]) -> int:
+        """Return how many of the profiles had something here; nothing of any of them is here now, in no set of members either."""
+
     def close(self) -> None:
         """The connection is closed."""

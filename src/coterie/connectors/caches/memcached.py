@@ -59,6 +59,16 @@ class MemcachedCache:
         """The sizes are in, and the cursor says so."""
         self.write((), {key: counts.get(key, 0) for key in segments}, cursor)
 
+    def knows(self, profiles: Sequence[str]) -> int:
+        """Return how many of the profiles have something here."""
+        with self._told():
+            return len(self._client.get_many([self.key(profile) for profile in profiles]))
+
+    def forget(self, profiles: Sequence[str]) -> int:
+        """Return how many of the profiles had something here; nothing of any of them is here now."""
+        with self._told():
+            return sum(bool(self._client.delete(self.key(profile), noreply=False)) for profile in profiles)
+
     def close(self) -> None:
         """The connection is closed."""
         self._client.close()

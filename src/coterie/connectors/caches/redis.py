@@ -85,6 +85,30 @@ class RedisCache:
             self.begin()
             self._sweep(cursor.build)
 
+    def knows(self, profiles: Sequence[str]) -> int:
+        """Return how many of the profiles have something here."""
+        keys = [f"{self._prefix}:profile:{profile}" for profile in profiles]
+        with _told():
+            return int(self._client.exists(*keys)) if keys else 0
+
+    def forget(self, profiles: Sequence[str]) -> int:
+        """Return how many of the profiles had something here; nothing of any of them is here now, in no set of members either."""
+        count = 0
+        with _told():
+            sets = [
+                key
+                for what in ("segment", "building")
+                for keys in self._keys(f"{self._prefix}:{what}:*")
+                for key in keys
+            ]
+            for profile in profiles:
+                with self._client.pipeline(transaction=True) as pipe:
+                    pipe.delete(f"{self._prefix}:profile:{profile}")
+                    for key in sets:
+                        pipe.srem(key, profile)
+                    count += any(pipe.execute())
+        return count
+
     def close(self) -> None:
         """The connection is closed."""
         self._client.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from contextlib import AbstractContextManager
 from typing import Any
 
 from msgspec import Struct
@@ -64,6 +65,10 @@ class Refreshes:
         self._failed: dict[str, tuple[int, str]] = {}
 
     # ── questions ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def alone(self) -> AbstractContextManager[object]:
+        """Return a context in which nothing is refreshed; a refresh under way is waited for."""
+        return self._lock
 
     def states(self) -> list[RefreshState]:
         """Return every scheduled segment in force, sorted by key."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Literal
 
 import numpy as np
@@ -105,8 +106,9 @@ class Follower:
         """The copy has applied the rows before position ``until``."""
         for part in self._log(self.position, until):
             self.live.apply(part)
-            self.position += part.num_rows
+            self.position = part["position"][-1].as_py() + 1
             self.rows += part.num_rows
+        self.position = max(self.position, until)
 
     def _log(self, after: int, until: int) -> Iterator[pa.Table]:
         for table in self._runner.history(after, until) if until > after else ():
@@ -124,6 +126,10 @@ class Switch:
         """Rises with every edit, inside its commit; what was computed from definitions of another edition is stale."""
         self.settled = 0
         """The edition whose definitions are files."""
+
+    def alone(self) -> AbstractContextManager[object]:
+        """Return a context in which no definition changes; an edit under way is waited for."""
+        return self._lock
 
     # ── what is asked for ────────────────────────────────────────────────────────────────────────────────────
 

@@ -24,8 +24,10 @@ from coterie.web.buckets import Limiter
 
 if TYPE_CHECKING:
     from coterie.engine.outbox.health import Health
+    from coterie.engine.privacy.served import Erasures
     from coterie.engine.running.refreshing import Refreshes
     from coterie.engine.running.switching import Switch
+    from coterie.engine.sourcing.followers import Followers
     from coterie.segments.definition import Segment
     from coterie.storage.state.database import Connection
     from coterie.triggers.definition import Trigger
@@ -75,11 +77,14 @@ class Desk:
         outbox: Office | None = None,
         switch: Switch | None = None,
         refreshes: Refreshes | None = None,
+        erasures: Erasures | None = None,
+        sources: Followers | None = None,
     ) -> None:
         self.project, self.runner, self.journal = project, runner, journal
         self.keys, self.access, self.limiter = keys, access, limiter
         self.clock, self.limits = clock, limits
-        self.outbox, self.switch, self.refreshes = outbox, switch, refreshes
+        self.outbox, self.switch, self.refreshes, self.sources = outbox, switch, refreshes, sources
+        self.erasures = erasures
         self.editing = asyncio.Lock()
         """One change of definitions at a time."""
         self.catalogues = Catalogues(project)
@@ -111,6 +116,20 @@ class Desk:
         if self.refreshes is None:
             raise Conflict("segments with a schedule are not computed on this server")
         return self.refreshes
+
+    @property
+    def feeding(self) -> Followers:
+        """Return who reads sources. Raises: Conflict where nobody does."""
+        if self.sources is None:
+            raise Conflict("sources are not read on this server")
+        return self.sources
+
+    @property
+    def erasing(self) -> Erasures:
+        """Return who erases people. Raises: Conflict where nobody does."""
+        if self.erasures is None:
+            raise Conflict("nobody can be erased on this server")
+        return self.erasures
 
     def in_use(self) -> list[Segment]:
         """Return the definitions that are in force, sorted by key."""

@@ -1,0 +1,1 @@
+"""Access, erasure and retention over everything that a project keeps."""

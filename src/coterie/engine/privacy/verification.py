@@ -1,0 +1,67 @@
+"""Whether an erasure holds: the receipt is genuine, is about the person, and nothing of them is found now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from coterie.engine.privacy.erasure import searched
+from coterie.engine.privacy.keeping import public_key, secret_of, suppressions_of
+from coterie.engine.privacy.shelves import Wanted
+from coterie.engine.project import Project
+from coterie.errors import Problem
+from coterie.identity.rules import USER_ID, Checks, rules_of
+from coterie.privacy.receipt import Receipt, Searched, check, is_about
+from coterie.privacy.subject import Subject
+
+
+class Verified(Struct, frozen=True, kw_only=True):
+    """What a verification came to. ``about``: whether the receipt is about everybody that was named."""
+
+    receipt: str
+    genuine: bool
+    about: bool
+    suppressed: bool
+    complete: bool
+    searched: Searched
+
+    @property
+    def holds(self) -> bool:
+        """Return whether the receipt can be believed and nothing was found."""
+        return self.genuine and self.about and self.complete and not self.searched.places
+
+
+def verify(project: Project, receipt: Receipt, who: Sequence[str]) -> Verified:
+    """Return whether the receipt holds for the identifiers ``who`` (``kind:value``, or a profile). Cost: a search of every byte.
+
+    A receipt names nobody, so whoever asks says whom it is about.
+    """
+    checks = Checks(rules_of(project.settings.identity))
+    keys = [key_of(checks, one) for one in who]
+    secret, marks = secret_of(project), suppressions_of(project).marks()
+    try:
+        check(receipt, public_key(project))
+        genuine = True
+    except Problem:
+        genuine = False
+    texts = tuple(text for one, key in zip(who, keys, strict=True) for text in (one, checks.identifier_of(key)[1]))
+    subject = Subject(
+        profile=who[0], profiles=tuple(checks.profile_of(key) for key in keys), keys=tuple(keys), texts=texts
+    )
+    return Verified(
+        receipt=receipt.id,
+        genuine=genuine,
+        about=all(
+            is_about(receipt, key, secret) or is_about(receipt, one, secret) for one, key in zip(who, keys, strict=True)
+        ),
+        suppressed=all(secret.mark("suppression", key) in marks for key in keys),
+        complete=receipt.is_complete,
+        searched=searched(project, Wanted(subject, subject.needles)),
+    )
+
+
+def key_of(checks: Checks, text: str) -> str:
+    """Return the identifier that ``kind:value``, or a bare user id, means."""
+    kind, colon, value = text.partition(":")
+    return checks.key_of(kind, value) if colon and kind in checks.by_kind else checks.key_of(USER_ID, text)

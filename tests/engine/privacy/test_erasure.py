@@ -1,0 +1,139 @@
+"""An erasure while nobody serves: nothing of the person is anywhere, everything of the others is as it was, the receipt says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from coterie.engine.intake import intake_of
+from coterie.engine.privacy import erasure
+from coterie.engine.privacy.erasure import Asked, erase, preview
+from coterie.engine.privacy.keeping import pending_of, public_key, receipts_of, secret_of
+from coterie.engine.project import HIDDEN, Project
+from coterie.errors import Conflict, NotFound, Problem
+from coterie.privacy.needles import Needles
+from coterie.privacy.receipt import check, is_about
+from coterie.storage.search import search
+from tests.engine.privacy.people import BOB, everything, fill
+
+MINE = ("ada@example.com", "Ada@Example.com", "u-20931", "browser-5c1f9a")
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Project:
+    return fill(tmp_path / "shop")
+
+
+def test_nothing_of_the_person_is_left_and_everything_of_the_others_is_as_it_was(shop: Project) -> None:
+    before = everything(shop, BOB)
+    receipt = erase(shop, Asked(who=["email:ADA@example.com"], by="tests", reason="asked for it"))
+    assert receipt.is_complete, receipt
+    assert search(shop.root / HIDDEN, Needles(MINE)).found == []
+    assert shop.events.scan(profiles=["u-20931", "anonymous_id:browser-5c1f9a"]).num_rows == 0
+    assert everything(shop, BOB) == before
+    assert (shop.root / "lists" / "vip.csv").read_text() == "profile\nbob-77\n"
+
+
+def test_the_receipt_tells_what_was_found_where_and_not_who_it_was(shop: Project) -> None:
+    receipt = erase(shop, Asked(who=["u-20931"], by="tests"))
+    found = {place.name: place.found for place in receipt.places if place.found}
+    assert found["log"] == 6
+    assert found["membership changes"] == 1
+    assert found["quarantine"] == 1
+    assert found["lists"] == 2
+    assert found["matches"] == 1
+    assert found["audit log"] == 1
+    assert all(place.left == 0 for place in receipt.places)
+    text = msgspec.json.encode(receipt).lower()
+    assert not Needles(MINE).found_in(text)
+    assert is_about(receipt, "email:ada@example.com", secret_of(shop))
+    assert is_about(receipt, "u-20931", secret_of(shop))
+    assert not is_about(receipt, "bob-77", secret_of(shop))
+
+
+def test_a_receipt_that_was_changed_is_refused(shop: Project) -> None:
+    receipt = erase(shop, Asked(who=["u-20931"]))
+    kept = receipts_of(shop).get(receipt.id)
+    check(kept, public_key(shop))
+    with pytest.raises(Problem, match="changed after it was signed"):
+        check(msgspec.structs.replace(kept, reason="nobody asked"))
+    with pytest.raises(Problem, match="another key"):
+        check(kept, b"\0" * 32)
+
+
+def test_a_preview_counts_and_changes_nothing(shop: Project) -> None:
+    before = {path: path.read_bytes() for path in (shop.root / HIDDEN / "events").rglob("*.parquet")}
+    told = preview(shop, Asked(who=["u-20931"]))
+    assert told.places["log"] == 6
+    assert set(told.identifiers) == {"user_id:u-20931", "email:ada@example.com", "anonymous_id:browser-5c1f9a"}
+    assert {path: path.read_bytes() for path in (shop.root / HIDDEN / "events").rglob("*.parquet")} == before
+    assert pending_of(shop) == []
+
+
+def test_who_was_erased_does_not_come_back(shop: Project) -> None:
+    erase(shop, Asked(who=["u-20931"]))
+    stages = intake_of(shop).stages
+    assert [stage.name for stage in stages] == ["suppress"]
+    again = Project(shop.root, settings=shop.settings)
+    fill(shop.root, only_events=True)
+    assert again.events.scan(profiles=["u-20931", "anonymous_id:browser-5c1f9a"]).num_rows == 0
+
+
+def test_without_suppression_the_person_may_come_back(shop: Project) -> None:
+    erase(shop, Asked(who=["u-20931"], suppress=False))
+    assert intake_of(shop).stages == ()
+
+
+def test_nobody_is_told_of_at_once(shop: Project) -> None:
+    with pytest.raises(NotFound, match="nobody is called"):
+        erase(shop, Asked(who=["nobody-9"]))
+    receipt = erase(shop, Asked(who=["email:eve@example.com"], unknown=True))
+    assert {place.name: place.found for place in receipt.places if place.found} == {"quarantine": 1}
+
+
+def test_a_definition_in_force_that_names_the_person_must_be_changed_first(shop: Project) -> None:
+    (shop.root / "segments" / "friends.yaml").write_text(
+        "key: friends\nwhen: {trait: {name: email, equals: ada@example.com}}\n"
+    )
+    with pytest.raises(Conflict, match="friends"):
+        erase(shop, Asked(who=["u-20931"]))
+    assert pending_of(shop) == []
+
+
+@pytest.mark.parametrize("step", range(12))
+def test_an_erasure_cut_off_anywhere_is_finished_by_the_next_and_tells_the_same(
+    shop: Project, step: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(Exception):
+        pass
+
+    calls = 0
+    shelves = erasure.shelves_of
+
+    def cut(project: Project) -> list[Any]:
+        def clear(one: Any) -> Any:
+            def work(wanted: Any) -> None:
+                nonlocal calls
+                calls += 1
+                if calls > step:
+                    raise Killed
+                one.clear(wanted)
+
+            return msgspec.structs.replace(one, clear=work)
+
+        return [clear(one) for one in shelves(project)]
+
+    monkeypatch.setattr(erasure, "shelves_of", cut)
+    try:
+        erase(shop, Asked(who=["u-20931"]))
+    except Killed:
+        monkeypatch.setattr(erasure, "shelves_of", shelves)
+        assert len(pending_of(shop)) == 1
+        erasure.resume(shop)
+    (receipt,) = receipts_of(shop).all()
+    assert receipt.is_complete
+    assert {place.name: place.found for place in receipt.places if place.found}["log"] == 6
+    assert search(shop.root / HIDDEN, Needles(MINE)).found == []
