@@ -8,14 +8,15 @@ from coterie.model import Value
 from coterie.values import canonical
 
 LENGTH_MAX = 60
-_TELLING = re.compile(r"@|(?!\d{4}-\d\d-\d\d)\d[\d\s().-]{5,}\d")
+_TELLING = re.compile(r"@|\d[\d\s().-]{5,}\d")
+_DATE = re.compile(r"\b\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?\b")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _DIGITS = re.compile(r"\d+")
 
 
 def looks_personal(text: str) -> bool:
     """Return whether a text looks like an address or a number of somebody."""
-    return _TELLING.search(text) is not None
+    return _TELLING.search(_DATE.sub("", text)) is not None
 
 
 def sample_of(value: Value, is_private: bool = False) -> str:
