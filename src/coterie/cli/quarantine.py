@@ -57,18 +57,28 @@ def list_rows(session: Session, source: str, reason: str, limit: int) -> None:
 
 
 @command.command("replay")
-@click.option("--map", "mapping", required=True, help="The mended mapping: a file, or the name of one in mappings/.")
+@click.option("--map", "mapping", help="The mended mapping: a file, or the name of one in mappings/.")
+@click.option("--source", default="", help="Without --map: only events of this source.")
+@click.option("--reason", default="", help="Without --map: only events whose reason contains this.")
 @click.pass_obj
-def replay_rows(session: Session, mapping: str) -> None:
-    """Pass the refused rows of the mapping's source through it again; those that pass leave the quarantine."""
+def replay_rows(session: Session, mapping: str | None, source: str, reason: str) -> None:
+    """Take what was refused through again; what passes now leaves the quarantine.
+
+    With --map: the rows of the mapping's source, which the mapping could not read. Without: events that were read and refused
+    afterwards, by the tracking plan or another stage of the intake.
+    """
     from coterie.cli.ingest import show
     from coterie.cli.mappings import named_mapping
     from coterie.engine.ingest import replay_quarantine
+    from coterie.engine.replaying import replay_events
 
     project = session.project()
-    rules = named_mapping(project, mapping)
-    done = replay_quarantine(project, rules, now=project.wall())
+    if mapping is None:
+        done, told = replay_events(project, source=source, reason=reason), source or "the quarantine"
+    else:
+        rules = named_mapping(project, mapping)
+        done, told = replay_quarantine(project, rules, now=project.wall()), rules.source
     if session.as_json:
         session.answer(done)
     else:
-        show(session, done, rules.source)
+        show(session, done, told)

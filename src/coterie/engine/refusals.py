@@ -62,8 +62,8 @@ def fix_row(
     """
     row = row_of(project, row_id)
     text = msgspec.json.encode(event).decode()
-    if replay.is_event(text):
-        reason = _reason(project, intake, text, row["source"])
+    if replay.kept(text) is not None:
+        reason = refusal_of(project, intake, text, row["source"])
         if reason:
             raise Problem(f"still refused: {reason[0]}", where="body", received=reason[1] or None)
         return _sent(append, replay.ROUTE, row["source"], row_id, text)
@@ -90,7 +90,7 @@ def replay_rows(project: Project, intake: Intake, append: Append, source: str, r
     for row in project.quarantine.rows(source=source, reason=reason).to_pylist():
         text = row["row"]
         if is_event(row):
-            told = _reason(project, intake, text, row["source"])
+            told = refusal_of(project, intake, text, row["source"])
             route, named = replay.ROUTE, row["source"]
         else:
             told = (row["reason"], "") if not _is_object(text) or _wrong(project, _body(ROUTE, [text])) else None
@@ -115,10 +115,10 @@ def is_event(row: dict[str, Any]) -> bool:
     """
     from coterie.engine.running.step import NOBODY
 
-    return row["reason"] != NOBODY and replay.is_event(row["row"])
+    return row["reason"] != NOBODY and replay.kept(row["row"]) is not None
 
 
-def _reason(project: Project, intake: Intake, text: str, source: str) -> tuple[str, str] | None:
+def refusal_of(project: Project, intake: Intake, text: str, source: str) -> tuple[str, str] | None:
     """Return why an event would be refused if it arrived now, ``None`` if it would not be."""
     now = project.wall()
     found = replay.decode(replay.pack([text]), now, project.settings.limits)

@@ -19,8 +19,8 @@ from coterie.limits import DEFAULT, Limits
 ROUTE = "replay"
 
 
-class _Kept(Struct, forbid_unknown_fields=True):
-    """An event as quarantine keeps it."""
+class Kept(Struct, forbid_unknown_fields=True):
+    """An event as quarantine keeps it. ``received_at`` is the arrival that an import told, if it came by one."""
 
     id: str
     name: str
@@ -28,19 +28,19 @@ class _Kept(Struct, forbid_unknown_fields=True):
     properties: dict[str, Any]
     occurred_at: int
     previous: list[tuple[str, str]] = []
+    received_at: int | None = None
 
 
-_kept = msgspec.json.Decoder(_Kept)
-_body = msgspec.json.Decoder(list[_Kept])
+_kept = msgspec.json.Decoder(Kept)
+_body = msgspec.json.Decoder(list[Kept])
 
 
-def is_event(row: str | bytes) -> bool:
-    """Return whether the text of a quarantined row is an event rather than what came in."""
+def kept(row: str | bytes) -> Kept | None:
+    """Return the event that the text of a quarantined row is, ``None`` for a call or the row of a file."""
     try:
-        _kept.decode(row)
+        return _kept.decode(row)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return False
-    return True
+        return None
 
 
 def pack(rows: Sequence[str]) -> bytes:
