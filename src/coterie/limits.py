@@ -76,6 +76,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Names and values of all headers of one request together, in bytes; more is answered 431."""
     body_wait_us: int = 30 * SECOND_US
     """How long a client may take to send the body of a tracking request before it is answered 408."""
+    webhook_bytes_max: int = 2 * 1024 * 1024
+    """Body of one webhook that comes in; senders' own bounds are mostly below 1 MB."""
     journal_queue_entries_max: int = 8_192
     """Requests that wait for the journal's next commit; beyond it the answer is 429 with Retry-After."""
     journal_queue_bytes_max: int = 64 * 1024 * 1024
@@ -88,6 +90,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Bytes of the latest journal entries kept in memory for the runner, which then need not be read from disk."""
     mqtt_waiting_max: int = 10_000
     """Messages of one broker that wait for the journal; then no further ones are read from its connection."""
+    source_entries_ahead_max: int = 64
+    """Journal entries that sources may be ahead of the runner; then they wait, so that the journal does not outgrow the disk."""
     source_files_max: int = 2_000
     """Files of one source that its position names: about 120 bytes each in every entry of the journal. Older ones count as read."""
     source_young_s: int = 10

@@ -1,4 +1,4 @@
-"""What a project says about its service: kinds of identifiers, triggers, caches. All of it is read before anything starts."""
+"""What a project says about its service: kinds of identifiers, sources, triggers, caches. All of it is read before anything starts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct
 
+from coterie.connectors.sources.definitions import Definition
 from coterie.engine.project import Project
+from coterie.engine.sourcing.sources import sources_of
 from coterie.errors import InvalidDefinition, Problem
 from coterie.identity.rules import Rules, rules_of
 
@@ -23,6 +25,7 @@ class Defined(Struct, frozen=True, kw_only=True):
     """Everything that was read and is right."""
 
     rules: Rules
+    sources: dict[str, Definition]
     caches: dict[str, Any]
     copies: list[Any] = []
     """Followers that keep ``caches``, once started."""
@@ -60,10 +63,11 @@ def read_definitions(project: Project) -> Defined:
     settings = project.settings
     rules = attempt(lambda: rules_of(settings.identity))
     caches = attempt(lambda: _caches(settings.caches))
+    sources = attempt(lambda: sources_of(project))
     attempt(lambda: _segments(project))
     if problems or rules is None:
         raise InvalidDefinition(problems)
-    return Defined(rules=rules, caches=caches or {})
+    return Defined(rules=rules, sources=sources or {}, caches=caches or {})
 
 
 def _caches(section: dict[str, Any]) -> dict[str, Any]:

@@ -66,6 +66,24 @@ def when_ready(runner: Any, read: Callable[[], Figures]) -> Callable[[], Figures
     return lambda: read() if runner.status().ready else {}
 
 
+def of_sources(followers: Any, clock: Clock) -> Callable[[], Figures]:
+    """Return the reading of the sources that are read by this server."""
+
+    def read() -> Figures:
+        found = followers.health()
+        return {
+            "coterie_source_up": {(one.name,): float(not one.error) for one in found},
+            "coterie_source_rows_total": {(one.name,): one.rows for one in found},
+            "coterie_source_events_total": {(one.name,): one.events for one in found},
+            "coterie_source_refused_total": {(one.name,): one.refused for one in found},
+            "coterie_source_age_seconds": {
+                (one.name,): max(clock.now() - one.read_at, 0) / SECOND_US for one in found if one.read_at
+            },
+        }
+
+    return read
+
+
 def of_edges(caches: Sequence[Any]) -> Callable[[], Figures]:
     """Return the reading of the caches that are kept in step."""
 

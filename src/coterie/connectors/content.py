@@ -29,13 +29,14 @@ def contents(chunk: Chunk) -> list[bytes]:
     if not names:
         return [b""] * len(chunk.numbers)
     pieces = [_spelled(name, chunk.columns[name]) for name in names]
-    joined = pc.binary_join_element_wise(*pieces, "\x1f", null_handling="skip")
+    # Without a value in every piece: the option that skips missing ones drops rows in which all are missing.
+    joined = pc.binary_join_element_wise(*pieces, "", null_handling="replace", null_replacement="")
     return joined.cast(pa.binary()).to_pylist()  # type: ignore[no-any-return]
 
 
 def _spelled(name: str, column: Column) -> pa.Array:
     told = [_spell(value) for value in column.values]
-    texts = [None if one is None else f"{name}={one}" for one in told]
+    texts = [None if one is None else f"{name}={one}\x1f" for one in told]
     return pa.array(texts, pa.string()).take(pa.array(column.codes))
 
 

@@ -165,11 +165,11 @@ class Conversion:
     def _identifiers(self) -> pa.Array:
         """Return the identifiers of every row as JSON: [[kind, value], …]."""
         pieces = [
-            self._values_of(one).map(lambda value, kind=one.kind: canonical([kind, value])).strings()  # type: ignore[misc]
+            self._values_of(one).map(lambda value, kind=one.kind: f",{canonical([kind, value])}").strings()  # type: ignore[misc]
             for one in self._mapping.identifiers
         ]
-        joined = pc.binary_join_element_wise(*pieces, ",", null_handling="skip")
-        return pc.binary_join_element_wise("[", joined, "]", "")
+        joined = pc.binary_join_element_wise(*pieces, "", null_handling="replace", null_replacement="")
+        return pc.binary_join_element_wise("[", pc.utf8_slice_codeunits(joined, 1), "]", "")
 
     def _ids(self) -> pa.Array:
         rule = self._mapping.id

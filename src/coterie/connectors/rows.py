@@ -115,9 +115,19 @@ class Occurrences:
         self._counts = np.insert(self._counts, places, counts)
 
 
+def digests(source: str, content: list[bytes]) -> list[bytes]:
+    """Return 16 bytes for every row that stand for its source and content."""
+    digest, salt = hashlib.blake2b, hashlib.blake2b(source.encode(), digest_size=16).digest()
+    return [digest(salt + one, digest_size=16).digest() for one in content]
+
+
+def keys_of(hashes: list[bytes]) -> Keys:
+    """Return the first 8 bytes of every digest as a number."""
+    return np.frombuffer(b"".join(hashes), dtype="<u8")[::2].copy()
+
+
 def content_ids(source: str, content: list[bytes], seen: Occurrences) -> list[str]:
     """Return ``<128-bit hash of source and row>-<occurrence>`` for every row: the id of a row that brings none."""
-    digest, salt = hashlib.blake2b, hashlib.blake2b(source.encode(), digest_size=16).digest()
-    hashes = [digest(salt + one, digest_size=16).digest() for one in content]
-    keys = np.frombuffer(b"".join(hashes), dtype="<u8")[::2].copy()
-    return [f"{one.hex()}-{n}" for one, n in zip(hashes, seen.number(keys).tolist(), strict=True)]
+    hashes = digests(source, content)
+    numbers = seen.number(keys_of(hashes)).tolist()
+    return [f"{one.hex()}-{n}" for one, n in zip(hashes, numbers, strict=True)]

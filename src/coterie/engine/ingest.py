@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from coterie.connectors.conversion import IDENTIFIERS
 from coterie.connectors.mapping import Mapping
 from coterie.connectors.sources.files import retake, take
 from coterie.engine.holding import holding
-from coterie.engine.intake import admit, intake_of
+from coterie.engine.intake import Admitted, admit, intake_of
 from coterie.engine.project import Project
+from coterie.engine.refusals import is_event
+from coterie.engine.resolving import NOBODY, Resolver
 from coterie.engine.running.files import open_state
 from coterie.identity.rules import rules_of
 from coterie.intake.stage import Remark
+from coterie.storage import quarantine
 from coterie.storage.state import remarks
 
 EVENTS_MAX = 4_000_000
@@ -49,19 +54,25 @@ def ingest(
 
     ``progress`` is told the bytes read of each file. Cost: about 9 µs per row, 300 bytes of memory per event of one commit.
     """
-    run = _Run(project, mapping.source, now)
+    run = Landing(project, mapping.source, now)
     for file in files:
         for taken in take(file, mapping, now=now, progress=lambda done, file=file: progress(file, done)):  # type: ignore[misc]
             run.keep(taken.events, taken.refused, taken.rows, taken.skipped)
+            if run.is_full:
+                run.write()
     return run.commit()
 
 
 @holding("quarantine replay")
 def replay_quarantine(project: Project, mapping: Mapping, *, now: int) -> Ingested:
-    """Pass the quarantined rows of the mapping's source through it again; those that pass leave the quarantine."""
-    waiting = project.quarantine.rows(source=mapping.source)
+    """Pass the quarantined rows of the mapping's source through it again; those that pass leave the quarantine.
+
+    Events that a stage refused after their mapping are left: see ``engine.replaying``.
+    """
+    rows = project.quarantine.rows(source=mapping.source)
+    waiting = rows.filter(pa.array([not is_event(one) for one in rows.to_pylist()], pa.bool_()))
     taken = retake(waiting, mapping, now=now)
-    run = _Run(project, mapping.source, now)
+    run = Landing(project, mapping.source, now)
     run.keep(taken.events, taken.refused.slice(0, 0), taken.rows, taken.skipped)
     still = set(taken.refused["id"].to_pylist())
     mended = [one["id"] for one in waiting.to_pylist() if one["id"] not in still and one["reason"] != "not a row"]
@@ -79,7 +90,7 @@ def replay_quarantine(project: Project, mapping: Mapping, *, now: int) -> Ingest
     )
 
 
-class _Run:
+class Landing:
     """Tables on their way into the stores."""
 
     def __init__(self, project: Project, source: str, now: int) -> None:
@@ -88,10 +99,14 @@ class _Run:
         self._remarks: list[Remark] = []
         self._events: list[pa.Table] = []
         self._refused: list[pa.Table] = []
-        self._held = self._rows = self._seen = self._added = self._skipped = 0
+        self._held = self._rows = self._seen = self._added = self._skipped = self._quarantined = 0
+        self._reasons: Counter[str] = Counter()
+        self._resolver = Resolver(project)
 
     def keep(self, events: pa.Table, refused: pa.Table, rows: int, skipped: int) -> None:
         admitted = admit(self._intake, self._rules, events, self._source, self._now)
+        if IDENTIFIERS in events.column_names:
+            admitted = self._resolved(admitted)
         source = pa.array([self._source], pa.string()).take(pa.array(np.zeros(admitted.events.num_rows, np.int64)))
         events = admitted.events.append_column("source", source)
         self._remarks += admitted.remarks
@@ -99,13 +114,37 @@ class _Run:
         self._refused += [refused, admitted.refused]
         self._rows, self._skipped = self._rows + rows, self._skipped + skipped
         self._held += events.num_rows
-        if self._held >= EVENTS_MAX:
-            self._write()
 
-    def _write(self) -> None:
+    @property
+    def is_full(self) -> bool:
+        """Return whether so much is held that it should be written."""
+        return self._held >= EVENTS_MAX
+
+    def _resolved(self, admitted: Admitted) -> Admitted:
+        """Return the events as their people's; those that are nobody's are refused."""
+        found = self._resolver.resolve(admitted.events)
+        nobody = [
+            {
+                "id": f"{self._source}:{event_id}", "reason": NOBODY, "place": f"event {event_id}",
+                "detail": why, "row": row, "received_at": self._now, "source": self._source,
+            }
+            for event_id, row, why in found.nobody
+        ]  # fmt: skip
+        more = pa.Table.from_pylist(nobody, schema=quarantine.SCHEMA)
+        return structs.replace(admitted, events=found.events, refused=pa.concat_tables([admitted.refused, more]))
+
+    def write(self) -> None:
+        """What is held is in the log, the refused rows before it, so that a crash between the two loses no row."""
+        if self._refused:
+            refused = pa.concat_tables(self._refused)
+            for reason, count in _counts(refused).items():
+                self._reasons[reason] += count
+            self._quarantined += self._project.quarantine.add(refused) if refused.num_rows else 0
+            self._refused = []
         if self._held:
             self._added += self._project.events.append(pa.concat_tables(self._events)).added
         self._seen, self._held, self._events = self._seen + self._held, 0, []
+        self._count()
 
     def _count(self) -> None:
         """What the intake remarked upon is counted."""
@@ -114,24 +153,22 @@ class _Run:
             try:
                 with database.transaction() as connection:
                     remarks.fold(connection, self._remarks)
+                self._remarks = []
             finally:
                 database.close()
 
     def commit(self) -> Ingested:
-        """Write what is left; the quarantine comes first, so that a crash between the two loses no row."""
-        refused = pa.concat_tables(self._refused) if self._refused else None
-        quarantined = self._project.quarantine.add(refused) if refused is not None and refused.num_rows else 0
-        self._write()
-        self._count()
+        """Write what is left; return what became of everything."""
+        self.write()
         return Ingested(
             rows=self._rows,
             events=self._seen,
             added=self._added,
             duplicates=self._seen - self._added,
             skipped=self._skipped,
-            refused=0 if refused is None else refused.num_rows,
-            quarantined=quarantined,
-            reasons={} if refused is None else _counts(refused),
+            refused=self._reasons.total(),
+            quarantined=self._quarantined,
+            reasons=dict(sorted(self._reasons.items(), key=lambda one: (-one[1], one[0]))),
         )
 
 
