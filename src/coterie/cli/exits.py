@@ -10,6 +10,8 @@ DISAGREE = 4
 REFUSED_ROWS = 5
 VIOLATIONS = 6
 BREAKING = 7
+FINDINGS = 8
+UNRECONCILED = 9
 INTERRUPTED = 130
 
 MEANINGS: dict[int, str] = {
@@ -21,6 +23,8 @@ MEANINGS: dict[int, str] = {
     REFUSED_ROWS: "`ingest --strict` quarantined rows",
     VIOLATIONS: "`plan check` found events that break the tracking plan",
     BREAKING: "`plan diff` found a change that breaks senders and was not announced",
+    FINDINGS: "`quality run` found something wrong that was not known before",
+    UNRECONCILED: "`reconcile` found rows at a source that did not land, or other differences",
     INTERRUPTED: "interrupted from the keyboard",
 }
 """Exit code → what it says, as documented."""

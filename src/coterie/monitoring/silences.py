@@ -14,6 +14,8 @@ from coterie.monitoring.tuning import Tuning
 HOURS = 24
 QUIET = 0.05
 """At most this part of what should have come is silence."""
+VISITS_LEAST = 14
+"""So many independent arrivals should have come: by chance they stay away once in a million times."""
 Days = Sequence[tuple[int, Spread]]
 
 
@@ -29,7 +31,7 @@ def judge(
     should = [usual.count * rhythm.counts.get(str(hour), 0.0) / (rhythm.whole or 1.0) for hour in range(HOURS)]
     came = [today.counts.get(str(hour), 0.0) for hour in range(HOURS)]
     first, last, missed = _longest(should, came, until)
-    if missed < tuning.silent_rows or last - first < 2 or _is_habit(first, last, history):
+    if missed < max(tuning.silent_rows, VISITS_LEAST * _together(history, usual.count)) or last - first < 2 or _is_habit(first, last, history):
         return None
     open_end = last == until
     says = (
@@ -40,6 +42,18 @@ def judge(
         subject, day, Check.FRESHNESS, Severity.ERROR, says,
         received=sum(came[first:last]), expected=missed, score=missed / tuning.silent_rows, rows=missed,
     )  # fmt: skip
+
+
+def _together(history: Days, count: float) -> float:
+    """Return how many rows come together, as those of one visit do: the variance of an hour's rows by their mean."""
+    recent = [spread for _, spread in history[-28:]]
+    ratios = []
+    for hour in range(HOURS):
+        rows = [one.counts.get(str(hour), 0.0) * count / (one.whole or 1.0) for one in recent]
+        mean = sum(rows) / len(rows)
+        if mean >= 1:
+            ratios.append(sum((one - mean) ** 2 for one in rows) / (len(rows) - 1) / mean)
+    return max(1.0, sorted(ratios)[len(ratios) // 2]) if ratios else 1.0
 
 
 def _longest(should: Sequence[float], came: Sequence[float], until: int) -> tuple[int, int, float]:

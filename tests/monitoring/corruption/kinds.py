@@ -199,8 +199,8 @@ def mix_shift(rows: list[Row], dice: random.Random, before: list[Row]) -> list[R
 
 
 @kind(Check.DISTRIBUTION, "$set", "consent.marketing")
-def consent_flood(rows: list[Row], dice: random.Random, before: list[Row]) -> list[Row]:
-    return changed(rows, "$set", put("consent.marketing", lambda one: True))
+def consent_lost(rows: list[Row], dice: random.Random, before: list[Row]) -> list[Row]:
+    return changed(rows, "$set", put("consent.marketing", lambda one: False))
 
 
 @kind(Check.RANGE, "order_completed", "total")

@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from coterie.limits import DAY_US
 from coterie.storage.duck import Duck
-from coterie.storage.hot import identifier, pointer
+from coterie.storage.hot import pointer
+from coterie.storage.lake.parts import identifier
 from coterie.storage.log import SCHEMA
 
 As = Literal["number", "text", "type", "seen"]
