@@ -16,11 +16,10 @@ from coterie.engine.project import Project
 from coterie.engine.taxonomy.keys import names_of
 from coterie.errors import NotFound, Problem
 from coterie.intake.stage import Incoming, Remark
-from coterie.model import SYSTEM_PREFIX
+from coterie.model import IDENTIFY, SET, SYSTEM_PREFIX
 from coterie.storage import properties as stored
 from coterie.taxonomy.checker import CONTEXT
 from coterie.taxonomy.draft import Draft, Seen, draft_of
-from coterie.taxonomy.event import PLANNED
 from coterie.taxonomy.plan import TrackingPlan
 from coterie.taxonomy.stage import PlanStage
 
@@ -36,7 +35,7 @@ def drafts(project: Project, *, since: int = 0, only: Collection[str] = ()) -> l
     counts = {
         name: events
         for name, events in stored.names(project.events, since).items()
-        if name in PLANNED or not name.startswith(SYSTEM_PREFIX)
+        if name == IDENTIFY or name in only or not name.startswith(SYSTEM_PREFIX)
     }
     strange = [name for name in only if name not in counts]
     if strange:
@@ -117,12 +116,17 @@ def _of_log(project: Project, since: int, progress: Callable[[int], None]) -> It
     for table in project.events.batches(BATCH_ROWS):
         rows: dict[str, list[Incoming]] = {}
         for one in table.select(["event_id", "name", "occurred_at", "received_at", "properties", "source"]).to_pylist():
-            if one["received_at"] >= since and (one["name"] in PLANNED or not one["name"].startswith(SYSTEM_PREFIX)):
+            if one["received_at"] >= since and _came_in(one["name"], one["source"]):
                 event = Tracked(one["event_id"], one["name"], (), one["occurred_at"], decoder.decode(one["properties"]))
                 rows.setdefault(one["source"], []).append(event)
         yield from rows.items()
         done += table.num_rows
         progress(done)
+
+
+def _came_in(name: str, source: str) -> bool:
+    """Return whether an event of the log came in from outside and may be planned: Coterie's own say no source."""
+    return name == IDENTIFY or (name == SET and bool(source)) or not name.startswith(SYSTEM_PREFIX)
 
 
 def _of_lines(project: Project, file: Path) -> Iterator[Incoming]:
