@@ -111,6 +111,23 @@ class Quality(Struct, frozen=True, kw_only=True):
     """Hours between two reconciliations of every source that can be read again, in the server; 0 only by hand."""
 
 
+class Lake(Struct, frozen=True, kw_only=True):
+    """Where the Delta tables are and how they are kept."""
+
+    url: Annotated[str, Meta(examples=["s3://bucket/folder", "az://container/folder", "gs://bucket/folder"])] = ""
+    """A folder, or a bucket of S3, Azure or Google Cloud Storage; empty is the project's own hidden folder."""
+    options: dict[str, str] = {}
+    """What the object store is to be told beside the environment, such as ``aws_endpoint_url``; keys belong in the environment."""
+    columns: dict[str, Literal["text", "number", "boolean"]] = {}
+    """Properties of events that also get a column of this type; any property stays in the JSON."""
+    span_rows: Annotated[int, Meta(ge=100_000, le=100_000_000)] = 4_000_000
+    """Events that are divided by person into 32 files together; fewer files with more, less memory with fewer."""
+    people_s: Annotated[float, Meta(gt=0, le=31_536_000)] = 900
+    """Seconds between two writings of the tables of profiles and identifiers."""
+    kept_hours: Annotated[float, Meta(ge=0, le=8_760)] = 24
+    """Hours that files which were replaced stay for readers that opened them before."""
+
+
 class Settings(Struct, frozen=True, kw_only=True):
     """The settings of one project."""
 
@@ -122,6 +139,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     server: Server = Server()
     collect: Collect = Collect()
     runner: Runner = Runner()
+    lake: Lake = Lake()
     privacy: Privacy = Privacy()
     quality: Quality = Quality()
     limits: Limits = DEFAULT
@@ -136,6 +154,7 @@ SECTIONS: dict[str, type[Struct]] = {
     "server": Server,
     "collect": Collect,
     "runner": Runner,
+    "lake": Lake,
     "privacy": Privacy,
     "quality": Quality,
     "limits": Limits,

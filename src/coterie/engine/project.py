@@ -12,6 +12,8 @@ from coterie.settings import FILE, Settings
 from coterie.storage.applied import AppliedStore
 from coterie.storage.changes import ChangeStore
 from coterie.storage.events import EventStore
+from coterie.storage.lake.place import Place, local_place, place_of
+from coterie.storage.lake.typed import TYPES
 from coterie.storage.lists import ListStore
 from coterie.storage.project_file import load_settings
 from coterie.storage.quarantine import QuarantineStore
@@ -46,16 +48,30 @@ class Project:
     # ── what it keeps ────────────────────────────────────────────────────────────────────────────────────────
 
     @cached_property
+    def lake(self) -> Place:
+        """Where the Delta tables are: the setting ``lake.url``, or the hidden folder. Raises: InvalidDefinition."""
+        kept, settings = self.root / HIDDEN, self.settings.lake
+        return place_of(settings.url, settings.options, os.environ, kept) if settings.url else local_place(kept)
+
+    def event_store(self) -> EventStore:
+        """Return the log by a handle of its own, for another thread."""
+        settings = self.settings.lake
+        columns = {key: TYPES[kind] for key, kind in settings.columns.items()}
+        return EventStore(
+            self.lake.child("events"), self.settings.limits, columns=columns, span_rows=settings.span_rows
+        )
+
+    @cached_property
     def events(self) -> EventStore:
-        return EventStore(self.root / HIDDEN / "events")
+        return self.event_store()
 
     @cached_property
     def quarantine(self) -> QuarantineStore:
-        return QuarantineStore(self.root / HIDDEN / "quarantine")
+        return QuarantineStore(self.lake.child("quarantine"))
 
     @cached_property
     def changes(self) -> ChangeStore:
-        return ChangeStore(self.root / HIDDEN / "changes")
+        return ChangeStore(self.lake.child("changes"))
 
     @cached_property
     def applied(self) -> AppliedStore:

@@ -6,11 +6,17 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from coterie.errors import Problem
 from coterie.limits import DAY_US
-from coterie.storage.delta import Commit, DeltaFolder
 from coterie.storage.erased import Erased
+from coterie.storage.lake.compaction import Compacted, compact, joined
+from coterie.storage.lake.erasing import Gone, erase
+from coterie.storage.lake.parquet import Layout
+from coterie.storage.lake.place import Place, local_place
+from coterie.storage.lake.table import File, LakeTable
+from coterie.storage.lock import alone
 
 SCHEMA = pa.schema(
     [
@@ -30,70 +36,105 @@ SCHEMA = pa.schema(
 _COLUMNS = ", ".join(f'"{name}"' for name in SCHEMA.names)
 
 
-class ChangeStore:
-    """Membership changes in a Delta table at ``path``."""
+LAYOUT = Layout(bounded=("sequence", "at"), plain=("event_id",), person="profile")
+SEQUENCE, EDITION = "sequence", "edition"
+"""What commits say: the last sequence, and how often the change log was changed by anything but a landing."""
 
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
-        self._folder = DeltaFolder(self.path, SCHEMA)
+
+class ChangeStore:
+    """Membership changes in a Delta table at ``path``. Sequences have holes where people were erased."""
+
+    def __init__(self, path: str | Path | Place) -> None:
+        self.place = path if isinstance(path, Place) else local_place(path)
+        self._table = LakeTable(self.place, SCHEMA, LAYOUT)
 
     def replace(self, changes: Iterable[pa.Table]) -> int:
         """Make ``changes`` (in order) the whole log, in one commit, and return how many there are."""
         rows = _numbered(changes, 1)
-        self._folder.write(rows, replace=True)
+        with alone(self.place.lock):
+            self._write(rows, self._table.files(), {SEQUENCE: rows.num_rows, EDITION: self.edition() + 1})
         return int(rows.num_rows)
 
     def append(self, changes: Iterable[pa.Table]) -> int:
         """Add ``changes`` at the end and return how many they are."""
-        start = self._folder.query("SELECT coalesce(max(sequence), 0) + 1 AS n FROM stored")["n"][0].as_py()
-        rows = _numbered(changes, start)
-        if rows.num_rows:
-            self._folder.write(rows)
+        with alone(self.place.lock):
+            last = self.length()
+            rows = _numbered(changes, last + 1)
+            if rows.num_rows:
+                self._write(rows, (), {SEQUENCE: last + rows.num_rows, EDITION: self.edition() + 1})
         return int(rows.num_rows)
 
-    def extend(self, rows: pa.Table, marks: Mapping[str, object]) -> None:
-        """Add changes that have their sequence already, in one commit that carries ``marks``; nothing stored is read.
+    def extend(self, rows: pa.Table, until: int, said: Mapping[str, int]) -> None:
+        """Add changes that have their sequence already and reach ``until``, in one commit that says ``said``.
 
-        Raises: Problem when the first sequence is not the next one.
+        Nothing stored is read; done once, it changes nothing more. Raises: Problem when a sequence is there already.
         """
-        if not rows.num_rows:
-            return
-        first, have = rows["sequence"][0].as_py(), self._folder.length()
-        if first != have + 1:
-            raise Problem("changes do not continue the log", where="sequence", received=first, allowed=str(have + 1))
-        self._folder.write(rows.cast(SCHEMA), marks=marks)
+        with alone(self.place.lock):
+            have = self.length()
+            if until <= have:
+                return
+            first = rows["sequence"][0].as_py() if rows.num_rows else have + 1
+            if first <= have:
+                raise Problem(
+                    "changes do not continue the log", where="sequence", received=first, allowed=f"from {have + 1}"
+                )
+            self._write(rows.cast(SCHEMA), (), {**said, SEQUENCE: until})
+
+    def _write(self, rows: pa.Table, remove: Iterable[File], said: Mapping[str, int]) -> None:
+        self._table.commit(joined(self._table, [(rows, ())], None), remove, said)
 
     def erase(self, profiles: Collection[str]) -> Erased:
         """No change of these profiles is in the log, nor in any file of an older version; the sequences of the others stay."""
-        return self._folder.remove("profile IN (SELECT unnest(?::VARCHAR[]))", [list(profiles)])
+        wanted = pa.array(sorted(profiles), pa.string())
+        return self._remove("profile", lambda rows: pc.is_in(rows["profile"], value_set=wanted))
 
     def retain(self, since: int) -> Erased:
         """No change of before ``since`` (µs) is in the log, nor in any file of an older version."""
-        return self._folder.remove('"at" < ?', [since])
+        return self._remove("at", lambda rows: pc.less(rows["at"], since))
+
+    def _remove(self, column: str, gone: Gone) -> Erased:
+        with alone(self.place.lock):
+            said = {EDITION: self.edition() + 1}
+            return erase(self._table, self._table.files(), [column], gone, said)
+
+    def compact(self, *, everything: bool = False) -> Compacted:
+        """Small files are large ones; the rows and their order stay."""
+        with alone(self.place.lock):
+            return compact(self._table, everything=everything)
+
+    def vacuum(self, hours: float) -> dict[str, int]:
+        """Files that no version needs, older than ``hours``, are gone; return them with their sizes."""
+        with alone(self.place.lock):
+            return self._table.vacuum(hours)
 
     def length(self) -> int:
-        """Return the number of changes, which is the last sequence, without reading any of them."""
-        return self._folder.length()
+        """Return the last sequence, without reading any change."""
+        return self._table.said(SEQUENCE) or 0
+
+    def edition(self) -> int:
+        """Return how often the change log was changed by anything but a landing."""
+        return self._table.said(EDITION) or 0
+
+    def said(self, name: str) -> int:
+        """Return what the last landing said of ``name``, 0 when none did."""
+        return self._table.said(name) or 0
 
     def version(self) -> int:
         """Return the number of the newest commit, −1 before the first."""
-        return self._folder.version()
-
-    def commits(self, newest: int = 100) -> list[Commit]:
-        """Return the newest commits with their marks, newest first."""
-        return self._folder.commits(newest)
+        return self._table.version()
 
     def page(self, after: int, until: int, limit: int, segment: str = "", profile: str = "") -> pa.Table:
         """Return at most ``limit`` changes with ``after`` < sequence ≤ ``until`` in order, of one segment or profile if named."""
-        return self._folder.query(
+        return self._table.query(
             f"SELECT {_COLUMNS} FROM stored WHERE sequence > $1 AND sequence <= $2 AND ($3 = '' OR segment = $3)"
             " AND ($4 = '' OR profile = $4) ORDER BY sequence LIMIT $5",
             [after, until, segment, profile, limit],
+            lambda file: file.highest["sequence"] > after and file.lowest["sequence"] <= until,
         ).cast(SCHEMA)
 
     def standing(self) -> pa.Table:
         """Return (profile, segment, version, at, cause, event_id) of the entry of everybody who has not left since."""
-        return self._folder.query(
+        return self._table.query(
             "SELECT profile, segment, version, \"at\", cause, coalesce(event_id, '') AS event_id FROM stored"
             " QUALIFY row_number() OVER (PARTITION BY profile, segment ORDER BY sequence DESC) = 1"
             " AND direction = 'entered' ORDER BY profile, segment"
@@ -101,7 +142,7 @@ class ChangeStore:
 
     def table(self, segment: str = "", profile: str = "") -> pa.Table:
         """Return the changes in order, of one segment or profile if named."""
-        return self._folder.query(
+        return self._table.query(
             f"SELECT {_COLUMNS} FROM stored WHERE ($1 = '' OR segment = $1) AND ($2 = '' OR profile = $2)"
             " ORDER BY sequence",
             [segment, profile],
@@ -109,14 +150,14 @@ class ChangeStore:
 
     def daily(self) -> pa.Table:
         """Return (day since 1970 UTC, segment, direction, changes) of what people did or time brought, not of edited definitions."""
-        return self._folder.query(
-            f"SELECT \"at\" // {DAY_US} AS day, segment, direction, count(*) AS changes FROM stored"
+        return self._table.query(
+            f'SELECT "at" // {DAY_US} AS day, segment, direction, count(*) AS changes FROM stored'
             " WHERE cause IN ('event', 'timer', 'trait', 'late') GROUP BY ALL ORDER BY ALL"
         )
 
     def counts(self) -> pa.Table:
         """Return (segment, direction, cause, changes)."""
-        return self._folder.query(
+        return self._table.query(
             "SELECT segment, direction, cause, count(*) AS changes FROM stored GROUP BY ALL ORDER BY ALL"
         )
 

@@ -1,23 +1,36 @@
-"""The event log: a local Delta table in which every event id lives once, in log order."""
+"""The event log: a Delta table in which every event id lives once, in log order."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from msgspec import Struct
 
 from coterie.errors import Problem
 from coterie.limits import DEFAULT, Limits
 from coterie.model import LINK, MERGE, UNMERGE
-from coterie.storage.delta import Commit, DeltaFolder
 from coterie.storage.erased import Erased
 from coterie.storage.hot import lifted
+from coterie.storage.lake import compaction, erasing
+from coterie.storage.lake.compaction import LARGE_ROWS, OPEN, SPAN_ROWS, Compacted, bucket_of
+from coterie.storage.lake.insertion import insert
+from coterie.storage.lake.parquet import Layout, Rows
+from coterie.storage.lake.parts import Parts, identifier
+from coterie.storage.lake.place import Place, local_place
+from coterie.storage.lake.table import File, LakeTable, connect
+from coterie.storage.lake.typed import dress
 from coterie.storage.lock import alone
-from coterie.storage.log import SCHEMA, conform, once
+from coterie.storage.log import HOT, SCHEMA, conform, once
+
+LAYOUT = Layout(bounded=("position", "occurred_at", "received_at"), plain=("event_id", "properties"), person="profile")
+LOG, EDITION = "log", "edition"
+"""What commits say: the next position, and how often the log was changed by anything but a landing."""
+_COLUMNS = ", ".join(SCHEMA.names)
 
 
 class Appended(Struct, frozen=True, kw_only=True):
@@ -31,7 +44,6 @@ class Extent(Struct, frozen=True, kw_only=True):
     """How far the log reaches. Instants are 0 for an empty log."""
 
     events: int
-    profiles: int
     first_received_at: int
     last_received_at: int
 
@@ -39,22 +51,55 @@ class Extent(Struct, frozen=True, kw_only=True):
 class EventStore:
     """Events in a Delta table at ``path``; readers see whole appends or nothing.
 
-    ``position`` is dense and ``received_at`` never decreases along it. An append that begins before the end of the log (history
-    loaded in several pieces) rewrites the table in the right order, in one commit; an append at its end only adds.
+    ``position`` grows along the log and ``received_at`` never decreases along it. Positions have holes where rows were erased. An
+    append that begins before the end of the log (history loaded in several pieces) writes what follows anew, in one commit.
+    ``columns``: properties that also get a typed column, with their types.
     """
 
-    def __init__(self, path: str | Path, limits: Limits = DEFAULT) -> None:
-        self.path = Path(path)
-        self._limits = limits
-        self._folder = DeltaFolder(self.path, SCHEMA)
+    def __init__(
+        self,
+        path: str | Path | Place,
+        limits: Limits = DEFAULT,
+        *,
+        columns: Mapping[str, pa.DataType] | None = None,
+        span_rows: int = SPAN_ROWS,
+    ) -> None:
+        self.place = path if isinstance(path, Place) else local_place(path)
+        self._limits, self._wanted, self._span = limits, dict(columns or {}), span_rows
+        self._table = LakeTable(self.place, SCHEMA, LAYOUT, bucketed=True)
 
-    def files(self) -> list[str]:
-        """Return the Parquet files that together are the log."""
-        return self._folder.files()
+    # ── how far it is ────────────────────────────────────────────────────────────────────────────────────────
+
+    def files(self) -> Parts:
+        """Return the Parquet files that together are the log, for an SQL engine."""
+        return self._table.parts(self._table.files())
 
     def version(self) -> int:
-        """Return a number that grows with every change of the log."""
-        return self._folder.version()
+        """Return a number that grows with every commit, also of those that only move rows."""
+        return self._table.version()
+
+    def edition(self) -> int:
+        """Return how often the log was changed by anything but a landing: what was read before may be wrong after that."""
+        return self._table.said(EDITION) or 0
+
+    def said(self, name: str) -> int:
+        """Return what the last landing said of ``name``, 0 when none did."""
+        return self._table.said(name) or 0
+
+    def length(self) -> int:
+        """Return the position that the next event gets, without reading any."""
+        return self._table.said(LOG) or 0
+
+    def count(self) -> int:
+        """Return the number of rows, which is less than ``length`` after an erasure."""
+        return self._table.count()
+
+    def extent(self) -> Extent:
+        """Return how many events there are, and the first and last arrival, from what the table says of its files."""
+        first, last = self._table.bounds("received_at") or (0, 0)
+        return Extent(events=self.count(), first_received_at=first, last_received_at=last)
+
+    # ── writing ──────────────────────────────────────────────────────────────────────────────────────────────
 
     def append(self, table: pa.Table | pa.RecordBatch) -> Appended:
         """Add the events of ``table`` whose ids are new, as each first arrived, and clamp clock skew to the arrival.
@@ -63,49 +108,43 @@ class EventStore:
         arrival than ``limits.clock_skew_us``; nothing is added then. Writers wait for each other, also between processes.
         """
         rows = _by_arrival(self._clamped(conform(table)))
-        with alone(self.path):
+        with alone(self.place.lock):
             fresh = self._new_only(once(rows))
             if fresh.num_rows:
                 self._commit(fresh)
         return Appended(added=fresh.num_rows, duplicates=rows.num_rows - fresh.num_rows)
 
-    def extend(self, rows: pa.Table, marks: Mapping[str, object]) -> None:
-        """Add rows that are known to be new, with their positions, in one commit that carries ``marks``.
+    def extend(self, rows: pa.Table, until: int, said: Mapping[str, int]) -> None:
+        """Add rows that are known to be new, with their positions, and reach ``until``, in one commit that says ``said``.
 
-        Nothing that is stored is read. Raises: Problem when the first position is not the next one.
+        Nothing that is stored is read. Done once, it changes nothing more. Raises: Problem when a position is there already.
         """
-        with alone(self.path):
-            have, first = self._folder.length(), rows["position"][0].as_py() if rows.num_rows else None
-            if first is not None and first != have:
-                raise Problem("rows do not continue the log", where="position", received=first, allowed=str(have))
-            if rows.num_rows:
-                self._folder.write(rows.cast(SCHEMA), marks=marks)
+        with alone(self.place.lock):
+            have = self.length()
+            if until <= have:
+                return
+            first = rows["position"][0].as_py() if rows.num_rows else have
+            if first < have:
+                raise Problem("rows do not continue the log", where="position", received=first, allowed=f"from {have}")
+            self._add(rows.cast(SCHEMA), {**said, LOG: until})
 
-    def length(self) -> int:
-        """Return the number of events without reading any of them."""
-        return self._folder.length()
+    def _add(self, rows: pa.Table, said: Mapping[str, int]) -> None:
+        written = [
+            one
+            for start in range(0, rows.num_rows, LARGE_ROWS)
+            for one in compaction.joined(self._table, [self._dress(rows.slice(start, LARGE_ROWS))], OPEN)
+        ]
+        self._table.commit(written, (), said)
 
-    def count(self) -> int:
-        """Return the number of rows that are there, which is less than ``length`` after an erasure."""
-        return self._folder.length()
-
-    def erase(self, profiles: Collection[str]) -> Erased:
-        """No row of these profiles is in the log, nor in any file of an older version; the positions of the others stay.
-
-        A crash leaves the log as it was or without them; repeating it finishes what was begun. ``profiles`` are those of the rows:
-        give the whole family of a merged person.
-        """
-        with alone(self.path):
-            return self._folder.remove("profile IN (SELECT unnest(?::VARCHAR[]))", [list(profiles)])
-
-    def retain(self, since: int) -> Erased:
-        """No row that was received before ``since`` (µs) is in the log, nor in any file of an older version."""
-        with alone(self.path):
-            return self._folder.remove("received_at < ?", [since])
-
-    def commits(self, newest: int = 100) -> list[Commit]:
-        """Return the newest commits with their marks, newest first."""
-        return self._folder.commits(newest)
+    def _commit(self, fresh: pa.Table) -> None:
+        have, end = self.length(), self.extent().last_received_at
+        said = {LOG: have + fresh.num_rows, EDITION: self.edition() + 1}
+        if not have or fresh["received_at"][0].as_py() >= end:
+            positions = pa.array(np.arange(have, have + fresh.num_rows, dtype=np.int64))
+            self._add(fresh.set_column(0, SCHEMA.field("position"), positions), said)
+        else:
+            self._table.commit(*insert(self._table, fresh, self._dress), said)
+        self._compact(everything=False)
 
     def _clamped(self, rows: pa.Table) -> pa.Table:
         occurred, received = rows["occurred_at"].to_numpy(), rows["received_at"].to_numpy()
@@ -122,43 +161,97 @@ class EventStore:
         return rows.set_column(index, SCHEMA.field("occurred_at"), pa.array(np.minimum(occurred, received)))
 
     def _new_only(self, rows: pa.Table) -> pa.Table:
-        if not rows.num_rows or not self.files():
+        if not rows.num_rows or not self.count():
             return rows
-        known = self._folder.query(
-            "SELECT fresh.position FROM fresh SEMI JOIN stored"
-            " ON fresh.event_key = stored.event_key AND fresh.event_id = stored.event_id",
+        met = self._table.query(
+            "SELECT position FROM stored SEMI JOIN fresh ON fresh.event_key = stored.event_key",
+            fresh=rows.select(["event_key"]),
+        )["position"]
+        if not len(met):
+            return rows
+        known = self._table.query(
+            "SELECT fresh.position FROM fresh SEMI JOIN (SELECT event_key, event_id FROM stored SEMI JOIN met USING (position))"
+            " found ON fresh.event_key = found.event_key AND fresh.event_id = found.event_id",
             fresh=rows.select(["position", "event_key", "event_id"]),
+            met=pa.table({"position": met}),
         )["position"].to_numpy()
-        if not known.size:
-            return rows
         keep = np.ones(rows.num_rows, dtype=bool)
         keep[np.searchsorted(rows["position"].to_numpy(), known)] = False
         return rows.filter(pa.array(keep))
 
-    def _commit(self, fresh: pa.Table) -> None:
-        stored = self.extent()
-        positions = pa.array(np.arange(stored.events, stored.events + fresh.num_rows, dtype=np.int64))
-        fresh = fresh.set_column(0, SCHEMA.field("position"), positions)
-        if not stored.events or fresh["received_at"][0].as_py() >= stored.last_received_at:
-            self._folder.write(fresh)
-            return
-        columns = ", ".join(SCHEMA.names[1:])
-        merged = self._folder.query(
-            "SELECT row_number() OVER (ORDER BY received_at, position) - 1 AS position, "
-            f"{columns} FROM (FROM stored UNION ALL FROM fresh) ORDER BY position",
-            fresh=fresh,
-        )
-        self._folder.write(merged.cast(SCHEMA), replace=True)
+    # ── moving and removing ──────────────────────────────────────────────────────────────────────────────────
 
-    def extent(self) -> Extent:
-        """Return how many events and profiles there are, and the first and last arrival."""
-        row = self._folder.query(
-            "SELECT count(*) AS events, count(DISTINCT profile) AS profiles,"
-            " coalesce(min(received_at), 0) AS first, coalesce(max(received_at), 0) AS last FROM stored"
-        ).to_pylist()[0]
-        return Extent(
-            events=row["events"], profiles=row["profiles"], first_received_at=row["first"], last_received_at=row["last"]
+    def compact(self, *, everything: bool = False) -> Compacted:
+        """Small files are large ones, and full spans lie by person; with ``everything`` as few files as can be. Rows stay."""
+        with alone(self.place.lock):
+            return self._compact(everything)
+
+    def _compact(self, everything: bool) -> Compacted:
+        wanted = [HOT + key for key in self._wanted]
+        return compaction.compact(self._table, self._span, self._dress, wanted, everything=everything)
+
+    def vacuum(self, hours: float) -> dict[str, int]:
+        """Files that no version needs, older than ``hours``, are gone; return them with their sizes."""
+        with alone(self.place.lock):
+            return self._table.vacuum(hours)
+
+    def erase(self, profiles: Collection[str]) -> Erased:
+        """No row of these profiles is in the log, nor in any file of an older version; the positions of the others stay.
+
+        A crash leaves the log as it was or without them; repeating it finishes what was begun. ``profiles`` are those of the rows:
+        give the whole family of a merged person. Cost: a pass over the ids of the files of these people, and writing anew those
+        in which they are.
+        """
+        buckets = {OPEN, *map(bucket_of, profiles)}
+        wanted = pa.array(sorted(profiles), pa.string())
+        return self._remove(
+            lambda file: file.bucket in buckets,
+            "profile",
+            lambda rows: pc.is_in(rows["profile"], value_set=wanted),
         )
+
+    def retain(self, since: int) -> Erased:
+        """No row that was received before ``since`` (µs) is in the log, nor in any file of an older version."""
+        return self._remove(
+            lambda file: file.lowest["received_at"] < since,
+            "received_at",
+            lambda rows: pc.less(rows["received_at"], since),
+        )
+
+    def _remove(self, where: Callable[[File], bool], column: str, gone: erasing.Gone) -> Erased:
+        with alone(self.place.lock):
+            files = [one for one in self._table.files() if where(one)]
+            return erasing.erase(self._table, files, [column], gone, {EDITION: self.edition() + 1})
+
+    def _dress(self, rows: pa.Table) -> Rows:
+        """Return ``rows`` as they are written. The table has a column for every property that is to have one."""
+        declared = self._table.columns()
+        new = [pa.field(HOT + key, kind) for key, kind in self._wanted.items() if HOT + key not in declared.names]
+        if new:
+            self._table.add_columns(new)
+        return dress(rows.select(SCHEMA.names), self._wanted)
+
+    # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _rows(
+        self, where: str, parameters: Sequence[Any], files: Callable[[File], bool], keys: Sequence[str]
+    ) -> pa.Table:
+        """Return rows in log order, with the typed columns of ``keys`` that can be had."""
+
+        def ask(every: list[File]) -> pa.Table:
+            chosen = [one for one in every if files(one)]
+            whole = self._table.whole(chosen)
+            ready = [HOT + key for key in keys if HOT + key in whole]
+            columns = ", ".join([_COLUMNS, *map(identifier, ready)])
+            with connect({}) as connection:
+                self._table.show(connection, chosen)
+                sql = f"SELECT {columns} FROM stored WHERE {where} ORDER BY position"
+                found = connection.sql(sql, params=list(parameters)).to_arrow_table()
+            schema = pa.schema([*SCHEMA, *(pa.field(name, whole[name]) for name in ready)])
+            others = [key for key in keys if HOT + key not in whole]
+            return lifted(found.cast(schema), others) if others else found.cast(schema)
+
+        return self._table.read(ask)
 
     def scan(
         self,
@@ -171,40 +264,49 @@ class EventStore:
         """Return the log in log order, narrowed to ``profiles`` and ``names`` and to arrivals up to ``until``.
 
         Each of ``properties`` whose values are all numbers, all text or all booleans also comes as a typed column ``p.<key>``.
+        Cost: of one person, the files of one bucket; else of the whole log.
         """
         conditions, parameters = ["true"], list[object]()
         for column, wanted in (("profile", profiles), ("name", names)):
             if wanted is not None:
                 conditions.append(f"{column} IN (SELECT unnest(?::VARCHAR[]))")
                 parameters.append(list(wanted))
+        end = (1 << 62) if until is None else until
         if until is not None:
             conditions.append("received_at <= ?")
             parameters.append(until)
-        rows = self._folder.query(
-            f"SELECT {', '.join(SCHEMA.names)} FROM stored WHERE {' AND '.join(conditions)} ORDER BY position",
-            parameters,
-        ).cast(SCHEMA)
-        return lifted(rows, properties) if properties else rows
+        buckets = None if profiles is None else {OPEN, *map(bucket_of, profiles)}
 
-    def batches(self, rows_max: int = 100_000, after: int = 0) -> Iterator[pa.Table]:
-        """Yield the log in log order from position ``after`` on, at most ``rows_max`` events at a time."""
-        for start in range(after, self.length(), rows_max):
-            yield self._folder.query(
-                f"SELECT {', '.join(SCHEMA.names)} FROM stored WHERE position >= ? AND position < ? ORDER BY position",
-                [start, start + rows_max],
-            ).cast(SCHEMA)
+        def files(file: File) -> bool:
+            return file.lowest["received_at"] <= end and (buckets is None or file.bucket in buckets)
+
+        return self._rows(" AND ".join(conditions), parameters, files, properties)
 
     def between(self, start: int, end: int, properties: Sequence[str] = ()) -> pa.Table:
         """Return the rows with ``start`` ≤ position < ``end`` in log order, with typed columns as ``scan`` gives them."""
-        rows = self._folder.query(
-            f"SELECT {', '.join(SCHEMA.names)} FROM stored WHERE position >= ? AND position < ? ORDER BY position",
-            [start, end],
-        ).cast(SCHEMA)
-        return lifted(rows, properties) if properties else rows
+
+        def files(file: File) -> bool:
+            return file.lowest["position"] < end and file.highest["position"] >= start
+
+        return self._rows("position >= ? AND position < ?", [start, end], files, properties)
+
+    def batches(
+        self, rows_max: int = 100_000, after: int = 0, until: int | None = None, properties: Sequence[str] = ()
+    ) -> Iterator[pa.Table]:
+        """Yield the log in log order from position ``after`` on, up to before ``until``, at most ``rows_max`` events at a time."""
+        end = self.length() if until is None else min(until, self.length())
+        start = after
+        while start < end:
+            ahead = [one for one in self._table.files() if one.highest["position"] >= start]
+            start = max(start, min((one.lowest["position"] for one in ahead), default=end))
+            rows = self.between(start, min(start + rows_max, end), properties)
+            if rows.num_rows:
+                yield rows
+            start += rows_max
 
     def structure(self) -> pa.Table:
         """Return who is who, in log order: every profile where it first appears, and every ``$merge``, ``$unmerge`` and ``$link``."""
-        return self._folder.query(
+        return self._table.query(
             "SELECT position, event_id, name, profile, received_at, properties FROM stored WHERE name IN (?, ?, ?)"
             " UNION ALL SELECT min(position), '', '', profile, min(received_at), '' FROM stored GROUP BY profile"
             " ORDER BY position, name",
@@ -214,24 +316,27 @@ class EventStore:
     def keys(self, after: int) -> np.ndarray[Any, np.dtype[np.int64]]:
         """Return the event keys from position ``after`` on, in log order."""
         sql = "SELECT event_key FROM stored WHERE position >= ? ORDER BY position"
-        return self._folder.query(sql, [after])["event_key"].to_numpy()  # type: ignore[no-any-return]
+        return self._table.query(sql, [after], _reaching(after))["event_key"].to_numpy()  # type: ignore[no-any-return]
 
     def parents(self, after: int) -> list[str]:
         """Return the ids of events that left only ``$merge`` and ``$link`` rows (named ``<id>#…``) from position ``after`` on."""
-        found = self._folder.query(
+        found = self._table.query(
             "WITH told AS (SELECT DISTINCT regexp_replace(event_id, '#(merge|link)[0-9]+$', '') AS id FROM stored"
             " WHERE position >= $1 AND name IN ($2, $3) AND contains(event_id, '#'))"
             " SELECT id FROM told ANTI JOIN (SELECT event_id FROM stored WHERE position >= $1) own ON own.event_id = told.id",
             [after, MERGE, LINK],
+            _reaching(after),
         )
         return found["id"].to_pylist()  # type: ignore[no-any-return]
 
     def latest(self, rows: int) -> pa.Table:
         """Return the last ``rows`` events of the log, in log order."""
-        return self._folder.query(
-            f"SELECT {', '.join(SCHEMA.names)} FROM stored WHERE position >= ? ORDER BY position",
-            [self.extent().events - rows],
-        ).cast(SCHEMA)
+        end, reach = self.length(), rows
+        while True:
+            found = self.between(max(0, end - reach), end)
+            if found.num_rows >= rows or reach >= end:
+                return found.slice(max(0, found.num_rows - rows))
+            reach *= 4
 
     def history(self, profiles: Sequence[str]) -> list[pa.Table]:
         """Return the records of some profiles in log order: what a live reader asks for when an unmerge arrives."""
@@ -239,22 +344,30 @@ class EventStore:
 
     def profiles(self) -> list[str]:
         """Return every profile that has at least one event, sorted."""
-        return self._folder.query("SELECT DISTINCT profile FROM stored ORDER BY profile")["profile"].to_pylist()  # type: ignore[no-any-return]
+        return self._table.query("SELECT DISTINCT profile FROM stored ORDER BY profile")["profile"].to_pylist()  # type: ignore[no-any-return]
+
+    def people(self) -> int:
+        """Return how many profiles have at least one event. Cost: a pass over their column."""
+        return int(self._table.query("SELECT count(DISTINCT profile) AS n FROM stored")["n"][0].as_py())
 
     def names(self) -> pa.Table:
         """Return (name, events, profiles, first_at, last_at), most frequent first."""
-        return self._folder.query(
+        return self._table.query(
             "SELECT name, count(*) AS events, count(DISTINCT profile) AS profiles, min(occurred_at) AS first_at,"
             " max(occurred_at) AS last_at FROM stored GROUP BY name ORDER BY events DESC, name"
         )
 
     def merges(self) -> pa.Table:
         """Return the merges and unmerges (name, at, position, survivor, loser) in log order."""
-        return self._folder.query(
+        return self._table.query(
             "SELECT name, received_at AS at, position, profile AS survivor, properties->>'loser' AS loser FROM stored"
             " WHERE name IN (?, ?) ORDER BY position",
             [MERGE, UNMERGE],
         )
+
+
+def _reaching(after: int) -> Callable[[File], bool]:
+    return lambda file: file.highest["position"] >= after
 
 
 def _by_arrival(rows: pa.Table) -> pa.Table:

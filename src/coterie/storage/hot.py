@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from coterie.storage.delta import connect
+from coterie.storage.lake.parts import identifier
+from coterie.storage.lake.table import connect
 from coterie.storage.log import HOT
 
 _NUMBERS = {"BIGINT", "UBIGINT", "DOUBLE"}
@@ -33,12 +34,6 @@ def pointer(key: str) -> str:
     """Return the SQL text of the JSON pointer to a flat key, whatever characters it has."""
     escaped = key.replace("~", "~0").replace("/", "~1").replace("'", "''")
     return f"'/{escaped}'"
-
-
-def identifier(name: str) -> str:
-    """Return ``name`` quoted as an SQL identifier."""
-    escaped = name.replace('"', '""')
-    return f'"{escaped}"'
 
 
 def _types(key: str) -> str:

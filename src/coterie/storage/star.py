@@ -8,7 +8,8 @@ import pyarrow as pa
 from msgspec import Struct
 
 from coterie.storage.duck import Duck
-from coterie.storage.hot import identifier, kind_of, pointer
+from coterie.storage.hot import kind_of, pointer
+from coterie.storage.lake.parts import identifier
 
 OWNERS = pa.schema([("profile", pa.string()), ("owner", pa.string())])
 """Ids that were merged for good, with the profile that their records belong to now."""

@@ -6,14 +6,23 @@ import pyarrow as pa
 from msgspec import Struct
 
 from coterie.engine.project import Project
+from coterie.storage.log import SCHEMA as LOG
 from coterie.storage.state import arrivals, changes, progress, refusals
 from coterie.storage.state.database import StateDatabase
 
 CHANGES_KEPT = 1_000_000
 """Changes that stay in the committed state for readers of the stream, although they are landed."""
-WRITER = "writer"
-LANDING = "landing"
-"""Mark of the commits that come from here; others were made from outside."""
+
+
+def told_of(reached: progress.Progress) -> dict[str, int]:
+    """Return what a landing says of itself, as Delta application transactions: how far everything is with it."""
+    return {
+        "landings": 1,
+        "journal": reached.journal,
+        "log": reached.log,
+        "sequence": reached.sequence,
+        "advanced_to": reached.advanced_to,
+    }
 
 
 class Landed(Struct, frozen=True, kw_only=True):
@@ -32,23 +41,20 @@ def land(project: Project, database: StateDatabase) -> Landed:
     """
     database.checkpoint()
     with database.snapshot() as connection:
+        seen = progress.read_lake(connection)
         reached = progress.read(connection) or progress.Progress()
         have = project.events.length()
         tables = list(arrivals.tables(connection, have))
         known = project.changes.length()
         moved = changes.page(connection, known, 1 << 60)
         number, refused = refusals.waiting(connection)
-    marks = {WRITER: LANDING, "journal": reached.journal, "log": reached.log, "sequence": reached.sequence}
-    marks["advanced_to"] = reached.advanced_to
+    told = told_of(reached)
     if refused.num_rows:
         project.quarantine.add(refused)
-    if moved:
-        project.changes.extend(changes.table_of(moved), marks)
-    if tables:
-        project.events.extend(pa.concat_tables(tables), marks)
-    lake = progress.Lake(
-        events=project.events.version(), changes=project.changes.version(), sequence=max(reached.sequence, known)
-    )
+    project.changes.extend(changes.table_of(moved), reached.sequence, told)
+    if tables or reached.log > have:
+        project.events.extend(pa.concat_tables(tables) if tables else LOG.empty_table(), reached.log, told)
+    lake = progress.Lake(events=seen.events, changes=seen.changes, sequence=max(reached.sequence, known))
     with database.transaction(aside=True) as connection:
         progress.write_lake(connection, lake)
         arrivals.forget(connection, reached.log)

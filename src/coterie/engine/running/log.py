@@ -27,7 +27,7 @@ class WholeLog:
         self._project, self._database = project, database
 
     def _store(self) -> EventStore:
-        return EventStore(self._project.events.path, self._project.settings.limits)
+        return self._project.event_store()
 
     def rows(
         self, after: int = 0, until: int | None = None, rows_max: int = READ_ROWS, hot: Sequence[str] = ()
@@ -37,9 +37,7 @@ class WholeLog:
         with self._database.snapshot() as connection:
             landed = store.length()
             waiting = list(arrivals.tables(connection, max(after, landed), until))
-        end = landed if until is None else min(landed, until)
-        for start in range(after, end, rows_max):
-            yield store.between(start, min(start + rows_max, end), hot)
+        yield from store.batches(rows_max, after, landed if until is None else min(landed, until), hot)
         for table in gathered(waiting, rows_max):
             yield lifted(table, hot) if hot else table
 
@@ -63,7 +61,7 @@ class WholeLog:
             waiting = list(arrivals.tables(connection, landed))
         count = sum(table.num_rows for table in waiting)
         if newest > count:
-            after = max(0, landed + count - newest)
+            after = max(0, landed + count - newest)  # with holes these are fewer rows, never more
             yield keys_of(pa.array(store.parents(after), pa.string()))
             yield store.keys(after)
         for table in waiting:

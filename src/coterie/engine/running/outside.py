@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from msgspec import Struct
 
 from coterie.engine.project import Project
-from coterie.engine.running.landing import LANDING, WRITER
-from coterie.storage.delta import Commit
-
-_TIDYING = ("OPTIMIZE", "VACUUM START", "VACUUM END", "CREATE TABLE")
+from coterie.storage.state.progress import Lake
 
 
 class Marks(Struct, frozen=True, kw_only=True):
@@ -23,18 +18,20 @@ class Marks(Struct, frozen=True, kw_only=True):
 
 
 def newest_marks(project: Project) -> Marks:
-    """Return the marks of the newest landing in either table, all zero when there was none."""
+    """Return what the newest landing in either table said, all zero when there was none."""
     found = [
-        Marks(**{name: int(commit.marks[name]) for name in Marks.__struct_fields__})
-        for commit in (*project.events.commits(), *project.changes.commits())
-        if commit.marks.get(WRITER) == LANDING
+        Marks(**{name: store.said(name) for name in Marks.__struct_fields__})
+        for store in (project.events, project.changes)
+        if store.said("landings")
     ]
     return max(found, key=lambda marks: (marks.log, marks.journal, marks.sequence), default=Marks())
 
 
-def was_changed(commits: Iterable[Commit], version: int) -> bool:
-    """Return whether anybody but a landing wrote to a table since it was last seen at ``version``."""
-    return any(
-        commit.version > version and commit.marks.get(WRITER) != LANDING and commit.operation not in _TIDYING
-        for commit in commits
-    )
+def was_log_changed(project: Project, seen: Lake) -> bool:
+    """Return whether anybody but a landing wrote to the log since it was last seen."""
+    return project.events.edition() != seen.events
+
+
+def were_changes_changed(project: Project, seen: Lake) -> bool:
+    """Return whether anybody but a landing wrote to the change log since it was last seen."""
+    return project.changes.edition() != seen.changes

@@ -21,7 +21,7 @@ class Questions:
     """Reads through connections of their own; each answer is of one committed state."""
 
     def __init__(self, project: Project, database: StateDatabase) -> None:
-        self._path, self._database = project.changes.path, database
+        self._place, self._database = project.changes.place, database
 
     def profile(self, profile: str) -> ProfileState | None:
         """Return the person that an id belongs to, ``None`` if unknown. Cost: below 100 µs, 25 µs where nothing was merged."""
@@ -89,7 +89,7 @@ class Questions:
 
     def _landed(self, after: int, until: int, limit: int, segment: str, profile: str) -> list[stored.Row]:
         """Return changes that are no longer in the committed state. Cost: a query of the Delta table, some 10 ms."""
-        told = ChangeStore(self._path).page(after, until, limit, segment, profile)
+        told = ChangeStore(self._place).page(after, until, limit, segment, profile)
         names = ("sequence", *stored.COLUMNS)
         columns = [
             told[name].fill_null("").to_pylist() if name == "event_id" else told[name].to_pylist() for name in names

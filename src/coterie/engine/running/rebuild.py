@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from coterie.engine.moves import table_of
 from coterie.engine.project import Project
-from coterie.engine.running.landing import LANDING, WRITER
+from coterie.engine.running.landing import told_of
 from coterie.engine.running.moved import rows_of
 from coterie.engine.running.outside import Marks
 from coterie.engine.running.rebuilding import traits_of
@@ -38,11 +38,12 @@ def rebuild(recovery: Recovery, marks: Marks, present: int) -> State:
     for table in recovery.log.rows(hot=needed(state)):
         for part in _slices(table):
             told = state.live.apply(part)
-            state.log_position += part.num_rows
-            found += rows_of(told, part["event_id"].to_pylist(), state.log_position - part.num_rows) if first else []
+            found += rows_of(told, part["event_id"].to_pylist(), part["position"].to_numpy()) if first else []
+            state.log_position = part["position"][-1].as_py() + 1
         recovery.report(
             f"reading the whole log: {state.log_position:,} of {total:,} rows", 0.8 * state.log_position / total
         )
+    state.log_position = project.events.length()
     until = max(marks.advanced_to, present)
     if until > state.live.now:
         told = state.live.advance(until)
@@ -102,15 +103,15 @@ def _slices(table: pa.Table, rows: int = 100_000) -> Iterator[pa.Table]:
 
 
 def _write_history(project: Project, found: list[changes.Moved], state: State, marks: Marks) -> None:
-    told = {WRITER: LANDING, "journal": marks.journal, "log": state.log_position, "advanced_to": state.now}
     numbered = changes.table_of(changes.numbered(found, 0))
-    project.changes.extend(numbered, {**told, "sequence": numbered.num_rows})
+    reached = Progress(journal=marks.journal, log=state.log_position, advanced_to=state.now, sequence=numbered.num_rows)
+    project.changes.extend(numbered, numbered.num_rows, told_of(reached))
 
 
 def _commit(database: StateDatabase, project: Project, state: State, rows: Iterable[profiles.Row]) -> None:
     """Everything that the log says is committed, in place of what was."""
     state.sequence = project.changes.length()
-    lake = Lake(events=project.events.version(), changes=project.changes.version(), sequence=state.sequence)
+    lake = Lake(events=project.events.edition(), changes=project.changes.edition(), sequence=state.sequence)
     standing = project.changes.standing()
     columns = [standing[name].to_pylist() for name in ("profile", "segment", "version", "at", "cause", "event_id")]
     everybody = list(rows)

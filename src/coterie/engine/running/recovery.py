@@ -137,6 +137,7 @@ class Recovery:
             apply_quietly(state, table)
             done = state.log_position - start
             self.report(f"applying the log: {state.log_position:,} of {reached.log:,} rows", 0.1 + 0.88 * done / total)
+        state.log_position = reached.log
 
 
 def live_limits(limits: Limits) -> Limits:
@@ -154,7 +155,7 @@ def apply_quietly(state: State, table: pa.Table, rows: int = 100_000) -> None:
     for start in range(0, table.num_rows, rows):
         part = table.slice(start, rows)
         state.live.apply(part)
-        state.log_position += part.num_rows
+        state.log_position = part["position"][-1].as_py() + 1
 
 
 def is_consistent(state: State, database: StateDatabase) -> bool:

@@ -159,10 +159,10 @@ class Runner:
         project = recovery.project
         if reached is None:
             return rebuild(recovery, self._marks, self._present)
-        if outside.was_changed(project.events.commits(), lake.events):
+        if outside.was_log_changed(project, lake):
             following.warn("the log was changed from outside while no server ran: everything is computed from it again")
             return rebuild(recovery, self._marks, 0)
-        if outside.was_changed(project.changes.commits(), lake.changes):
+        if outside.were_changes_changed(project, lake):
             following.warn("the change log was changed from outside while no server ran: memberships are taken from it")
             return rebuild(recovery, self._marks, 0)
         if reached.catalog != fingerprint(recovery.catalog):

@@ -73,7 +73,7 @@ def step(state: State, entries: Sequence[Entry], horizon: int, part: Part | None
     if len(columns):
         rows = columns.table(state.log_position)
         _fold(state, columns, rows, effects)
-        effects.changes += rows_of(state.live.apply(rows), columns.ids, state.log_position)
+        effects.changes += rows_of(state.live.apply(rows), columns.ids, rows["position"].to_numpy())
         effects.rows = rows
         effects.met = _met(state, known, rows)
         state.log_position += rows.num_rows
