@@ -111,6 +111,7 @@ def carry_out(
     told: Told,
     sent: Callable[[Wanted], dict[str, int]],
     barred: Callable[[], None] = lambda: None,
+    cleared: Callable[[], None] = lambda: None,
 ) -> Receipt:
     """Every shelf is cleared, every byte searched; return the signed receipt. Repeating it after a crash is safe.
 
@@ -128,6 +129,7 @@ def carry_out(
     for shelf in shelves:
         told(f"clearing {shelf.name}")
         shelf.clear(wanted)
+    cleared()
     told("searching")
     receipt = _receipt(project, pending, shelves, wanted)
     receipts_of(project).put(receipt)

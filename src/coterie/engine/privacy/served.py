@@ -14,7 +14,7 @@ from coterie.engine.privacy.keeping import Pending, pending_of, suppressions_of
 from coterie.engine.privacy.renewal import renew, save_anew
 from coterie.engine.privacy.retention import Kept, retain_served
 from coterie.engine.privacy.shelves import Shelf, Wanted, shelves_of
-from coterie.engine.privacy.shut import entries_about, named, people_of, sent_about, tells
+from coterie.engine.privacy.shut import entries_about, named, note_lake, people_of, sent_about, tells
 from coterie.engine.privacy.subjects import person_of, subject_of
 from coterie.engine.privacy.suppressions import mark_of
 from coterie.engine.project import Project
@@ -192,6 +192,7 @@ class Erasures:
             return carry_out(
                 project, pending, shelves, told,
                 lambda wanted: sent_about(database.reader(), wanted), barred=lambda: self._bar(project),
+                cleared=lambda: self._note(project),
             )  # fmt: skip
 
     def _shelves(self, project: Project) -> list[Shelf]:
@@ -203,6 +204,11 @@ class Erasures:
         """Who is on the suppression list is not let in any more, and what had come in is in the log."""
         self._runner.change_intake(intake_of(project))
         self._runner.land()
+
+    def _note(self, project: Project) -> None:
+        """The next start does not take the tables for changed by others."""
+        with self._runner.database.transaction(aside=True) as connection:
+            note_lake(project, connection)
 
     # ── what a server keeps ──────────────────────────────────────────────────────────────────────────────────
 

@@ -109,7 +109,7 @@ def named(counts: dict[str, int]) -> dict[str, int]:
 def note_lake(project: Project, connection: Connection) -> None:
     """The Delta tables were seen as they are now: the next start does not take them for changed by others."""
     seen = progress.read_lake(connection)
-    lake = progress.Lake(events=project.events.version(), changes=project.changes.version(), sequence=seen.sequence)
+    lake = progress.Lake(events=project.events.edition(), changes=project.changes.edition(), sequence=seen.sequence)
     progress.write_lake(connection, lake)
 
 
