@@ -25,7 +25,8 @@ def edge_of(service: Service, options: Options) -> Front:
     health = Health(service.look)
     exact: dict[str, App] = dict.fromkeys(collect.paths, collect)
     exact |= {"/healthz": health.healthz, "/readyz": health.readyz, "/metrics": _metrics(service)}
-    rest = Browser(known=lambda text: keys.check(text, "write") is not None, rest=api(service.desk))
+    browser = Browser(known=lambda text: keys.check(text, "write") is not None, rest=api(service.desk))
+    rest = service.webhooks.before(browser)
     return Front(exact, rest, service.metrics, access_log=settings.server.access_log, trace=_trace(service))
 
 

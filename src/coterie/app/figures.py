@@ -84,12 +84,13 @@ def of_sources(followers: Any, clock: Clock) -> Callable[[], Figures]:
     return read
 
 
-def of_edges(caches: Sequence[Any]) -> Callable[[], Figures]:
-    """Return the reading of the caches that are kept in step."""
+def of_edges(caches: Sequence[Any], webhooks: Any) -> Callable[[], Figures]:
+    """Return the reading of the caches that are kept in step, and of webhooks that came in."""
 
     def read() -> Figures:
         copies = [one.health() for one in caches]
         return {
+            "coterie_webhook_answers_total": {(name, str(status)): n for (name, status), n in webhooks.tallies().items()},
             "coterie_cache_up": {(one.name,): float(one.up) for one in copies},
             "coterie_cache_lag_changes": {(one.name,): one.lag_changes for one in copies},
             "coterie_cache_lag_rows": {(one.name,): one.lag_rows for one in copies},

@@ -31,6 +31,7 @@ from coterie.storage.journal import Journal
 from coterie.web.access import Keys
 from coterie.web.api.desk import Desk
 from coterie.web.buckets import Limiter
+from coterie.web.collect.webhooks import Webhooks, hooks_of
 from coterie.web.health import Readiness, readiness
 from coterie.web.metrics import Metrics
 
@@ -73,6 +74,7 @@ class Service:
         self.erasures = Erasures(
             self.runner, copies=lambda: self._defined.copies, still=(self.switch.alone, self.refreshes.alone)
         )
+        self.webhooks = Webhooks(self.journal, hooks_of(defined.sources, defined.rules, root, limits), limits)
         self.limiter = Limiter(self.keys.rate, limits)
         self.desk = Desk(
             project=self.project, runner=self.runner, journal=self.journal, keys=self.keys, access=self.access,
@@ -80,7 +82,7 @@ class Service:
             refreshes=self.refreshes, sources=self.sources, erasures=self.erasures,
         )  # fmt: skip
         readings = (figures.of_journal(self.journal, self.runner, self.clock), figures.of_runner(self.runner))
-        edges = figures.of_edges(defined.copies)
+        edges = figures.of_edges(defined.copies, self.webhooks)
         office = figures.when_ready(self.runner, self.office.figures)
         fed = figures.of_sources(self.sources, self.clock)
         self.metrics = Metrics([*readings, edges, fed, office, lambda: {"coterie_http_open_requests": self.app.open}])

@@ -53,6 +53,7 @@ METRICS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "coterie_source_events_total": ("counter", "Events that a source's rows became.", ("source",)),
     "coterie_source_refused_total": ("counter", "Rows of a source that went to quarantine.", ("source",)),
     "coterie_source_age_seconds": ("gauge", "Time since a source was last read to its end.", ("source",)),
+    "coterie_webhook_answers_total": ("counter", "Webhooks that came in, by status answered.", ("webhook", "status")),
     "coterie_cache_up": ("gauge", "1 while a cache takes what is written.", ("cache",)),
     "coterie_cache_lag_changes": ("gauge", "Membership changes that a cache does not have yet.", ("cache",)),
     "coterie_cache_lag_rows": ("gauge", "Rows of the log whose traits a cache does not have yet.", ("cache",)),

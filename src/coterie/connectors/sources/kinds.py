@@ -19,10 +19,13 @@ KINDS: dict[str, str] = {
     "kafka": "coterie.connectors.sources.kafka",
     "kinesis": "coterie.connectors.sources.kinesis",
     "mqtt": "coterie.connectors.sources.mqtt",
+    "webhook": "coterie.connectors.sources.webhook",
     "files": "coterie.connectors.sources.folder.kind",
     "postgresql": "coterie.connectors.sources.sql.postgresql",
     "mysql": "coterie.connectors.sources.sql.mysql",
     "sqlite": "coterie.connectors.sources.sql.sqlite",
+    "rest": "coterie.connectors.sources.http.rest",
+    "graphql": "coterie.connectors.sources.http.graphql",
 }
 """Word after ``kind:`` → module with ``Config`` and ``open_source(config, setting)``; see ``Kind`` for what else it may say."""
 
