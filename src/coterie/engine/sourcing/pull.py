@@ -75,7 +75,7 @@ def _keep(project: Project, name: str, landing: Landing, before: Ingested, posit
     """What was read is in the log, and then how far that was."""
     done = landing.commit()
     reading = Reading(
-        position=dict(position), events=done.added - before.added, refused=done.refused - before.refused, at=now
+        position=dict(position), events=done.events - before.events, refused=done.refused - before.refused, at=now
     )
     database = open_state(project)
     try:
