@@ -52,9 +52,15 @@ def command(session: Session) -> int:
     return OK
 
 
+_FOLDERS = {
+    "trigger": "triggers", "destination": "destinations", "planned event": "tracking", "standard": "governance",
+}  # fmt: skip
+"""Kind → folder of its definitions, beside segments and mappings."""
+
+
 def _beside(root: Path) -> dict[str, int]:
-    """Return how many triggers and destinations there are, for the kinds of which there are any."""
-    found = {kind: len(list((root / f"{kind}s").glob("*.yaml"))) for kind in ("trigger", "destination")}
+    """Return how many definitions of other kinds there are, for the kinds of which there are any."""
+    found = {kind: len(list((root / folder).glob("*.yaml"))) for kind, folder in _FOLDERS.items()}
     return {kind: count for kind, count in found.items() if count}
 
 
@@ -67,7 +73,9 @@ def check(project: Project) -> tuple[int, int, list[Problem]]:
     """Return how many segment and mapping files there are and everything that is wrong with them."""
     from coterie.connectors.mapping_file import load_mapping
     from coterie.engine import definitions
+    from coterie.engine.governance.standards import standards_of
     from coterie.engine.outbox.loading import problems_of
+    from coterie.engine.taxonomy.files import tracking_plan
     from coterie.errors import InvalidDefinition
 
     problems: list[Problem] = []
@@ -81,6 +89,11 @@ def check(project: Project) -> tuple[int, int, list[Problem]]:
     for file in mappings:
         try:
             load_mapping(file)
+        except InvalidDefinition as error:
+            problems += error.problems
+    for read in (tracking_plan, standards_of):
+        try:
+            read(project)
         except InvalidDefinition as error:
             problems += error.problems
     return len(files), len(mappings), problems

@@ -178,7 +178,7 @@ class _Gathering:
         )  # fmt: skip
 
     def _named(self, kind: str) -> set[Node]:
-        return {one for one in (*self._amounts, *self._lineage.nodes()) if one.kind == kind}
+        return {one for one in (*self._amounts, *self._columns, *self._lineage.nodes()) if one.kind == kind}
 
     def _used_by(self, node: Node) -> tuple[str, ...]:
         below = self._lineage.reached(node)
