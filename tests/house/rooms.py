@@ -74,6 +74,9 @@ HOMES: dict[str, tuple[str, ...]] = {
     "splink": ("identity/matching",),
     "fsspec": ("storage", "connectors/sources"),
     "dlt": ("connectors/sources",),
+    "requests": ("connectors/sources/http",),
+    "pg8000": ("connectors/sources/sql",),
+    "pymysql": ("connectors/sources/sql",),
     "sqlalchemy": ("connectors", "engine/exporting"),
     "python_calamine": ("connectors/sources",),
     "confluent_kafka": ("connectors/sources",),
@@ -88,7 +91,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "babel": ("governance",),
     "email_validator": ("governance",),
     "cryptography": ("privacy",),
-    "polars": ("notebook", "connectors/sources"),
+    "polars": ("notebook", "connectors/sources", "engine/quality"),
     "pandas": ("notebook",),
 }
 """Third-party library → the only places of src/coterie that may import it."""

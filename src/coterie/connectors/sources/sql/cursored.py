@@ -14,6 +14,7 @@ from coterie.connectors.sources.marks import Lag, Mark, kept, mark_of, rank, res
 from coterie.connectors.sources.source import Page, Position
 from coterie.connectors.sources.sql.database import Database
 from coterie.connectors.sources.sql.statements import Rows, at_least, behind, ends, has, page
+from coterie.connectors.sources.sql.table import cell
 from coterie.connectors.sources.window import Window
 
 
@@ -85,7 +86,10 @@ class Cursored:
         return has(order.cursor) if low is None else at_least(order.cursor, low)
 
     def _taken(self, found: list[dict[str, Any]], *, last: bool) -> Page:
-        marks = [[mark_of(self._cell(row, name), name) for name in self._order.columns] for row in found]
+        marks = [
+            [mark_of(cell(row, name, self._database, self._rows), name) for name in self._order.columns]
+            for row in found
+        ]
         fresh = self._window.take([one[0] for one in marks], found, ordered=True)
         self._after = marks[-1] if marks else self._after
         return self._page([row for row, new in zip(found, fresh, strict=True) if new], last=last)
@@ -99,14 +103,6 @@ class Cursored:
             position["after"] = [kept(one) for one in self._after]
         chunk = chunk_of(rows, first=first, aside=self._order.aside, sparse=not rows)
         return Page(chunk=chunk, position=position, place=self._rows.name, done=done)
-
-    def _cell(self, row: dict[str, Any], name: str) -> Any:
-        if name not in row:
-            allowed = ", ".join(sorted(row))
-            raise SchemaChanged(
-                f"{self._database.name}: {self._rows.name} has no column {name}, which cursor or key names; it has {allowed}"
-            )
-        return row[name]
 
     def _extent(self) -> tuple[Mark, Mark] | None:
         """Return the least and greatest cursor of all; ``None`` when no row has one. Raises: SchemaChanged.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from coterie.connectors.sources.compared import Compared, Comparing
 from coterie.connectors.sources.kinds import Setting
 from coterie.connectors.sources.source import Page, Position, Sight
-from coterie.connectors.sources.sql.compared import Compared, Comparing
 from coterie.connectors.sources.sql.cursored import Cursored, Order
 from coterie.connectors.sources.sql.database import Database, Way
 from coterie.connectors.sources.sql.reading import Reading
 from coterie.connectors.sources.sql.statements import count, nothing, rows_of
+from coterie.connectors.sources.sql.table import Table
 from coterie.errors import InvalidDefinition, Problem
 
 
@@ -55,7 +56,8 @@ class SqlSource:
         if self._compared is not None:
             self._compared.close()
         how = Comparing(key=key, removals=bool(form.removals), limit=limit, aside=form.asides)
-        self._compared = Compared(self._database, self._rows, how, self._setting.folder, self._setting.name)
+        table = Table(self._database, self._rows, key, limit)
+        self._compared = Compared(table, how, self._setting.folder, self._setting.name)
         yield from self._compared.pages(position)
 
     def acknowledge(self, position: Position) -> None:

@@ -1,4 +1,4 @@
-"""A whole table, again and again: rows that are new, rows that changed, and rows that are gone, found by comparing digests.
+"""A whole table or list, again and again: rows that are new, rows that changed, and rows that are gone, found by comparing digests.
 
 The digests lie beside the position (``storage/snapshots``). Every row that is told carries three columns of ours: ``$change``
 (added, changed or removed), ``$read_at`` (when that reading began) and ``$id``, the same whenever that change is told again.
@@ -10,7 +10,7 @@ import hashlib
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from msgspec import Struct
@@ -20,14 +20,29 @@ from coterie.connectors.rows import chunk_of, json_value
 from coterie.connectors.sources.failures import SchemaChanged, Unreadable
 from coterie.connectors.sources.marks import Mark, kept, mark_of, restored
 from coterie.connectors.sources.source import Page, Position
-from coterie.connectors.sources.sql.database import Database
-from coterie.connectors.sources.sql.statements import Rows, behind, count, page
 from coterie.segments.instants import rfc3339
 from coterie.storage.snapshots import Row, Snapshot
 from coterie.values import canonical
 
 CHANGE, READ_AT, ID = "$change", "$read_at", "$id"
 _SUFFIX = ".snapshot"
+
+
+class Whole(Protocol):
+    """Something that can be read whole, page by page, any number of times."""
+
+    name: str
+    """Which system it is, for people."""
+    place: str
+    """Which table or list of it."""
+
+    def count(self) -> int:
+        """Return how many rows there are, 0 when that is not cheap to know."""
+        ...
+
+    def page(self, after: Any) -> tuple[list[dict[str, Any]], Any]:
+        """Return the rows behind ``after`` (``None``: the first), and the ``after`` of the next page; ``None``: this was the last."""
+        ...
 
 
 class Comparing(Struct, frozen=True, kw_only=True):
@@ -47,8 +62,8 @@ class Place(Struct, kw_only=True, omit_defaults=True):
     page: int = 0
     rows: int = 0
     at: int = 0
-    after: list[Any] | None = None
-    """Key of the last row that was read."""
+    after: Any = None
+    """Where the next page begins, as ``Whole.page`` said."""
     gone: str | None = None
     """Digest of the last row that was told to be gone; empty: none yet."""
 
@@ -56,8 +71,8 @@ class Place(Struct, kw_only=True, omit_defaults=True):
 class Compared:
     """Readings of one table. ``folder`` is where the digests lie, ``name`` the source's."""
 
-    def __init__(self, database: Database, rows: Rows, how: Comparing, folder: Path, name: str) -> None:
-        self._database, self._rows, self._how, self._folder, self._name = database, rows, how, folder, name
+    def __init__(self, whole: Whole, how: Comparing, folder: Path, name: str) -> None:
+        self._whole, self._how, self._folder, self._name = whole, how, folder, name
         self._snapshot: Snapshot | None = None
         self._generation = ""
         self._read = self._all = 0
@@ -72,7 +87,7 @@ class Compared:
         goes_on = place.after is not None or place.gone is not None
         if not goes_on:
             place = msgspec.structs.replace(place, reading=place.reading + 1, at=SystemClock().now())
-        self._read, self._all = 0, int(self._database.numbers(count(self._rows))[0])
+        self._read, self._all = 0, self._whole.count()
         while True:
             place, rows = self._step(snapshot, place)
             ended = place.after is None and place.gone is None
@@ -120,14 +135,12 @@ class Compared:
         """Return where one more page leads, and the changes in it; they are noted."""
         if place.gone is not None:
             return self._gone(snapshot, place)
-        where = None if place.after is None else behind(self._how.key, [restored(one) for one in place.after])
-        found = self._database.ask(page(self._rows, self._how.key, self._how.limit, where))
+        found, after = self._whole.page(place.after)
         self._read += len(found)
         keys = [[mark_of(self._cell(row, name), name) for name in self._how.key] for row in found]
         changed, noted = self._changed(snapshot, place, found, keys)
-        last = len(found) < self._how.limit
+        last = after is None
         snapshot.note(place.page + 1, place.reading, noted, ends=last and not self._how.removals)
-        after = None if last else [kept(one) for one in keys[-1]]
         gone = "" if last and self._how.removals else None
         return self._on(place, len(changed), after, gone), changed
 
@@ -165,19 +178,19 @@ class Compared:
         snapshot.note(place.page + 1, place.reading, noted, ends=last)
         return self._on(place, len(rows), None, None if last else found[-1].key.hex()), rows
 
-    def _on(self, place: Place, rows: int, after: list[Any] | None, gone: str | None) -> Place:
+    def _on(self, place: Place, rows: int, after: Any, gone: str | None) -> Place:
         return msgspec.structs.replace(place, page=place.page + 1, rows=place.rows + rows, after=after, gone=gone)
 
     def _page(self, place: Place, rows: list[dict[str, Any]]) -> Page:
         first = place.rows - len(rows) + 1
         chunk = chunk_of(rows, first=first, aside=(READ_AT, *self._how.aside), id_column=ID, sparse=True)
         done = 1.0 if place.after is None else min(self._read / max(self._all, 1), 1.0)
-        return Page(chunk=chunk, position=msgspec.to_builtins(place), place=self._rows.name, done=done)
+        return Page(chunk=chunk, position=msgspec.to_builtins(place), place=self._whole.place, done=done)
 
     def _cell(self, row: Mapping[str, Any], name: str) -> Any:
         if name not in row:
             raise SchemaChanged(
-                f"{self._database.name}: {self._rows.name} has no column {name}, which key names; it has {', '.join(sorted(row))}"
+                f"{self._whole.name}: {self._whole.place} has no column {name}, which key names; it has {', '.join(sorted(row))}"
             )
         return row[name]
 
@@ -187,5 +200,5 @@ class Compared:
 
     def _id(self, key: str, content: str, version: int) -> str:
         """Return the id of a change: the same in every generation."""
-        said = f"{self._name}\0{self._rows.name}\0{key}\0{version}\0{content}"
+        said = f"{self._name}\0{self._whole.place}\0{key}\0{version}\0{content}"
         return hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
