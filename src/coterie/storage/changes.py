@@ -12,7 +12,7 @@ from coterie.errors import Problem
 from coterie.limits import DAY_US
 from coterie.storage.erased import Erased
 from coterie.storage.lake.compaction import Compacted, compact, joined
-from coterie.storage.lake.erasing import Gone, erase
+from coterie.storage.lake.erasing import Gone, count, erase
 from coterie.storage.lake.parquet import Layout
 from coterie.storage.lake.place import Place, local_place
 from coterie.storage.lake.table import File, LakeTable
@@ -96,6 +96,10 @@ class ChangeStore:
         with alone(self.place.lock):
             said = {EDITION: self.edition() + 1}
             return erase(self._table, self._table.files(), [column], gone, said)
+
+    def older(self, since: int) -> int:
+        """Return how many rows ``retain`` would remove."""
+        return count(self._table, self._table.files(), ["at"], lambda rows: pc.less(rows["at"], since))
 
     def compact(self, *, everything: bool = False) -> Compacted:
         """Small files are large ones; the rows and their order stay."""

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from coterie.errors import Problem
 from coterie.limits import DEFAULT, Limits
-from coterie.model import LINK, MERGE, UNMERGE
+from coterie.model import LINK, MERGE, TRAIT_EVENTS, UNMERGE
 from coterie.storage.erased import Erased
 from coterie.storage.hot import lifted
 from coterie.storage.lake import compaction, erasing
@@ -30,6 +30,8 @@ from coterie.storage.log import HOT, SCHEMA, conform, once
 LAYOUT = Layout(bounded=("position", "occurred_at", "received_at"), plain=("event_id", "properties"), person="profile")
 LOG, EDITION = "log", "edition"
 """What commits say: the next position, and how often the log was changed by anything but a landing."""
+KEPT = (*TRAIT_EVENTS, MERGE, UNMERGE, LINK)
+"""Names of events that say who somebody is: they stay whatever their age, unless somebody says otherwise."""
 _COLUMNS = ", ".join(SCHEMA.names)
 
 
@@ -187,7 +189,7 @@ class EventStore:
             return self._compact(everything)
 
     def _compact(self, everything: bool) -> Compacted:
-        wanted = [HOT + key for key in self._wanted]
+        wanted = [HOT + key for key in self._hot()]
         return compaction.compact(self._table, self._span, self._dress, wanted, everything=everything)
 
     def vacuum(self, hours: float) -> dict[str, int]:
@@ -195,41 +197,77 @@ class EventStore:
         with alone(self.place.lock):
             return self._table.vacuum(hours)
 
-    def erase(self, profiles: Collection[str]) -> Erased:
-        """No row of these profiles is in the log, nor in any file of an older version; the positions of the others stay.
+    def erase(self, profiles: Collection[str], positions: Collection[int] = ()) -> Erased:
+        """No row of these profiles or at these positions is in the log, nor in any file of an older version; positions stay.
 
         A crash leaves the log as it was or without them; repeating it finishes what was begun. ``profiles`` are those of the rows:
         give the whole family of a merged person. Cost: a pass over the ids of the files of these people, and writing anew those
         in which they are.
         """
         buckets = {OPEN, *map(bucket_of, profiles)}
-        wanted = pa.array(sorted(profiles), pa.string())
-        return self._remove(
-            lambda file: file.bucket in buckets,
-            "profile",
-            lambda rows: pc.is_in(rows["profile"], value_set=wanted),
+        wanted, places = pa.array(sorted(profiles), pa.string()), pa.array(sorted(positions), pa.int64())
+
+        def gone(rows: pa.Table) -> Any:
+            return pc.or_(pc.is_in(rows["profile"], value_set=wanted), pc.is_in(rows["position"], value_set=places))
+
+        def files(file: File) -> bool:
+            return file.bucket in buckets or _holds(file, positions)
+
+        return self._rewrite(files, ["profile", "position"], gone)
+
+    def amend(self, rows: pa.Table) -> Erased:
+        """The rows at the positions of ``rows`` are those, and what they were is in no file. Their people stay the same."""
+        rows = rows.select(SCHEMA.names).cast(SCHEMA)
+        positions = rows["position"].to_pylist()
+        places = pa.array(positions, pa.int64())
+
+        def mend(group: pa.Table, meant: Any, file: File) -> Rows:
+            kept = group.select(SCHEMA.names).filter(pc.invert(meant)).cast(SCHEMA)
+            there = pc.is_in(rows["position"], value_set=group["position"].filter(meant).combine_chunks())
+            return self._dress(pa.concat_tables([kept, rows.filter(there)]).sort_by("position"))
+
+        return self._rewrite(
+            lambda file: _holds(file, positions),
+            ["position"],
+            lambda group: pc.is_in(group["position"], value_set=places),
+            mend,
         )
 
-    def retain(self, since: int) -> Erased:
-        """No row that was received before ``since`` (µs) is in the log, nor in any file of an older version."""
-        return self._remove(
-            lambda file: file.lowest["received_at"] < since,
-            "received_at",
-            lambda rows: pc.less(rows["received_at"], since),
-        )
+    def retain(self, since: int, besides: Collection[str] = KEPT) -> Erased:
+        """No row received before ``since`` (µs) is in the log but those named ``besides``, nor in any file of an older version."""
+        return self._rewrite(_reaching_back(since), ["received_at", "name"], _older(since, besides))
 
-    def _remove(self, where: Callable[[File], bool], column: str, gone: erasing.Gone) -> Erased:
+    def older(self, since: int, besides: Collection[str] = KEPT) -> int:
+        """Return how many rows ``retain`` would remove."""
+        files = [one for one in self._table.files() if _reaching_back(since)(one)]
+        return erasing.count(self._table, files, ["received_at", "name"], _older(since, besides))
+
+    def _rewrite(
+        self,
+        where: Callable[[File], bool],
+        columns: Sequence[str],
+        gone: erasing.Gone,
+        mend: erasing.Mend = erasing.without,
+    ) -> Erased:
         with alone(self.place.lock):
             files = [one for one in self._table.files() if where(one)]
-            return erasing.erase(self._table, files, [column], gone, {EDITION: self.edition() + 1})
+            said = {EDITION: self.edition() + 1}
+            return erasing.erase(self._table, files, columns, gone, said, mend)
 
-    def _dress(self, rows: pa.Table) -> Rows:
-        """Return ``rows`` as they are written. The table has a column for every property that is to have one."""
+    # ── typed columns ────────────────────────────────────────────────────────────────────────────────────────
+
+    def _hot(self) -> dict[str, pa.DataType]:
+        """Return the properties that get a column, with its type; one that was declared with another type stays in JSON."""
         declared = self._table.columns()
         new = [pa.field(HOT + key, kind) for key, kind in self._wanted.items() if HOT + key not in declared.names]
         if new:
             self._table.add_columns(new)
-        return dress(rows.select(SCHEMA.names), self._wanted)
+            declared = self._table.columns()
+        return {key: kind for key, kind in self._wanted.items() if declared.field(HOT + key).type == kind}
+
+    def _dress(self, rows: pa.Table) -> Rows:
+        """Return ``rows`` as they are written."""
+        return dress(rows.select(SCHEMA.names), self._hot())
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -364,6 +402,19 @@ class EventStore:
             " WHERE name IN (?, ?) ORDER BY position",
             [MERGE, UNMERGE],
         )
+
+
+def _holds(file: File, positions: Collection[int]) -> bool:
+    return any(file.lowest["position"] <= one <= file.highest["position"] for one in positions)
+
+
+def _reaching_back(since: int) -> Callable[[File], bool]:
+    return lambda file: file.lowest["received_at"] < since
+
+
+def _older(since: int, besides: Collection[str]) -> erasing.Gone:
+    kept = pa.array(sorted(besides), pa.string())
+    return lambda rows: pc.and_not(pc.less(rows["received_at"], since), pc.is_in(rows["name"], value_set=kept))
 
 
 def _reaching(after: int) -> Callable[[File], bool]:

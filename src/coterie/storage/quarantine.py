@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from coterie.limits import DAY_US
 from coterie.storage.erased import Erased
 from coterie.storage.lake.compaction import Compacted, compact, joined
-from coterie.storage.lake.erasing import Gone, erase
+from coterie.storage.lake.erasing import Gone, count, erase
 from coterie.storage.lake.parquet import Layout
 from coterie.storage.lake.place import Place, local_place
 from coterie.storage.lake.table import LakeTable
@@ -95,6 +95,12 @@ class QuarantineStore:
     def retain(self, since: int) -> Erased:
         """No row that was received before ``since`` (µs) is kept, nor any file of an older version."""
         return self._remove(["received_at"], lambda rows: pc.less(rows["received_at"], since))
+
+    def older(self, since: int) -> int:
+        """Return how many rows ``retain`` would remove."""
+        return count(
+            self._table, self._table.files(), ["received_at"], lambda rows: pc.less(rows["received_at"], since)
+        )
 
     def compact(self, *, everything: bool = False) -> Compacted:
         """Small files are large ones."""

@@ -2,58 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from itertools import repeat
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from coterie.storage.erased import Erased
-from coterie.storage.lake.parquet import FileWriter, Written
+from coterie.storage.lake.compaction import joined
+from coterie.storage.lake.parquet import Rows, Written, batches
 from coterie.storage.lake.table import File, LakeTable
 
 THREADS = 2
 """Files that are rewritten at once; each needs the memory of one row group."""
 
 Gone = Callable[[pa.Table], Any]
-"""Rows with the columns asked for → which of them are to go, as an Arrow array of booleans."""
+"""Rows with the columns asked for → which of them are meant, as an Arrow array of booleans."""
+Mend = Callable[[pa.Table, Any, File], Rows]
+"""(rows, which of them are meant, their file) → the rows that take their place."""
+
+
+def without(rows: pa.Table, meant: Any, file: File) -> Rows:
+    """Return the rows that are not meant."""
+    return rows.filter(pc.invert(meant)), file.whole
 
 
 def erase(
-    table: LakeTable, files: Sequence[File], columns: Sequence[str], gone: Gone, said: Mapping[str, int] | None = None
+    table: LakeTable,
+    files: Sequence[File],
+    columns: Sequence[str],
+    gone: Gone,
+    said: Mapping[str, int] | None = None,
+    mend: Mend = without,
 ) -> Erased:
-    """The rows of ``files`` that ``gone`` names are in no file; return how many those were and which files went.
+    """The rows of ``files`` that ``gone`` names are in no file, or as ``mend`` makes them; return how many and which files went.
 
-    Files without such a row stay as they are. A crash leaves the table as it was, or without the rows and with old files that
-    nobody reads; repeating it takes those away. ``said`` is said with the commit, if there is one.
+    Files without such a row stay as they are. A crash leaves the table as it was, or as it is to be with old files that nobody
+    reads; repeating it takes those away. ``said`` is said with the commit, if there is one.
     """
     with ThreadPoolExecutor(THREADS, "erasing") as beside:
-        done = list(beside.map(lambda file: _rewrite(table, file, columns, gone), files))
-    removed = [file for file, found in zip(files, done, strict=True) if found is not None]
-    added = [one for found in done if found is not None for one in found]
+        done = [one for one in beside.map(lambda file: _rewrite(table, file, columns, gone, mend), files) if one.meant]
+    removed = [one.file for one in done]
     if removed:
-        table.commit(added, removed, said)
+        table.commit([one.written for one in done if one.written is not None], removed, said)
     tidied = table.vacuum(0)
     if tidied:
         table.forget_versions()
-    rows = sum(file.rows for file in removed) - sum(one.rows for one in added)
-    return Erased(rows=rows, files=len(tidied), bytes=sum(tidied.values()))
+    return Erased(rows=sum(one.meant for one in done), files=len(tidied), bytes=sum(tidied.values()))
 
 
-def _rewrite(table: LakeTable, file: File, columns: Sequence[str], gone: Gone) -> list[Written] | None:
-    """Return the file or no file that takes the place of ``file``, ``None`` when no row of it is to go."""
-    with table.place.files.open_input_file(f"{table.place.path}/{file.path}") as source:
-        opened = pq.ParquetFile(source)
-        leaving = [gone(opened.read_row_group(group, columns=list(columns))) for group in range(opened.num_row_groups)]
-        counts = [pc.sum(one).as_py() or 0 for one in leaving]
-        if not sum(counts):
-            return None
-        if sum(counts) == file.rows:
-            return []
-        writer = FileWriter(table.place, table.layout, opened.schema_arrow, file.bucket)
-        for group, (which, count) in enumerate(zip(leaving, counts, strict=True)):
-            rows = opened.read_row_group(group)
-            writer.write(rows.filter(pc.invert(which)) if count else rows, file.whole)
-        return [writer.close()]
+def count(table: LakeTable, files: Sequence[File], columns: Sequence[str], gone: Gone) -> int:
+    """Return how many rows of ``files`` are meant."""
+    groups = (rows for file in files for rows in batches(table.place, file.path, columns))
+    return sum(pc.sum(gone(rows)).as_py() or 0 for rows in groups)
+
+
+class _Rewritten(NamedTuple):
+    file: File
+    meant: int
+    written: Written | None
+
+
+def _rewrite(table: LakeTable, file: File, columns: Sequence[str], gone: Gone, mend: Mend) -> _Rewritten:
+    """Return what takes the place of ``file``; nothing is written when no row of it is meant, or none is left."""
+    meant = [gone(rows) for rows in batches(table.place, file.path, columns)]
+    counts = [pc.sum(one).as_py() or 0 for one in meant]
+    if not sum(counts):
+        return _Rewritten(file, 0, None)
+
+    groups: Iterator[Rows] = map(mend, batches(table.place, file.path), meant, repeat(file))
+    written = joined(table, groups, file.bucket)
+    return _Rewritten(file, sum(counts), written[0] if written else None)
