@@ -99,3 +99,17 @@ def of_edges(caches: Sequence[Any], webhooks: Any) -> Callable[[], Figures]:
         }
 
     return read
+
+
+def of_watch(watch: Any) -> Callable[[], Figures]:
+    """Return the reading of the checks of the data."""
+
+    def read() -> Figures:
+        health = watch.health()
+        return {
+            "coterie_quality_findings": {(word,): health.findings.get(word, 0) for word in ("info", "warning", "error")},
+            "coterie_quality_runs_total": health.runs,
+            "coterie_quality_age_seconds": watch.age_s(),
+        }
+
+    return read

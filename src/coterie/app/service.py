@@ -20,6 +20,7 @@ from coterie.engine.apply import apply
 from coterie.engine.intake import intake_of
 from coterie.engine.privacy.served import Erasures
 from coterie.engine.project import HIDDEN, Project
+from coterie.engine.quality.watch import Watch
 from coterie.engine.running.refreshing import Refreshes
 from coterie.engine.running.runner import Runner
 from coterie.engine.running.switching import Switch
@@ -62,7 +63,10 @@ class Service:
         self.keys = Keys(self.access, SystemClock(), limits)
         self.first_keys = self.keys.bootstrap()
         """Texts of the keys that were made because there were none: told once, kept nowhere."""
-        options = Options(keep_ip=settings.collect.keep_ip, keep_user_agent=settings.collect.keep_user_agent)
+        options = Options(
+            keep_ip=settings.collect.keep_ip, keep_user_agent=settings.collect.keep_user_agent,
+            tcf=tuple(settings.privacy.tcf.items()), gpc=settings.privacy.gpc,
+        )  # fmt: skip
         self.office = Office(self.project, self.clock, limits)
         self.runner = self.office.runner = Runner(
             self.project, self.journal, clock=self.clock, limits=limits, identities_rules=defined.rules,
@@ -75,17 +79,33 @@ class Service:
             self.runner, copies=lambda: self._defined.copies, still=(self.switch.alone, self.refreshes.alone)
         )
         self.webhooks = Webhooks(self.journal, hooks_of(defined.sources, defined.rules, root, limits), limits)
+        self.watch = Watch(
+            self.project,
+            self.runner,
+            self.clock,
+            wake=self.office.wake,
+            sources=lambda: self.sources.definitions.values(),
+        )
         self.limiter = Limiter(self.keys.rate, limits)
         self.desk = Desk(
             project=self.project, runner=self.runner, journal=self.journal, keys=self.keys, access=self.access,
             limiter=self.limiter, clock=self.clock, limits=limits, outbox=self.office, switch=self.switch,
-            refreshes=self.refreshes, sources=self.sources, erasures=self.erasures,
+            refreshes=self.refreshes, sources=self.sources, watch=self.watch, erasures=self.erasures,
         )  # fmt: skip
         readings = (figures.of_journal(self.journal, self.runner, self.clock), figures.of_runner(self.runner))
         edges = figures.of_edges(defined.copies, self.webhooks)
         office = figures.when_ready(self.runner, self.office.figures)
         fed = figures.of_sources(self.sources, self.clock)
-        self.metrics = Metrics([*readings, edges, fed, office, lambda: {"coterie_http_open_requests": self.app.open}])
+        self.metrics = Metrics(
+            [
+                *readings,
+                edges,
+                fed,
+                office,
+                figures.of_watch(self.watch),
+                lambda: {"coterie_http_open_requests": self.app.open},
+            ]
+        )
         self.closing = False
         self._stops: list[tuple[str, Callable[[], None]]] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -112,6 +132,7 @@ class Service:
             self.clock.advance_to(max(self.runner.status().advanced_to, self.clock.now()))
         own = [("outbox", self.office.open, self.office.close), ("refresh", self.refreshes.start, self.refreshes.stop)]
         own.append(("sources", self.sources.start, self.sources.stop))
+        own.append(("quality", self.watch.start, self.watch.stop))
         last = [("privacy", self.erasures.start, self.erasures.stop)]
         for name, start, stop in (*own, *self._defined.followers(self), *last):
             self.stops(name, stop)

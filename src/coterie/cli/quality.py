@@ -61,9 +61,7 @@ def history(session: Session, days: int, severity: str) -> None:
     book = book_of(session.project())
     last = max(book.days(), default=0)
     least = SEVERITIES.index(Severity(severity))
-    found = [
-        one for one in book.findings(last - days + 1) if SEVERITIES.index(one.finding.severity) >= least
-    ]
+    found = [one for one in book.findings(last - days + 1) if SEVERITIES.index(one.finding.severity) >= least]
     if session.as_json:
         session.answer([told(one) for one in found])
     else:

@@ -19,7 +19,9 @@ DAYS_SHOWN = 31
 
 @click.command("reconcile")
 @click.argument("names", nargs=-1)
-@click.option("--map", "mapping", help="Compare files that came by `ingest` through this mapping; NAMES are files then.")
+@click.option(
+    "--map", "mapping", help="Compare files that came by `ingest` through this mapping; NAMES are files then."
+)
 @click.option("--since", help="Only events that occurred from this day on.")
 @click.option("--until", help="Only events that occurred before this day.")
 @click.option("--day", help="Name the events of this day that differ.")
@@ -70,7 +72,9 @@ def _files(session: Session, project: Project, names: tuple[str, ...], mapping: 
     rules = named_mapping(project, mapping)
     with session.progress("reading", 0) as bar:
         paths = [Path(name) for name in names]
-        return [reconcile_files(project, paths, rules, project.wall(), asked, lambda rows: bar.move(0, f"{rows:,} rows"))]
+        return [
+            reconcile_files(project, paths, rules, project.wall(), asked, lambda rows: bar.move(0, f"{rows:,} rows"))
+        ]
 
 
 def _sources(session: Session, project: Project, names: tuple[str, ...], asked: Asked) -> list[Reconciled]:
@@ -84,7 +88,9 @@ def _sources(session: Session, project: Project, names: tuple[str, ...], asked: 
             session.remark(f"{one.name} is sent to us: nothing to read again")
             continue
         with session.progress(one.name, 0) as bar:
-            found.append(reconcile_source(project, one, project.wall(), asked, lambda rows: bar.move(0, f"{rows:,} rows")))  # noqa: B023
+            found.append(
+                reconcile_source(project, one, project.wall(), asked, lambda rows: bar.move(0, f"{rows:,} rows"))
+            )
     return found
 
 

@@ -68,8 +68,7 @@ def _habits(counts: Floats, weekday: NDArray[np.int64]) -> Floats:
     """Return the factor of each weekday: the median of count by mean of the seven days that end with it."""
     means = np.array([counts[max(0, end - 3) : end + 4].mean() for end in range(counts.size)])
     ratio = np.where(means > 0, counts / np.maximum(means, 1e-9), 0.0)
-    found = np.array([np.median(ratio[weekday == one]) if (weekday == one).any() else 1.0 for one in range(WEEK)])
-    return found
+    return np.array([np.median(ratio[weekday == one]) if (weekday == one).any() else 1.0 for one in range(WEEK)])
 
 
 def _level(plain: Floats, steady: NDArray[np.bool_], end: int) -> float:

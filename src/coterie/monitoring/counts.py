@@ -28,7 +28,9 @@ def judge(
         return None
     term = term_of(subject.measure)
     much = f"{today.rows / usual.count:.0%} of it" if usual.count else "where there are none"
-    says = f"{subject.says()}: {today.rows:,.0f} {term.says}; about {usual.count:,.0f} are normal on such a day ({much})"
+    says = (
+        f"{subject.says()}: {today.rows:,.0f} {term.says}; about {usual.count:,.0f} are normal on such a day ({much})"
+    )
     return finding_of(
         subject, day, term.check, term.severity, says,
         received=today.rows, expected=usual.count, score=score, rows=today.rows,

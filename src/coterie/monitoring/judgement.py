@@ -11,8 +11,8 @@ from coterie.monitoring import counts, shares, silences, spreads
 from coterie.monitoring.baseline import WEEK
 from coterie.monitoring.finding import Finding, finding_of
 from coterie.monitoring.measures import EVERY, Count, Measured, Observation, Share, Spread, Subject
-from coterie.monitoring.terms import SEVERITIES, Check, Severity, Stage
 from coterie.monitoring.silences import HOURS
+from coterie.monitoring.terms import SEVERITIES, Check, Severity, Stage
 from coterie.monitoring.tuning import NORMAL, Tuning
 
 History = Mapping[Subject, Sequence[tuple[int, Observation]]]
@@ -36,7 +36,12 @@ def judge(today: Measured, history: History, day: int, tuning: Tuning = NORMAL, 
 
 
 def _judged(
-    subject: Subject, today: Observation, series: Sequence[tuple[int, Observation]], day: int, tuning: Tuning, until: int
+    subject: Subject,
+    today: Observation,
+    series: Sequence[tuple[int, Observation]],
+    day: int,
+    tuning: Tuning,
+    until: int,
 ) -> list[Finding]:
     found: list[Finding | None] = []
     match today:
@@ -87,7 +92,11 @@ def _strangers(today: Measured, history: History, day: int, tuning: Tuning) -> l
         if subject.measure == "rows" and isinstance(one, Count) and subject.event not in events:
             says = f"{subject.event}: an event that was never there, {one.rows:,.0f} rows"
             found.append(finding_of(subject, day, Check.SCHEMA, Severity.WARNING, says, rows=one.rows))
-        elif subject.measure == "missing" and isinstance(one, Share) and events.get(subject.event, 0) >= tuning.days_least:
+        elif (
+            subject.measure == "missing"
+            and isinstance(one, Share)
+            and events.get(subject.event, 0) >= tuning.days_least
+        ):
             present = one.whole - one.part
             if present >= NEW_ROWS:
                 says = f"{subject.says()}: a property that was never there, {present:,.0f} rows"
@@ -132,7 +141,9 @@ def watched(measured: Measured, ignored: Sequence[str]) -> dict[Subject, Observa
     }
 
 
-def unspoilt(days: Mapping[int, Measured], flagged: Mapping[int, set[Subject]], day: int) -> dict[Subject, list[tuple[int, Observation]]]:
+def unspoilt(
+    days: Mapping[int, Measured], flagged: Mapping[int, set[Subject]], day: int
+) -> dict[Subject, list[tuple[int, Observation]]]:
     """Return the history before ``day`` without what was found wrong, unless it has been so for a week: then it is normal."""
     lasting = {
         subject

@@ -31,7 +31,11 @@ def judge(
     should = [usual.count * rhythm.counts.get(str(hour), 0.0) / (rhythm.whole or 1.0) for hour in range(HOURS)]
     came = [today.counts.get(str(hour), 0.0) for hour in range(HOURS)]
     first, last, missed = _longest(should, came, until)
-    if missed < max(tuning.silent_rows, VISITS_LEAST * _together(history, usual.count)) or last - first < 2 or _is_habit(first, last, history):
+    if (
+        missed < max(tuning.silent_rows, VISITS_LEAST * _together(history, usual.count))
+        or last - first < 2
+        or _is_habit(first, last, history)
+    ):
         return None
     open_end = last == until
     says = (

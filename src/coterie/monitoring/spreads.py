@@ -55,7 +55,9 @@ def _moved(subject: Subject, today: Spread, known: Days, day: int, term: Term, t
     largest = before[-2] if len(before) >= 10 else before[-1]
     if apart < 1.4 * largest:
         return None
-    says = f"{subject.says()}: the {term.says} differ from those of {len(known)} days before: {_difference(today, normal)}"
+    says = (
+        f"{subject.says()}: the {term.says} differ from those of {len(known)} days before: {_difference(today, normal)}"
+    )
     return finding_of(
         subject, day, term.check, term.severity, says,
         received=apart, expected=before[len(before) // 2], score=apart / max(floor, largest), rows=today.whole,
@@ -80,9 +82,7 @@ def _without(all_: Spread, one: Spread) -> Spread:
     return Spread({name: count - one.counts.get(name, 0.0) for name, count in all_.counts.items()})
 
 
-def _strangers(
-    subject: Subject, today: Spread, known: Days, day: int, rows_least: float, term: Term
-) -> Finding | None:
+def _strangers(subject: Subject, today: Spread, known: Days, day: int, rows_least: float, term: Term) -> Finding | None:
     """Return the finding that something is there that was never there, unless new ones keep coming here."""
     seen: set[str] = set()
     share_least = term.floor if term.check is Check.SCHEMA else NEW_SHARE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
+from typing import TypeAlias
 
 import duckdb
 import pyarrow as pa
@@ -12,6 +13,8 @@ from coterie.identity.merges import Alias
 from coterie.segments.batch import Relation
 from coterie.storage.lake.parts import Parts, show_paths
 
+Files: TypeAlias = Parts | Sequence[str]
+"""Parquet files: those of a table at one version, or paths anywhere."""
 ALIASES = pa.schema(
     [("profile", pa.string()), ("canonical", pa.string()), ("since", pa.int64()), ("until", pa.int64())]
 )

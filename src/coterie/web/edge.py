@@ -120,7 +120,9 @@ class _Bounded:
 def _secured(send: Send) -> Send:
     async def secured(message: Scope) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = [*message.get("headers", ()), *SECURITY]
+            own = message.get("headers", ())
+            told = {name for name, _ in own}
+            message["headers"] = [*own, *(one for one in SECURITY if one[0] not in told)]
         await send(message)
 
     return secured

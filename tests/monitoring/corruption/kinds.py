@@ -41,7 +41,9 @@ def changed(rows: list[Row], event: str, change: Callable[[dict[str, Any]], dict
     """Return the rows with the properties of some of an event's rows changed."""
     dice = dice or random.Random(0)
     return [
-        {**one, "properties": change(dict(one["properties"]))} if one["name"] == event and dice.random() < share else one
+        {**one, "properties": change(dict(one["properties"]))}
+        if one["name"] == event and dice.random() < share
+        else one
         for one in rows
     ]
 
@@ -154,7 +156,9 @@ def clock_shift(rows: list[Row], dice: random.Random, before: list[Row]) -> list
 
 @kind(Check.TIMING, "session_started")
 def epoch_instants(rows: list[Row], dice: random.Random, before: list[Row]) -> list[Row]:
-    return [{**one, "occurred_at": 0} if one["name"] == "session_started" and dice.random() < 0.3 else one for one in rows]
+    return [
+        {**one, "occurred_at": 0} if one["name"] == "session_started" and dice.random() < 0.3 else one for one in rows
+    ]
 
 
 @kind(Check.FORMAT, "$identify", "name")

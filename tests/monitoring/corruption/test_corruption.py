@@ -17,7 +17,8 @@ def test_a_spoilt_day_is_noticed_by_the_right_check(kind: Kind) -> None:
 
 
 def test_there_are_enough_kinds() -> None:
-    assert len(KINDS) >= 20 and len({one.name for one in KINDS}) == len(KINDS)
+    assert len(KINDS) >= 20
+    assert len({one.name for one in KINDS}) == len(KINDS)
 
 
 def test_sixty_clean_days_give_at_most_one_false_alarm() -> None:

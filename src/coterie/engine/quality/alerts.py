@@ -11,7 +11,8 @@ from coterie.engine.quality.rules import Rule
 from coterie.monitoring.terms import SEVERITIES, Severity
 from coterie.segments.instants import rfc3339
 from coterie.storage.quality.book import Kept, key_of
-from coterie.triggers.delivery import Delivery, key_of as key_of_letter
+from coterie.triggers.delivery import Delivery
+from coterie.triggers.delivery import key_of as key_of_letter
 
 SHOWN_MAX = 50
 """Findings told in one message; the others are counted."""

@@ -10,14 +10,22 @@ from coterie.limits import DAY_US
 from coterie.monitoring.measures import EVERY, Count, Observation, Share, Subject
 from coterie.monitoring.terms import Stage
 from coterie.storage.state import remarks
+from coterie.storage.state.database import Connection
 
 Days = Mapping[int, dict[Subject, Observation]]
 
 
-def add(project: Project, days: Days) -> None:
-    """What is known of these days beside the log is among their measures."""
+def add(project: Project, days: Days, state: Connection | None = None) -> None:
+    """What is known of these days beside the log is among their measures. ``state``: the committed state, when it is open already."""
     _refused(project, days)
-    _remarked(project, days)
+    if state is not None:
+        _remarked(state, days)
+    elif days and state_path(project).is_file():
+        database = open_state(project)
+        try:
+            _remarked(database.reader(), days)
+        finally:
+            database.close()
     _changed(project, days)
 
 
@@ -43,20 +51,13 @@ def _refused(project: Project, days: Days) -> None:
                 measured[Subject(Stage.COLLECT, EVERY, "", source, "refused")] = Share(rows, rows + landed)
 
 
-def _remarked(project: Project, days: Days) -> None:
-    if not days or not state_path(project).is_file():
-        return
-    database = open_state(project)
-    try:
-        for day, measured in days.items():
-            since = day * DAY_US
-            for one in remarks.on(database.reader(), since):
-                subject = Subject(Stage.COLLECT, one.event, one.property, "", f"remarked:{one.kind}")
-                before = measured.get(subject)
-                part = (before.part if isinstance(before, Share) else 0) + one.count
-                measured[subject] = Share(part, max(_landed(measured, one.event, ""), part))
-    finally:
-        database.close()
+def _remarked(state: Connection, days: Days) -> None:
+    for day, measured in days.items():
+        for one in remarks.on(state, day * DAY_US):
+            subject = Subject(Stage.COLLECT, one.event, one.property, "", f"remarked:{one.kind}")
+            before = measured.get(subject)
+            part = (before.part if isinstance(before, Share) else 0) + one.count
+            measured[subject] = Share(part, max(_landed(measured, one.event, ""), part))
 
 
 def _changed(project: Project, days: Days) -> None:

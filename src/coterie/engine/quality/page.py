@@ -16,6 +16,8 @@ from coterie.segments.instants import rfc3339
 from coterie.storage.quality.book import Kept
 
 SHOWN_DAYS = 28
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
+"""What a browser may do with the page: show it, with its own styles, and fetch nothing."""
 STYLE = """
 :root{color-scheme:light dark;--line:#8884;--dim:#888;--error:#b91c1c;--warning:#b45309;--info:#0369a1;--good:#15803d}
 body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:1100px;padding:0 1rem}
@@ -83,7 +85,7 @@ def _chart(rows: Mapping[int, float], bad: set[int]) -> str:
     most, width = max(rows.values()) or 1.0, 1000 / len(rows)
     bars = "".join(
         f'<rect x="{number * width:.1f}" y="{90 - 86 * count / most:.1f}" width="{width * 0.8:.1f}" height="{86 * count / most + 1:.1f}"'
-        f'{" class=bad" if day in bad else ""}><title>{day_text(day)}: {count:,.0f}</title></rect>'
+        f"{' class=bad' if day in bad else ''}><title>{day_text(day)}: {count:,.0f}</title></rect>"
         for number, (day, count) in enumerate(sorted(rows.items()))
     )
     return f'<svg viewBox="0 0 1000 90" preserveAspectRatio="none" role="img" aria-label="rows by day">{bars}</svg>'

@@ -21,7 +21,9 @@ RuleKey = Annotated[str, key_word("a key of a rule")]
 def _range(between: tuple[float, ...] | None) -> Flaw | None:
     if between is None or (len(between) == 2 and between[0] <= between[1]):
         return None
-    return Flaw("not a range", "between", received=list(between), allowed="two numbers, the smaller one first: [0, 5000]")
+    return Flaw(
+        "not a range", "between", received=list(between), allowed="two numbers, the smaller one first: [0, 5000]"
+    )
 
 
 def _pattern(matches: str | None) -> Flaw | None:
@@ -34,9 +36,7 @@ class Expect(Form, frozen=True, kw_only=True):
     checks: ClassVar[tuple[Check, ...]] = (Check(("between",), _range), Check(("matches",), _pattern))
 
     required: Annotated[bool, Doc("Whether every row has a value.")] = False
-    type: Annotated[
-        Literal["number", "text", "boolean", "list"] | None, Doc("The JSON type of every value.")
-    ] = None
+    type: Annotated[Literal["number", "text", "boolean", "list"] | None, Doc("The JSON type of every value.")] = None
     between: Annotated[tuple[Annotated[float, number(None, None)], ...] | None, Doc("Smallest and largest number, both allowed.")] = None  # fmt: skip
     one_of: Annotated[tuple[Text, ...] | None, Doc("The only texts there may be.")] = None
     matches: Annotated[Text | None, Doc("A pattern (RE2) in which every text fits as a whole.")] = None

@@ -9,7 +9,8 @@ import msgspec
 from msgspec import Struct
 
 from coterie.engine.project import HIDDEN, Project
-from coterie.engine.quality import beside, rules as rule_files
+from coterie.engine.quality import beside
+from coterie.engine.quality import rules as rule_files
 from coterie.engine.quality.rules import Rule
 from coterie.engine.quality.validation import stale, validate
 from coterie.limits import DAY_US, HOUR_US
@@ -19,6 +20,7 @@ from coterie.monitoring.measures import EVERY, Measured, Observation, Subject
 from coterie.monitoring.tuning import LEVELS
 from coterie.storage.quality.book import Book, Kept, Run
 from coterie.storage.quality.measuring import measure, newest, rows_by_day
+from coterie.storage.state.database import Connection
 
 CHUNK_ROWS = 5_000_000
 """Rows of the days that are measured in one pass."""
@@ -51,26 +53,38 @@ def book_of(project: Project) -> Book:
     return Book(project.root / HIDDEN / "quality.db")
 
 
-def run(project: Project, at: int, *, owners: Mapping[str, str] | None = None, threads: int = 2) -> Report:
+def run(
+    project: Project,
+    at: int,
+    *,
+    owners: Mapping[str, str] | None = None,
+    threads: int = 2,
+    state: Connection | None = None,
+    slack_us: int | None = None,
+) -> Report:
     """Return what is wrong with the days that were not judged yet, up to the instant ``at``.
 
+    ``owners``: event → who answers for it. ``state``: the committed state, when somebody has it open already. ``slack_us``: a
+    day counts as over so long before its end; an hour when not said and the present is the end of the log.
     Raises: InvalidDefinition for rules. Cost: about 2 µs per event of days that are new, and a tenth of a second per day.
     """
     began = time.perf_counter()
     rules = rule_files.load(project.root)
-    return _Checking(project, at, rules, owners or {}, threads).run(began)
+    slack = slack_us if slack_us is not None else NEARLY_US if project.settings.present == "log" else 0
+    return _Checking(project, at, rules, owners or {}, threads, state, slack).run(began)
 
 
 class _Checking:
     def __init__(
-        self, project: Project, at: int, rules: Mapping[str, Rule], owners: Mapping[str, str], threads: int
-    ) -> None:
+        self, project: Project, at: int, rules: Mapping[str, Rule], owners: Mapping[str, str], threads: int,
+        state: Connection | None, slack_us: int,
+    ) -> None:  # fmt: skip
         self._project, self._at, self._rules, self._owners, self._threads = project, at, rules, owners, threads
         self._settings = project.settings.quality
         self._book = book_of(project)
         self._files = project.events.files()
-        slack = NEARLY_US if project.settings.present == "log" else 0
-        self._today = (at + slack) // DAY_US
+        self._state = state
+        self._today = (at + slack_us) // DAY_US
         """The first day that is not over."""
         self._found: list[Kept] = []
         self._new: list[Kept] = []
@@ -91,9 +105,7 @@ class _Checking:
             self._judge_today(history)
         self._book.forget(self._today - FORGOTTEN_DAYS)
         seconds = time.perf_counter() - began
-        told = Run(
-            at=self._at, seconds=seconds, measured=len(fresh), judged=len(waiting), findings=len(self._found)
-        )
+        told = Run(at=self._at, seconds=seconds, measured=len(fresh), judged=len(waiting), findings=len(self._found))
         self._book.ran(told)
         return Report(
             at=self._at, rows=sum(rows.get(day, 0) for day in fresh), measured=len(fresh), judged=len(waiting),
@@ -103,7 +115,7 @@ class _Checking:
     def _measure(self, days: Sequence[int], rows: Mapping[int, int]) -> None:
         found = measure(self._files, days[0], days[-1] + 1, threads=self._threads)
         told = {day: found.get(day, {}) for day in days}
-        beside.add(self._project, told)
+        beside.add(self._project, told, self._state)
         self._book.keep({day: watched(one, self._settings.ignore) for day, one in told.items()}, rows)
 
     def _judge(self, day: int, history: Mapping[int, Measured]) -> None:
@@ -115,7 +127,7 @@ class _Checking:
         day = self._today
         found = measure(self._files, day, day + 1, threads=self._threads).get(day, {})
         told: dict[int, dict[Subject, Observation]] = {day: dict(found)}
-        beside.add(self._project, told)
+        beside.add(self._project, told, self._state)
         hours = max(0, min(23, (self._at - day * DAY_US) // HOUR_US))
         findings = self._anomalies(day, watched(told[day], self._settings.ignore), history, hours)
         for rule in self._rules.values():
@@ -124,9 +136,7 @@ class _Checking:
                 findings += [late] if late is not None else []
         self._record(day, findings, judged=False)
 
-    def _anomalies(
-        self, day: int, today: Measured, history: Mapping[int, Measured], until: int = 24
-    ) -> list[Finding]:
+    def _anomalies(self, day: int, today: Measured, history: Mapping[int, Measured], until: int = 24) -> list[Finding]:
         flagged: dict[int, set[Subject]] = {}
         for one in self._book.findings(day - self._settings.history_days, day):
             if not one.accepted_at and not one.finding.rule:

@@ -13,6 +13,7 @@ from coterie.limits import DAY_US
 from coterie.monitoring.finding import Finding
 from coterie.monitoring.terms import Check, Severity, Stage
 from coterie.segments.durations import us_of
+from coterie.storage.duck import Files
 from coterie.storage.quality.measuring import stage_of
 from coterie.storage.quality.rows import As, Columns, rows_of
 
@@ -52,7 +53,7 @@ class _Planned(Struct, frozen=True):
     """Validation, column → validation with one step more."""
 
 
-def validate(rule: Rule, files: Sequence[str], day: int, owner: str = "", *, report: bool = True) -> Validated:
+def validate(rule: Rule, files: Files, day: int, owner: str = "", *, report: bool = True) -> Validated:
     """Return what became of a rule on the rows that arrived on ``day``; with ``report`` also Pointblank's page about it.
 
     Cost: about half a second per million rows and five expectations, and one second for the page.
@@ -85,7 +86,9 @@ def _plans(key: str, expect: Expect) -> list[_Planned]:
     text, numeric, kind, seen = key, f"{key} (number)", f"{key} (type)", f"{key} (seen)"
     found: list[_Planned] = []
     if expect.required:
-        found.append(_Planned(Check.COMPLETENESS, key, text, "text", f"{key} has a value", lambda v, c: v.col_vals_not_null(c)))
+        found.append(
+            _Planned(Check.COMPLETENESS, key, text, "text", f"{key} has a value", lambda v, c: v.col_vals_not_null(c))
+        )
     if expect.type:
         word = expect.type
         found.append(_Planned(Check.SCHEMA, key, kind, "type", f"{key} is a {word}", lambda v, c: v.col_vals_in_set(c, [word, None])))  # fmt: skip
@@ -106,9 +109,7 @@ def _plans(key: str, expect: Expect) -> list[_Planned]:
     return found
 
 
-def _interrogated(
-    rule: Rule, plans: Sequence[_Planned], table: Any, day: int, report: bool
-) -> tuple[str, list[int]]:
+def _interrogated(rule: Rule, plans: Sequence[_Planned], table: Any, day: int, report: bool) -> tuple[str, list[int]]:
     """Return (the page, empty unless asked for; rows that failed each step)."""
     import pointblank
     import polars
@@ -118,7 +119,7 @@ def _interrogated(
     for one in plans:
         validation = one.add(validation, one.column)
     done = validation.interrogate(collect_extracts=False)
-    failed: Mapping[int, int] = done.n_failed()  # type: ignore[assignment]
+    failed: Mapping[int, int] = done.n_failed()
     title = f"{rule.key}: {rule.title or rule.event}"
     page = done.get_tabular_report(title=title).as_raw_html() if report else ""
     return page, [int(failed[number + 1] or 0) for number in range(len(plans))]

@@ -44,6 +44,9 @@ class Asked(Struct, frozen=True, kw_only=True):
     strange: int = STRANGE_SHOWN
 
 
+EVERYTHING = Asked()
+
+
 class _Taken(Struct, frozen=True):
     events: pa.Table
     rows: int
@@ -52,7 +55,11 @@ class _Taken(Struct, frozen=True):
 
 
 def reconcile_source(
-    project: Project, definition: Definition, now: int, asked: Asked = Asked(), progress: Callable[[int], None] = lambda rows: None
+    project: Project,
+    definition: Definition,
+    now: int,
+    asked: Asked = EVERYTHING,
+    progress: Callable[[int], None] = lambda rows: None,
 ) -> Reconciled:
     """Return how the source and the log agree. The source's own position is not touched, and nothing is acknowledged.
 
@@ -65,7 +72,7 @@ def reconcile_source(
 
 
 def reconcile_files(
-    project: Project, paths: Sequence[Path], mapping: Mapping, now: int, asked: Asked = Asked(), progress: Callable[[int], None] = lambda rows: None
+    project: Project, paths: Sequence[Path], mapping: Mapping, now: int, asked: Asked = EVERYTHING, progress: Callable[[int], None] = lambda rows: None
 ) -> Reconciled:  # fmt: skip
     """Return how files and the log agree, of what came through a mapping by ``coterie ingest``. Cost: about 12 µs per row."""
 

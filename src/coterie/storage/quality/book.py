@@ -84,7 +84,9 @@ class Book:
     def days(self) -> dict[int, tuple[int, bool]]:
         """Return day → (rows of the log that were measured, whether it was judged)."""
         with self._open() as book:
-            return {day: (rows, bool(judged)) for day, rows, judged in book.execute("SELECT day, rows, judged FROM days")}
+            return {
+                day: (rows, bool(judged)) for day, rows, judged in book.execute("SELECT day, rows, judged FROM days")
+            }
 
     def keep(self, measured: Mapping[int, Measured], rows: Mapping[int, int]) -> None:
         """What was measured of these days is all that is known of them; they are to be judged."""
@@ -169,7 +171,9 @@ class Book:
     def validations(self, day: int) -> list[bytes]:
         """Return the results of a day's rules as JSON, in their order."""
         with self._open() as book:
-            return [told for (told,) in book.execute("SELECT told FROM validations WHERE day = ? ORDER BY step", (day,))]
+            return [
+                told for (told,) in book.execute("SELECT told FROM validations WHERE day = ? ORDER BY step", (day,))
+            ]
 
     def ran(self, run: Run) -> None:
         """The run is noted."""
@@ -207,5 +211,13 @@ class Book:
 
 def key_of(finding: Finding) -> str:
     """Return what makes a finding of a day the same when it is found again."""
-    parts = (finding.rule, finding.check, finding.stage, finding.event, finding.property, finding.source, finding.measure)
+    parts = (
+        finding.rule,
+        finding.check,
+        finding.stage,
+        finding.event,
+        finding.property,
+        finding.source,
+        finding.measure,
+    )
     return "\x1f".join(parts)

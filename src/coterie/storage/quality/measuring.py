@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
@@ -10,7 +10,7 @@ import pyarrow as pa
 from coterie.model import LINK, MERGE, TRAIT_EVENTS, UNMERGE
 from coterie.monitoring.measures import EVERY, OTHER, Count, Observation, Share, Spread, Subject
 from coterie.monitoring.terms import Stage
-from coterie.storage.duck import Duck
+from coterie.storage.duck import Duck, Files
 from coterie.storage.log import SCHEMA
 from coterie.storage.quality import statements
 
@@ -22,7 +22,7 @@ ABOUT_PROFILES = frozenset((*TRAIT_EVENTS, MERGE, UNMERGE, LINK))
 Days = dict[int, dict[Subject, Observation]]
 
 
-def measure(log: pa.Table | Sequence[str], first: int, last: int, *, threads: int = 2, memory: str = "") -> Days:
+def measure(log: pa.Table | Files, first: int, last: int, *, threads: int = 2, memory: str = "") -> Days:
     """Return what was measured of each day from ``first`` up to but not including ``last`` (days since 1970, UTC, of arrival).
 
     ``log``: rows in the shape of a log, or its Parquet files; the two weeks before ``first`` are looked at for references.
@@ -36,15 +36,17 @@ def measure(log: pa.Table | Sequence[str], first: int, last: int, *, threads: in
         return _Measuring(duck, first, last).run()
 
 
-def rows_by_day(files: Sequence[str]) -> dict[int, int]:
+def rows_by_day(files: Files) -> dict[int, int]:
     """Return day of arrival → rows of the log. Cost: one column is read."""
     with Duck(threads=2) as duck:
         duck.add_files("log", files, SCHEMA)
-        found = duck.run(f"SELECT {statements.DAY} AS day, count(*) AS rows FROM log GROUP BY ALL ORDER BY day").to_pylist()
+        found = duck.run(
+            f"SELECT {statements.DAY} AS day, count(*) AS rows FROM log GROUP BY ALL ORDER BY day"
+        ).to_pylist()
     return {one["day"]: one["rows"] for one in found}
 
 
-def newest(files: Sequence[str], event: str, source: str = "") -> int:
+def newest(files: Files, event: str, source: str = "") -> int:
     """Return when the newest row of an event arrived, 0 for none."""
     name, where = event.replace("'", "''"), source.replace("'", "''")
     with Duck(threads=1) as duck:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from coterie.limits import DAY_US
-from coterie.storage.duck import Duck
+from coterie.storage.duck import Duck, Files
 from coterie.storage.log import SCHEMA
 
 THERE = pa.schema(
@@ -71,7 +71,7 @@ class Sides:
             pq.write_table(told, self._folder / f"{self._parts:06d}.parquet", compression="zstd")
             self._parts += 1
 
-    def compare(self, files: Sequence[str], sources: Sequence[str], since: int, until: int, *, threads: int = 2) -> None:
+    def compare(self, files: Files, sources: Sequence[str], since: int, until: int, *, threads: int = 2) -> None:
         """The log's rows of ``sources`` that occurred from ``since`` up to ``until`` (µs) are the other side."""
         self._duck = duck = Duck(threads=threads, spill=str(self._folder / "spill"))
         duck.add_files("log", files, SCHEMA)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Literal
 
 import pyarrow as pa
 
 from coterie.limits import DAY_US
-from coterie.storage.duck import Duck
+from coterie.storage.duck import Duck, Files
 from coterie.storage.hot import pointer
 from coterie.storage.lake.parts import identifier
 from coterie.storage.log import SCHEMA
@@ -19,7 +19,9 @@ As = Literal["number", "text", "type", "seen"]
 class Columns:
     """What a rule needs to see: ``wanted`` maps the name of a column to (property, as what)."""
 
-    def __init__(self, wanted: Mapping[str, tuple[str, As]], origins: Mapping[str, tuple[str, int]] | None = None) -> None:
+    def __init__(
+        self, wanted: Mapping[str, tuple[str, As]], origins: Mapping[str, tuple[str, int]] | None = None
+    ) -> None:
         self.wanted, self.origins = dict(wanted), dict(origins or {})
         """``origins``: column → (event in which its value must have been seen, within so many µs)."""
 
@@ -49,7 +51,7 @@ class Columns:
         )
 
 
-def rows_of(files: Sequence[str], event: str, source: str, day: int, columns: Columns, rows_max: int) -> pa.Table:
+def rows_of(files: Files, event: str, source: str, day: int, columns: Columns, rows_max: int) -> pa.Table:
     """Return the rows of an event that arrived on a day: event_id, occurred_at, received_at, and the columns asked for.
 
     Of more than ``rows_max`` rows, about so many, chosen by the hash of their ids.

@@ -25,6 +25,7 @@ from coterie.web.buckets import Limiter
 if TYPE_CHECKING:
     from coterie.engine.outbox.health import Health
     from coterie.engine.privacy.served import Erasures
+    from coterie.engine.quality.watch import Watch
     from coterie.engine.running.refreshing import Refreshes
     from coterie.engine.running.switching import Switch
     from coterie.engine.sourcing.followers import Followers
@@ -79,11 +80,13 @@ class Desk:
         refreshes: Refreshes | None = None,
         erasures: Erasures | None = None,
         sources: Followers | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self.project, self.runner, self.journal = project, runner, journal
         self.keys, self.access, self.limiter = keys, access, limiter
         self.clock, self.limits = clock, limits
         self.outbox, self.switch, self.refreshes, self.sources = outbox, switch, refreshes, sources
+        self.watch = watch
         self.erasures = erasures
         self.editing = asyncio.Lock()
         """One change of definitions at a time."""
@@ -130,6 +133,13 @@ class Desk:
         if self.erasures is None:
             raise Conflict("nobody can be erased on this server")
         return self.erasures
+
+    @property
+    def watching(self) -> Watch:
+        """Return who checks the data. Raises: Conflict where nobody does."""
+        if self.watch is None:
+            raise Conflict("the data is not checked on this server")
+        return self.watch
 
     def in_use(self) -> list[Segment]:
         """Return the definitions that are in force, sorted by key."""
