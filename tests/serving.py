@@ -176,5 +176,6 @@ def _run(folder: str, log: str, environment: dict[str, str], told: Connection) -
         told.send(json.dumps({"url": one.url, "pid": one.pid, "keys": dict(one.keys)}))
         told.close()
 
+    os.environ.update(environment)
     root = Path(folder)
     raise SystemExit(serve(root, load_settings(root, environment), opened))
