@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qs
 
-from coterie.connectors.sources.tracking import Inspected, Options, inspect
+from coterie.connectors.sources.tracking import Inspected, Options, inspect, with_gpc
 from coterie.errors import CoterieError, NotFound, Overloaded, Problem
 from coterie.limits import DEFAULT, Limits
 from coterie.web.collect import answers, bodies
@@ -119,6 +119,8 @@ class Collect:
         key = self._key(headers.get(b"authorization", b""), inspected.write_key, scope.get("query_string", b""))
         if self._limiter is not None and (wait_s := self._limiter.take(key.id, inspected.events)) > 0:
             raise Overloaded("the key sends more than it may", retry_after_s=max(1, math.ceil(wait_s)))
+        if headers.get(b"sec-gpc") == b"1":
+            body = with_gpc(body)
         position = await self._journal.append(route, key.id, body) if inspected.events else self._journal.head
         self._events += inspected.events
         self._bytes += len(body)

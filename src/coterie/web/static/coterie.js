@@ -6,7 +6,7 @@
   if (stub.version) return;
   const options = {
     host: script.src ? new URL(script.src).origin : "",
-    consent: "given", purpose: "analytics",
+    consent: "given", purpose: "analytics", tcf: { advertising: [2, 3, 4], personalization: [5, 6], analytics: [8, 9] },
     pages: true, scroll: true, video: true, clicks: true, dataLayer: "dataLayer", rename: {},
     cookie: "coterie", cookieDays: 365, cookieDomain: "", cookieRenew: true,
     delay: 1000, batch: 50, queue: 500
@@ -66,6 +66,15 @@
     waiting = [];
   };
 
+  // A consent banner that speaks the TCF: its TC string goes along, purposes stand on those of the IAB's list (options.tcf).
+  const banner = () => window.__tcfapi && __tcfapi("addEventListener", 2, ({ tcString, purpose, eventStatus }) => {
+    read();
+    if (!tcString || eventStatus == "cmpuishown" || tcString == (kept.consent || {}).tcf) return;
+    const said = { tcf: tcString };
+    for (const name in options.tcf) said[name] = options.tcf[name].every(number => purpose.consents[number]);
+    consent(said);
+  });
+
   // ── sending ──
   const page = () => ({
     url: location.href, path: location.pathname, search: location.search, title: document.title, referrer
@@ -94,7 +103,7 @@
     if (made.type == "alias") made.previousId = made.previousId || kept.userId || id;
     if (/identify|alias/.test(made.type) && made.userId) kept.userId = made.userId;
     made.userId = made.userId || kept.userId;
-    if (kept.consent) made.context.consent = { categoryPreferences: kept.consent };
+    if (kept.consent) made.context.consent = { categoryPreferences: kept.consent, tcf: kept.consent.tcf };
     if (bytes(JSON.stringify(made)) > 32e3) console.warn("coterie: an event above 32 KB was left out");
     else if (kept.queue.push(made) > options.queue) kept.queue.shift();
     keep();
@@ -242,6 +251,7 @@
       read();
       refused = kept.consent && !allowed();
       if (allowed()) waiting.splice(0).forEach(queue);
+      banner();
       listen();
       see();
       if (options.dataLayer) bridge();

@@ -6,5 +6,6 @@
 from coterie.connectors.sources.tracking.decoding import decode
 from coterie.connectors.sources.tracking.inspection import Inspected, check, inspect
 from coterie.connectors.sources.tracking.tracked import ALIAS, Decoded, Options, Refused, Tracked
+from coterie.connectors.sources.tracking.wire import with_gpc
 
-__all__ = ["ALIAS", "Decoded", "Inspected", "Options", "Refused", "Tracked", "check", "decode", "inspect"]
+__all__ = ["ALIAS", "Decoded", "Inspected", "Options", "Refused", "Tracked", "check", "decode", "inspect", "with_gpc"]

@@ -11,6 +11,7 @@ from coterie.connectors.sources.tracking.flat import flat
 from coterie.connectors.sources.tracking.tracked import Options, Refusal
 from coterie.limits import Limits
 from coterie.model import Value
+from coterie.privacy.tcf import consent_of, purposes_of
 
 _KEPT = ("page", "campaign", "os", "locale", "timezone", "app", "screen", "location", "network")
 _CACHED_BYTES_MAX, _CACHED_MAX = 4_096, 4_096
@@ -24,6 +25,8 @@ class Context(Struct, frozen=True, gc=False):
     identifiers: tuple[tuple[str, str], ...] = ()
     time_zone: str = ""
     consent: dict[str, Value] | None = None
+    gpc: bool = False
+    """Whether the context bears the signal Global Privacy Control."""
     traits: dict[str, Any] | None = None
 
 
@@ -62,7 +65,8 @@ class Contexts:
             properties=self._properties(told),
             identifiers=_identifiers(told, self._limits.identifier_length_max),
             time_zone=zone if isinstance(zone, str) else "",
-            consent=_consent(told.get("consent")),
+            consent=_consent(told.get("consent"), self._options),
+            gpc=_gpc(told.get("consent")),
             traits=traits if isinstance(traits, dict) and traits else None,
         )
 
@@ -107,9 +111,24 @@ def text_of_id(value: Any, length_max: int, where: str) -> str:
     return "" if value.isspace() else value
 
 
-def _consent(told: Any) -> dict[str, Value] | None:
-    preferences = told.get("categoryPreferences") if isinstance(told, dict) else None
-    if not isinstance(preferences, dict):
+def _gpc(told: Any) -> bool:
+    return isinstance(told, dict) and told.get("gpc") is True
+
+
+def _consent(told: Any, options: Options) -> dict[str, Value] | None:
+    """Return what a context says of consent: its TC string, overruled by what was chosen by name, overruled by GPC."""
+    if not isinstance(told, dict):
         return None
-    found: dict[str, Value] = {f"consent.{key}": value for key, value in preferences.items() if isinstance(value, bool)}
-    return found or None
+    found: dict[str, Value] = {}
+    string, preferences = told.get("tcf"), told.get("categoryPreferences")
+    purposes = purposes_of(string) if isinstance(string, str) else None
+    if purposes is not None:
+        found |= {f"consent.{key}": given for key, given in consent_of(purposes, dict(options.tcf)).items()}
+    if isinstance(preferences, dict):
+        found |= {f"consent.{key}": value for key, value in preferences.items() if isinstance(value, bool)}
+    return found | refusal_of(options) if found and _gpc(told) else found or None
+
+
+def refusal_of(options: Options) -> dict[str, Value]:
+    """Return what Global Privacy Control says of consent."""
+    return {f"consent.{purpose}": False for purpose in options.gpc}

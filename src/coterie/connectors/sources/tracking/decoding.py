@@ -34,10 +34,10 @@ def decode(
     if route == REFUSED:
         return Decoded([], msgspec.json.decode(body, type=list[Refused]))
     try:
-        calls, raws, sent = _calls(route, body, limits)
+        calls, raws, sent, gpc = _calls(route, body, limits)
     except Refusal as refusal:
         return Decoded([], [_refused(refusal, 0, body)])
-    reading = Reading(received_at, limits, options, position, sent)
+    reading = Reading(received_at, limits, options, position, sent, gpc=gpc)
     refused: list[Refused] = []
     if raws is None:
         odd = reading.add_batch(calls)
@@ -54,22 +54,22 @@ def decode(
     return Decoded(reading.events, refused, reading.duplicates)
 
 
-def _calls(route: str, body: bytes, limits: Limits) -> tuple[Sequence[Call], list[Raw] | None, Scalar]:
-    """Return the events, or their texts where each must be read alone, and when they were sent."""
+def _calls(route: str, body: bytes, limits: Limits) -> tuple[Sequence[Call], list[Raw] | None, Scalar, bool]:
+    """Return the events, or their texts where each must be read alone, when they were sent, and whether by a browser with GPC."""
     if route != "batch":
-        return [], [Raw(body)], None
+        return [], [Raw(body)], None, False
     if small(body, limits.event_bytes_max):
         try:
             told = BATCH.decode(body)
         except (ValueError, RecursionError):
             pass
         else:
-            return told.batch, None, told.sentAt
+            return told.batch, None, told.sentAt, told.gpc is True
     try:
         split = SPLIT.decode(body)
     except (ValueError, RecursionError) as error:
         raise Refusal("not JSON", "", None, "an object with the list batch", str(error)) from None
-    return [], split.batch, split.sentAt
+    return [], split.batch, split.sentAt, split.gpc is True
 
 
 def _raws(route: str, body: bytes) -> list[Raw]:

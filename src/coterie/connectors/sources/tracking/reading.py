@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from functools import lru_cache
 
 from msgspec import Raw
 
 from coterie.connectors.sources.tracking.calls import CONSENT_EVENTS, SHAPES, previous_of
-from coterie.connectors.sources.tracking.contexts import Context, Contexts, text_of_id
+from coterie.connectors.sources.tracking.contexts import Context, Contexts, refusal_of, text_of_id
 from coterie.connectors.sources.tracking.flat import flat
 from coterie.connectors.sources.tracking.instants import FIRST_AT, SECONDS, TAILS, instant_of
 from coterie.connectors.sources.tracking.tracked import ALIAS, Options, Refusal, Tracked
@@ -27,7 +28,10 @@ def _contexts_of(options: Options, limits: Limits) -> Contexts:
 class Reading:
     """The events of one request so far."""
 
-    def __init__(self, received_at: int, limits: Limits, options: Options, position: int, sent: Scalar) -> None:
+    def __init__(
+        self, received_at: int, limits: Limits, options: Options, position: int, sent: Scalar, *, gpc: bool = False
+    ) -> None:
+        self._gpc = gpc and bool(options.gpc)
         self._received_at, self._limits, self._options, self._position = received_at, limits, options, position
         self._shift = _shift(sent, received_at)
         self._length_max, self._depth_max = limits.identifier_length_max, limits.property_depth_max
@@ -57,7 +61,7 @@ class Reading:
                 or type(user) is not str or not user or not _PLAIN_FROM < user[0] <= _PLAIN_TO or len(user) > length_max
                 or type(event_id) is not str or not event_id or len(event_id) > length_max
                 or "#" in event_id or event_id in ids
-                or context is None or context.consent is not None
+                or context is None or context.consent is not None or self._gpc or context.gpc
                 or type(told) is not str or call.originalTimestamp is not None or call.sentAt is not None
                 or (tail := tails(told[19:])) is None or (second := seconds(told[:19])) is None
                 or not FIRST_AT <= (at := second + tail + shift) <= received_at
@@ -120,7 +124,21 @@ class Reading:
         self.events.append(Tracked(event_id, name, identifiers, occurred_at, properties))
         if context.consent is not None and (name is IDENTIFY or name in CONSENT_EVENTS):
             consent = dict(context.consent)
+            if (self._gpc or call.gpc is True) and not context.gpc:
+                consent |= refusal_of(self._options)
             self.events.append(Tracked(f"{event_id}#consent", SET, identifiers, occurred_at, consent))
+        elif self._options.gpc and (self._gpc or context.gpc or call.gpc is True):
+            self._refuse(identifiers, occurred_at)
+
+    def _refuse(self, identifiers: tuple[tuple[str, str], ...], at: int) -> None:
+        """What Global Privacy Control refuses is among the events. Its id is the same each time, so that the log holds it once:
+
+        a choice that the person makes by name later is not overruled by the next page.
+        """
+        digest = hashlib.blake2b(repr((identifiers[0], self._options.gpc)).encode(), digest_size=16).hexdigest()
+        if (event_id := f"gpc#{digest}") not in self._ids:
+            self._ids.add(event_id)
+            self.events.append(Tracked(event_id, SET, identifiers[:1], at, refusal_of(self._options)))
 
     def _identifiers(self, call: Call, context: Context) -> tuple[tuple[str, str], ...]:
         length_max = self._length_max

@@ -19,6 +19,12 @@ class Options(Struct, frozen=True, kw_only=True):
     """Whether ``context.ip`` stays on events."""
     keep_user_agent: bool = False
     """Whether ``context.userAgent`` stays on events."""
+    tcf: tuple[tuple[str, tuple[int, ...]], ...] = (
+        ("advertising", (2, 3, 4)), ("personalization", (5, 6)), ("analytics", (8, 9)),
+    )  # fmt: skip
+    """Purposes, each with those of the IAB's list on which it stands: what a TC string in ``context.consent.tcf`` consents to."""
+    gpc: tuple[str, ...] = ("advertising", "sale")
+    """Purposes that a browser with the Global Privacy Control signal refuses."""
 
 
 class Tracked(Struct, gc=False):

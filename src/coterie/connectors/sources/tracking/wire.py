@@ -32,11 +32,14 @@ class Call(Struct, gc=False):
     category: str | None = None
     groupId: Scalar = None  # noqa: N815
     previousId: Scalar = None  # noqa: N815
+    gpc: Any = None
+    """True when the request bore the signal Global Privacy Control: see ``with_gpc``."""
 
 
 class Batch(Struct, gc=False):
     batch: list[Call]
     sentAt: Scalar = None  # noqa: N815
+    gpc: Any = None
 
 
 class Split(Struct):
@@ -44,6 +47,7 @@ class Split(Struct):
 
     batch: list[Raw]
     sentAt: Any = None  # noqa: N815
+    gpc: Any = None
 
 
 BATCH, CALL, SPLIT = Decoder(Batch), Decoder(Call), Decoder(Split)
@@ -57,6 +61,19 @@ _FIELDS: tuple[tuple[str, tuple[type, ...], str], ...] = (
     *((name, (str, int, float), "an instant") for name in ("timestamp", "originalTimestamp", "sentAt")),
     *((name, (dict,), "an object") for name in ("properties", "traits")),
 )
+
+
+def with_gpc(body: bytes) -> bytes:
+    """Return a request's JSON object with the word that its browser asked not to be tracked for sale (header ``Sec-GPC: 1``).
+
+    >>> with_gpc(b' {"event":"view"}')
+    b'{"gpc":true,"event":"view"}'
+    """
+    text = body.lstrip()
+    if text[:1] != b"{":
+        return body
+    rest = text[1:].lstrip()
+    return b'{"gpc":true' + (b"" if rest[:1] == b"}" else b",") + rest
 
 
 def small(body: bytes, bytes_max: int) -> bool:
