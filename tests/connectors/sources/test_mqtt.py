@@ -144,6 +144,13 @@ def test_the_broker_keeps_what_comes_while_nobody_reads(broker: Server) -> None:
     assert log.values() == list(range(50))
 
 
+def test_a_silent_broker_leaves_the_position_as_it_is(broker: Server) -> None:
+    source, before = opened(broker.port), {"page": 7, "seen": {"1:ab": "x-1"}}
+    first, second = (page for page, _ in zip(source.read(before), range(2), strict=False))
+    assert first.position == second.position == before
+    source.close()
+
+
 def test_what_was_not_kept_comes_again_and_what_was_kept_counts_once(broker: Server) -> None:
     log = Log()
     session(broker.port)

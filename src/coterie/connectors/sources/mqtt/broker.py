@@ -76,12 +76,15 @@ class Broker:
         """Yield what comes. Raises: Unreachable when the connection breaks; the broker keeps what comes meanwhile."""
         memory = Memory(position.get("seen", {}))
         self._connect()
+        self._pages, told = position.get("page", 0), position
         while True:
             group = self._group()
             if not group and self._failure is not None:
                 failure, self._failure = self._failure, None
                 raise failure
-            yield self._page(group, memory)
+            page = self._page(group, memory, told)
+            told = page.position
+            yield page
 
     def acknowledge(self, position: Position) -> None:
         """The broker forgets the messages of this page and of those before it."""
@@ -152,14 +155,17 @@ class Broker:
             wait_s = _GROUP_S
         return group
 
-    def _page(self, group: list[_Arrived], memory: Memory) -> Page:
-        self._pages += 1
-        if group:
-            self._waiting.append((self._pages, group))
+    def _page(self, group: list[_Arrived], memory: Memory, before: Position) -> Page:
+        """Return what came as a page; an empty one leaves the position as it is."""
+        position = before
         messages = [self._message(number, one, memory) for number, one in enumerate(group, 1)]
+        if group:
+            self._pages += 1
+            self._waiting.append((self._pages, group))
+            position = {"page": self._pages, "seen": memory.latest(2 * len(group))}
         return Page(
             chunk=chunk_of_messages(messages),
-            position={"page": self._pages, "seen": memory.latest(2 * len(group))},
+            position=position,
             place=f"{self._config.host}, page {self._pages}",
             done=1.0 if self._queue.empty() else 0.0,
         )
