@@ -31,6 +31,7 @@ GENERATED = {
     ),
     "triggers.md": lambda path: tables.write("triggers.md", path),
     "destinations.md": lambda path: tables.write("destinations.md", path),
+    "tracking-plan.md": lambda path: tables.write("tracking-plan.md", path),
     "bi.md": tables.star,
 }
 """File of docs/ → what writes it to a path."""

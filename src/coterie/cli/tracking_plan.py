@@ -62,9 +62,8 @@ def _show_draft(session: Session, file: str, one: Draft, text: str, dry_run: boo
         console.print(escape(text), end="")
     else:
         count = len(one.event.named)
-        console.print(
-            f"[green]+[/] {escape(file)}  [dim]{one.events:,} events, {count} propert{'y' if count == 1 else 'ies'}[/]"
-        )
+        said = f"{_counted(one.events, 'event')}, {count} propert{'y' if count == 1 else 'ies'}"
+        console.print(f"[green]+[/] {escape(file)}  [dim]{said}[/]")
     for remark in one.remarks:
         console.print(f"  [yellow]![/] {escape(remark)}")
 
@@ -100,18 +99,19 @@ def check(session: Session, since: str | None, file: Path | None, source: str, f
 
 def _show_checked(session: Session, planned: int, checked: Checked | None) -> None:
     console = session.console()
-    said = f"{planned} event{'s' * (planned != 1)} planned"
+    said = f"{_counted(planned, 'event')} planned"
     if checked is None:
         console.print(f"[green]✓[/] {said}")
         return
     if not checked.violations:
-        console.print(f"[green]✓[/] {said}; {checked.events:,} events are as planned")
+        console.print(f"[green]✓[/] {said}; {_counted(checked.events, 'event')} as planned")
         return
     rows = [[f"{one.count:,}", one.kind, one.event, one.property, one.source, one.sample] for one in checked.violations]
     _table(session, ("events", "violation", "event", "property", "source", "sample"), rows)
     total = sum(one.count for one in checked.violations)
-    quarantined = f"; {checked.quarantined:,} events would wait in quarantine" if checked.quarantined else ""
-    console.print(f"[red]{total:,} violations[/] in {checked.events:,} events, {said}{quarantined}")
+    quarantined = f"; {_counted(checked.quarantined, 'event')} would wait in quarantine" if checked.quarantined else ""
+    found = f"{_counted(total, 'violation')}[/] in {_counted(checked.events, 'event')}"
+    console.print(f"[red]{found}, {said}{quarantined}")
 
 
 @click.command("diff")
@@ -206,7 +206,13 @@ def violations(session: Session, since: str | None, event: str) -> None:
     _table(session, ("events", "violation", "event", "property", "source", "sample", "now"), rows)
     waiting = sum(one["rows"] for one in project.quarantine.reasons().to_pylist() if one["reason"].startswith(STAGE))
     if waiting:
-        session.remark(f"{waiting:,} events wait in quarantine; once the plan is fixed: coterie quarantine replay")
+        session.remark(
+            f"{_counted(waiting, 'event')} waiting in quarantine; once the plan is fixed: coterie quarantine replay"
+        )
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
 def _table(session: Session, columns: tuple[str, ...], rows: list[list[Any]]) -> None:

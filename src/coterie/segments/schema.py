@@ -20,7 +20,7 @@ from coterie.segments.definition import Segment
 from coterie.segments.parse.slots import Kind, Slot, kinds, slots
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
-_TYPES: dict[Any, str] = {bool: "boolean", int: "integer", float: "number", str: "string"}
+_TYPES: dict[Any, str] = {bool: "boolean", int: "integer", float: "number", str: "string", dict: "object"}
 Json = dict[str, Any]
 
 

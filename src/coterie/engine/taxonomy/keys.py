@@ -1,9 +1,10 @@
-"""What a source is called beside its id: people name a key by its name, events carry its id."""
+"""What else a source is called: events carry the id of a key, or ``source:<name>``; people name the key and the source."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from coterie.connectors.sources.definitions import PREFIX
 from coterie.engine.project import HIDDEN, Project
 
 
@@ -12,6 +13,8 @@ def names_of(project: Project) -> Callable[[str], tuple[str, ...]]:
     path = project.root / HIDDEN / "access.db"
 
     def names(source: str) -> tuple[str, ...]:
+        if source.startswith(PREFIX):
+            return (source, source.removeprefix(PREFIX))
         if not source.startswith("k_") or not path.exists():
             return (source,)
         from coterie.storage.access import AccessStore

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 
 from msgspec import Struct
@@ -10,6 +9,7 @@ from msgspec import Struct
 from coterie.engine.project import Project
 from coterie.engine.running.files import open_state, state_path
 from coterie.storage.state import remarks
+from coterie.storage.state.database import Connection
 from coterie.taxonomy.plan import TrackingPlan
 from coterie.taxonomy.stage import action_of
 from coterie.taxonomy.violation import STAGE, UNKNOWN_EVENT, Violation
@@ -31,7 +31,7 @@ class Counted(Struct, frozen=True, kw_only=True):
 
 
 def violations_in(
-    connection: sqlite3.Connection,
+    connection: Connection,
     plan: TrackingPlan | None,
     names_of: Callable[[str], tuple[str, ...]],
     *,
