@@ -99,7 +99,7 @@ def test_trouble_is_told_and_passes(tmp_path: Path) -> None:
         server.admin.post("/v1/sources/shop/pull")
         wait_until(lambda: source(server)["events"] == 20)
         wait_until(lambda: not source(server)["now"]["error"])
-        (tmp_path / "in" / "a.csv").write_text("other,columns\n1,2\n")
+        (tmp_path / "in" / "a.csv").write_text("other,columns\n" + "1,2\n" * 30)
         wait_until(lambda: source(server)["now"]["error_kind"] == "SchemaChanged")
         assert source(server)["now"]["phase"] == "failed"
         server.stop()

@@ -21,6 +21,7 @@ KINDS: dict[str, str] = {
     "mqtt": "coterie.connectors.sources.mqtt",
     "webhook": "coterie.connectors.sources.webhook",
     "files": "coterie.connectors.sources.folder.kind",
+    "sheet": "coterie.connectors.sources.sheet",
     "postgresql": "coterie.connectors.sources.sql.postgresql",
     "mysql": "coterie.connectors.sources.sql.mysql",
     "sqlite": "coterie.connectors.sources.sql.sqlite",
