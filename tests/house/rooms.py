@@ -35,6 +35,7 @@ EDGES: dict[tuple[str, str], str] = {
     ("governance", "triggers"): "lineage reads what triggers name; files of rules are read as theirs are",
     ("monitoring", "aggregates"): "a check looks at summaries",
     ("privacy", "intake"): "suppression and pseudonyms are stages of the intake",
+    ("privacy", "identity"): "a merge or a link by hand may name somebody who was erased",
     ("connectors", "storage"): "sources land in the event store and the quarantine",
     ("model", "errors"): "the nouns raise the one tree of errors",
     ("settings", "errors"): "a wrong setting is a clear error",

@@ -9,8 +9,9 @@ import pyarrow as pa
 from msgspec import Struct
 
 from coterie.engine.history import merges_of
+from coterie.engine.privacy.stages import suppression_of
 from coterie.engine.project import Project
-from coterie.errors import NotFound
+from coterie.errors import Conflict, NotFound
 from coterie.identity.merges import Merges
 from coterie.model import Event, Value
 from coterie.values import canonical, parse
@@ -26,7 +27,17 @@ class Fact(Struct, frozen=True):
 
 
 def put(project: Project, facts: Sequence[Fact], at: int) -> int:
-    """Add ``facts`` to the log as happening and arriving at ``at``, and return how many were new."""
+    """Add ``facts`` to the log as happening and arriving at ``at``, and return how many were new.
+
+    Facts about people who were erased are left out. Raises: Conflict when all are.
+    """
+    suppression = suppression_of(project)
+    kept = [fact for fact in facts if suppression is None or not suppression.bars_fact(fact.profile, fact.properties)]
+    if facts and not kept:
+        raise Conflict(
+            "this person was erased and does not come back", hint="lift it: coterie privacy suppressed WHO --lift"
+        )
+    facts = kept
     table = pa.table(
         {
             "event_id": [fact.id for fact in facts],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
@@ -16,6 +16,11 @@ class Intake(Struct, frozen=True):
 
     def __bool__(self) -> bool:
         return bool(self.stages)
+
+    def bars_fact(self, profile: str, properties: Mapping[str, object]) -> bool:
+        """Return whether a record that Coterie itself would write names somebody who is not to come back."""
+        tests = (getattr(stage, "bars_fact", None) for stage in self.stages)
+        return any(test is not None and test(profile, properties) for test in tests)
 
     def take(self, events: Sequence[Incoming], source: str, at: int) -> Passed:
         """Return what becomes of ``events``: each stage sees those that the one before let pass."""

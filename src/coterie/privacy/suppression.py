@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+from coterie.identity.merges import LOSER
+from coterie.identity.resolution import KIND, VALUE
 from coterie.intake.stage import Incoming, Passed
 from coterie.privacy.secret import Secret
 
@@ -23,10 +25,17 @@ class Suppression:
     name = "suppress"
 
     def __init__(
-        self, marks: Collection[bytes], secret: Secret, key_of: Callable[[str, str], str], movable: Collection[str]
+        self,
+        marks: Collection[bytes],
+        secret: Secret,
+        key_of: Callable[[str, str], str],
+        key_of_profile: Callable[[str], str],
+        movable: Collection[str],
     ) -> None:
-        """``key_of(kind, value)`` is how identifiers are normally written; ``movable`` kinds go from person to person."""
-        self._marks, self._secret, self._key_of = frozenset(marks), secret, key_of
+        """``key_of(kind, value)`` is how identifiers are normally written, ``key_of_profile`` the one that a profile is named after;
+        ``movable`` kinds go from person to person."""
+        self._marks, self._secret = frozenset(marks), secret
+        self._key_of, self._key_of_profile = key_of, key_of_profile
         self._movable = frozenset(movable)
         self._known: dict[tuple[str, str], bool] = {}
 
@@ -40,6 +49,14 @@ class Suppression:
             found = self._secret.mark("suppression", self._key_of(kind, value)) in self._marks
             self._known[one] = found
         return found
+
+    def bars_fact(self, profile: str, properties: Mapping[str, object]) -> bool:
+        """Return whether a record that Coterie itself would write names somebody on the list."""
+        loser, kind, value = (properties.get(name) for name in (LOSER, KIND, VALUE))
+        named = [profile, loser] if isinstance(loser, str) else [profile]
+        if any(self._secret.mark("suppression", self._key_of_profile(one)) in self._marks for one in named):
+            return True
+        return isinstance(kind, str) and isinstance(value, str) and self.bars(kind, value)
 
     def apply(self, events: Sequence[Incoming], source: str, at: int) -> Passed:
         """Return the events of those who are not on the list."""

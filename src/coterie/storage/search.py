@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,6 +14,7 @@ from msgspec import Struct
 
 from coterie.privacy.needles import Needles
 from coterie.storage.forgetting import MAGIC, tables_of
+from coterie.storage.lake.place import Place
 
 _PIECE = 16 << 20
 _OVERLAP = 4_096
@@ -20,6 +22,7 @@ _OVERLAP = 4_096
 _ROWS = 100_000
 NAMES = frozenset({"profile", "merged_into", "canonical", "survivor", "loser"})
 """Columns in which nothing but ids of profiles stands: there a short id is told from other words."""
+_PARQUET = b"PAR1"
 _ARROW = b"\xff\xff\xff\xff"
 """Begin of an Arrow stream, as the committed state packs rows of the log."""
 
@@ -60,6 +63,21 @@ def search(
     return report
 
 
+def search_place(place: Place, needles: Needles) -> Report:
+    """Return what a search through every file of a place, such as a bucket, came upon: each is read as a whole, once."""
+    report = Report()
+    for name in sorted(place.sizes()):
+        report.files += 1
+        with place.files.open_input_stream(f"{place.path}/{name}") as stream:
+            data = stream.read()
+        report.bytes += len(data)
+        where = f"{place.url}/{name}"
+        report.found += [Sighting(path=where, how="bytes", text=text) for text in sorted(needles.found_in(data))]
+        if data[:4] == _PARQUET:
+            _compare(where, _tables(pa.BufferReader(data)), needles, report)
+    return report
+
+
 def _look(path: Path, name: str, needles: Needles, report: Report) -> None:
     report.files += 1
     found = set(_found_in_bytes(path, needles, report))
@@ -68,7 +86,7 @@ def _look(path: Path, name: str, needles: Needles, report: Report) -> None:
         begin = file.read(len(MAGIC))
     if needles.found_in(path.name.encode()):
         report.found.append(Sighting(path=name, how="name", text=path.name))
-    if begin[:4] == b"PAR1":
+    if begin[:4] == _PARQUET:
         _compare(name, _tables(path), needles, report)
     elif begin == MAGIC:
         _look_in_database(path, name, needles, report)
@@ -83,7 +101,7 @@ def _found_in_bytes(path: Path, needles: Needles, report: Report) -> Iterator[st
             rest = piece[-_OVERLAP:]
 
 
-def _tables(path: Path) -> Iterator[tuple[str, pa.Table]]:
+def _tables(path: Any) -> Iterator[tuple[str, pa.Table]]:
     with pq.ParquetFile(path) as file:
         for batch in file.iter_batches(_ROWS):
             yield "", pa.Table.from_batches([batch])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -31,7 +32,7 @@ from coterie.errors import Conflict
 from coterie.privacy.receipt import Place, Receipt, Searched, people_of, signed
 from coterie.privacy.subject import Subject, joined, marks_of
 from coterie.segments.parse import data_of
-from coterie.storage.search import search
+from coterie.storage.search import search, search_place
 
 Told = Callable[[str], None]
 """Hears what is being done."""
@@ -180,14 +181,16 @@ def _receipt(project: Project, pending: Pending, shelves: Sequence[Shelf], wante
 
 
 def searched(project: Project, wanted: Wanted, pending: Pending | None = None) -> Searched:
-    """Return what a search of every byte under the project's hidden folder came to."""
+    """Return what a search of every byte under the project's hidden folder, and of its lake elsewhere, came to."""
     besides = [pending_path(project, one) for one in ([pending] if pending else pending_of(project))]
-    report = search(project.root / HIDDEN, wanted.needles, besides=besides)
+    reports = [search(project.root / HIDDEN, wanted.needles, besides=besides)]
+    if not Path(project.lake.path).is_relative_to((project.root / HIDDEN).absolute()):
+        reports.append(search_place(project.lake, wanted.needles))
     return Searched(
-        files=report.files,
-        bytes=report.bytes,
-        values=report.values,
-        places=tuple(sorted({f"{one.path} ({one.how})" for one in report.found})),
+        files=sum(one.files for one in reports),
+        bytes=sum(one.bytes for one in reports),
+        values=sum(one.values for one in reports),
+        places=tuple(sorted({f"{one.path} ({one.how})" for report in reports for one in report.found})),
         unsearchable=len(wanted.needles.texts) - len(wanted.needles.telling),
     )
 

@@ -40,7 +40,7 @@ def amend(store: EventStore, subject: Subject, needles: Needles, blot: str) -> N
     gone = [position for one in found for position in one.gone]
     named = pa.concat_tables([one.named for one in found]) if found else SCHEMA.empty_table()
     if gone:
-        store.erase((), gone)  # type: ignore[call-arg]
+        store.erase((), gone)
     if named.num_rows:
         texts = [canonical(_blotted(_decode(text), needles, blot)) for text in named["properties"].to_pylist()]
         index = SCHEMA.get_field_index("properties")

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import pyarrow.compute as pc
 from msgspec import Struct
 
 from coterie.engine.holding import writing
@@ -15,7 +14,6 @@ from coterie.engine.privacy.shut import note_lake
 from coterie.engine.project import HIDDEN, Project
 from coterie.engine.running import snapshots
 from coterie.engine.running.files import open_state, snapshots_path, state_path
-from coterie.model import SYSTEM_PREFIX
 from coterie.privacy.policy import TABLES, Policy, policy_of
 from coterie.storage.access import AccessStore
 from coterie.storage.state.database import Connection, StateDatabase
@@ -102,16 +100,15 @@ def _kept(project: Project, table: str, policy: Policy, now: int, connection: Co
 
 
 def _events(project: Project, before: int, connection: Connection | None) -> int:
-    rows = project.events.scan(until=before - 1)
-    return int(pc.sum(pc.invert(pc.starts_with(rows["name"].cast("string"), SYSTEM_PREFIX))).as_py() or 0)
+    return project.events.older(before)
 
 
 def _changes(project: Project, before: int, connection: Connection | None) -> int:
-    return int(pc.sum(pc.less(project.changes.table()["at"], before)).as_py() or 0)
+    return project.changes.older(before)
 
 
 def _quarantine(project: Project, before: int, connection: Connection | None) -> int:
-    return int(pc.sum(pc.less(project.quarantine.rows()["received_at"], before)).as_py() or 0)
+    return project.quarantine.older(before)
 
 
 def _audit(project: Project, before: int, connection: Connection | None) -> int:

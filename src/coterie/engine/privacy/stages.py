@@ -16,7 +16,7 @@ def suppression_of(project: Project) -> Suppression | None:
         return None
     checks = Checks(rules_of(project.settings.identity))
     movable = [kind.kind for kind in checks.rules.kinds if kind.movable]
-    return Suppression(marks, secret_of(project), checks.key_of, movable)
+    return Suppression(marks, secret_of(project), checks.key_of, checks.key_of_profile, movable)
 
 
 def pseudonyms_of(project: Project) -> Pseudonyms | None:

@@ -28,7 +28,7 @@ from coterie.engine.running.rebuild import rebuild, reconcile
 from coterie.engine.running.recovery import Recovery, is_consistent
 from coterie.engine.running.state import State
 from coterie.engine.running.upkeep import Upkeep
-from coterie.errors import Problem, Transient
+from coterie.errors import Conflict, Problem, Transient
 from coterie.identity.rules import Rules
 from coterie.intake.intake import Intake
 from coterie.limits import DEFAULT, Limits
@@ -322,9 +322,17 @@ class Runner:
     def put(self, records: Sequence[dict[str, Any]]) -> int:
         """Append facts ({id, name, profile, properties}) to the journal and return their position; wait for it with ``reached``.
 
-        Raises: Problem for what is no fact, Overloaded, Transient.
+        Facts about people who were erased are left out. Raises: Conflict when all are, Problem for what is no fact, Overloaded,
+        Transient.
         """
-        body = msgspec.json.encode(list(records))
+        kept = [
+            one for one in records if not self._intake.bars_fact(str(one.get("profile")), one.get("properties") or {})
+        ]
+        if records and not kept:
+            raise Conflict(
+                "this person was erased and does not come back", hint="lift it: DELETE /v1/privacy/suppressed/…"
+            )
+        body = msgspec.json.encode(kept)
         try:
             facts.records_of(body, self.limits)
         except msgspec.ValidationError as error:
