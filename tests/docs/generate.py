@@ -8,6 +8,7 @@ import msgspec
 
 from coterie.cli import pages
 from coterie.connectors.destinations.definitions import KINDS
+from coterie.governance.definition import Standard
 from coterie.segments import language_docs, schema
 from coterie.triggers.definition import Trigger
 from coterie.web.api import reference
@@ -31,6 +32,10 @@ GENERATED = {
     ),
     "triggers.md": lambda path: tables.write("triggers.md", path),
     "destinations.md": lambda path: tables.write("destinations.md", path),
+    "governance.md": lambda path: tables.write("governance.md", path),
+    "governance.schema.json": lambda path: Path(path).write_text(
+        schema.text_of(schema.schema_of("Coterie rules of governance", Standard)), encoding="utf-8"
+    ),
     "tracking-plan.md": lambda path: tables.write("tracking-plan.md", path),
     "bi.md": tables.star,
 }

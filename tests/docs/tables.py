@@ -7,8 +7,23 @@ from pathlib import Path
 
 from coterie.connectors.destinations.definitions import KINDS
 from coterie.connectors.destinations.destination import Way
+from coterie.governance.definition import Rule, Standard
+from coterie.governance.kinds.boolean import Boolean
+from coterie.governance.kinds.country import Country
+from coterie.governance.kinds.currency import Currency
+from coterie.governance.kinds.email import Email
+from coterie.governance.kinds.instant import Moment as Instants
+from coterie.governance.kinds.language import Language
+from coterie.governance.kinds.number import Number
+from coterie.governance.kinds.phone import Phone
+from coterie.governance.kinds.text import Wording
+from coterie.governance.kinds.unit import Unit
+from coterie.governance.kinds.vocabulary import Vocabulary
 from coterie.segments.conditions.form import Form
 from coterie.segments.language_docs import table
+from coterie.taxonomy.event import EventPlan
+from coterie.taxonomy.handling import Policy, SourceHandling
+from coterie.taxonomy.property import Property
 from coterie.triggers.definition import Moment, Sample, Trigger
 from coterie.triggers.gathering import Gather
 from coterie.triggers.restraints import Consent, Filter, Frequency, Holdout, QuietHours, Reentry
@@ -17,6 +32,22 @@ from tests.docs.blocks import ROOT
 FORMS: dict[str, tuple[type[Form], ...]] = {
     "triggers.md": (Trigger, Moment, Filter, Consent, Frequency, QuietHours, Holdout, Reentry, Gather, Sample),
     "destinations.md": (*KINDS.values(), Way),
+    "governance.md": (
+        Standard,
+        Rule,
+        Wording,
+        Number,
+        Boolean,
+        Instants,
+        Unit,
+        Currency,
+        Phone,
+        Email,
+        Country,
+        Language,
+        Vocabulary,
+    ),
+    "tracking-plan.md": (EventPlan, Property, Policy, SourceHandling),
 }
 """Page of docs/ → the forms whose fields it shows."""
 ELSEWHERE = ("picker", "value-operators")
