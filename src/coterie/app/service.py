@@ -63,10 +63,7 @@ class Service:
         self.keys = Keys(self.access, SystemClock(), limits)
         self.first_keys = self.keys.bootstrap()
         """Texts of the keys that were made because there were none: told once, kept nowhere."""
-        options = Options(
-            keep_ip=settings.collect.keep_ip, keep_user_agent=settings.collect.keep_user_agent,
-            tcf=tuple(settings.privacy.tcf.items()), gpc=settings.privacy.gpc,
-        )  # fmt: skip
+        options = _options(settings)
         self.office = Office(self.project, self.clock, limits)
         self.runner = self.office.runner = Runner(
             self.project, self.journal, clock=self.clock, limits=limits, identities_rules=defined.rules,
@@ -92,25 +89,26 @@ class Service:
             limiter=self.limiter, clock=self.clock, limits=limits, outbox=self.office, switch=self.switch,
             refreshes=self.refreshes, sources=self.sources, watch=self.watch, erasures=self.erasures,
         )  # fmt: skip
-        readings = (figures.of_journal(self.journal, self.runner, self.clock), figures.of_runner(self.runner))
-        edges = figures.of_edges(defined.copies, self.webhooks)
-        office = figures.when_ready(self.runner, self.office.figures)
-        fed = figures.of_sources(self.sources, self.clock)
-        self.metrics = Metrics(
-            [
-                *readings,
-                edges,
-                fed,
-                office,
-                figures.of_watch(self.watch),
-                lambda: {"coterie_http_open_requests": self.app.open},
-            ]
-        )
+        self.metrics = self._measured(defined)
         self.closing = False
         self._stops: list[tuple[str, Callable[[], None]]] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._defined: Defined = defined
         self.app = edge_of(self, options)
+
+    def _measured(self, defined: Defined) -> Metrics:
+        """Return the figures of every part."""
+        return Metrics(
+            [
+                figures.of_journal(self.journal, self.runner, self.clock),
+                figures.of_runner(self.runner),
+                figures.of_edges(defined.copies, self.webhooks),
+                figures.of_sources(self.sources, self.clock),
+                figures.when_ready(self.runner, self.office.figures),
+                figures.of_watch(self.watch),
+                lambda: {"coterie_http_open_requests": self.app.open},
+            ]
+        )
 
     def stops(self, name: str, stop: Callable[[], None]) -> None:
         """``stop`` is called when the service stops, before what was named earlier."""
@@ -180,3 +178,14 @@ class Service:
             closing=self.closing,
             mended=(*self.journal.told, *self.sources.warnings()),
         )
+
+
+def _options(settings: Settings) -> Options:
+    """Return how tracking calls are read in this project."""
+    collect, privacy = settings.collect, settings.privacy
+    return Options(
+        keep_ip=collect.keep_ip,
+        keep_user_agent=collect.keep_user_agent,
+        tcf=tuple(privacy.tcf.items()),
+        gpc=privacy.gpc,
+    )
