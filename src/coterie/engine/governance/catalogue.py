@@ -49,7 +49,7 @@ def catalogue_of(project: Project) -> Catalogue:
             seen.setdefault((one.name, one.source), set()).update(types_in(one.structure))
     lineage = lineage_of(project, seen)
     events = project.events.count()
-    gathering = _Gathering(project, lineage, structures)
+    gathering = _Gathering(project, lineage, structures, columns_of(project, seen))
     found = [*gathering.events(), *gathering.properties(), *gathering.traits(), *gathering.identifiers()]
     found += gathering.segments()
     unseen = events - sum(one.events for one in structures)
@@ -78,10 +78,12 @@ class _Amount(msgspec.Struct):
 class _Gathering:
     """What is known of a project's fields while entries are made of it."""
 
-    def __init__(self, project: Project, lineage: Lineage, structures: Sequence[Structure]) -> None:
+    def __init__(
+        self, project: Project, lineage: Lineage, structures: Sequence[Structure], columns: Mapping[Node, list[str]]
+    ) -> None:
         self._project, self._lineage = project, lineage
         self._plan, self._standards = tracking_plan(project), standards_of(project)
-        self._columns = columns_of(project)
+        self._columns = columns
         self._amounts: dict[Node, _Amount] = {}
         for one in structures:
             self._count(one)

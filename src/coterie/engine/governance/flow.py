@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping as Map
 
 from coterie.connectors.destinations.templates import named
-from coterie.connectors.mapping import Mapping as Mapped
+from coterie.connectors.mapping import Mapping, PropertyRule
 from coterie.connectors.mapping_file import load_mapping
+from coterie.connectors.sources import definitions as sources
 from coterie.engine import definitions
 from coterie.engine.outbox.content import contents
 from coterie.engine.project import Project
@@ -19,7 +21,7 @@ from coterie.segments.core import NEVER
 from coterie.segments.definition import Segment
 from coterie.triggers.parse import load
 
-Seen = Mapping[tuple[str, str], Iterable[str]]
+Seen = Map[tuple[str, str], Iterable[str]]
 """(event, source) → properties that it came with."""
 
 
@@ -83,24 +85,30 @@ def _add(lineage: Lineage, here: Node, read: Read, known: Sequence[str]) -> None
 # ── mappings ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def columns_of(project: Project) -> dict[Node, list[str]]:
-    """Return for events' properties and traits the columns that mappings make them of. Raises: InvalidDefinition."""
+def columns_of(project: Project, seen: Seen) -> dict[Node, list[str]]:
+    """Return for events' properties and traits the columns that mappings and sources make them of. Raises: InvalidDefinition."""
+    mappings = [load_mapping(file) for file in sorted((project.root / "mappings").glob("*.yaml"))]
+    labelled = [(one.source, one) for one in mappings]
+    labelled += [(one.label, one.mapping) for one in sources.load(project.root).values()]
     found: dict[Node, list[str]] = {}
-    for file in sorted((project.root / "mappings").glob("*.yaml")):
-        mapping = load_mapping(file)
-        for node, columns in _made(mapping):
-            told = [f"{mapping.source}: {column}" for column in columns]
+    for label, mapping in labelled:
+        events = [event for event, source in seen if source == label]
+        for node, columns in _made(mapping, events):
+            told = [f"{label}: {column}" for column in columns]
             found.setdefault(node, []).extend(one for one in told if one not in found.get(node, ()))
     return found
 
 
-def _made(mapping: Mapped) -> Iterator[tuple[Node, Sequence[str]]]:
+def _made(mapping: Mapping, seen: Sequence[str]) -> Iterator[tuple[Node, Sequence[str]]]:
     for rule in (*mapping.events, *mapping.also):
-        for event in [rule.name] if rule.name else list(rule.names.values()):
+        named = [rule.name] if rule.name else [*rule.names.values()] or seen
+        for event in (one for one in named if one not in TRAIT_EVENTS):
             for one in (*mapping.properties, *rule.properties):
-                columns = one.expression.columns if one.expression else [one.column] if one.column else []
-                yield of_event(event, one.key), sorted(columns)
+                yield of_event(event, one.key), _columns(one)
     event = IDENTIFY if mapping.traits_as == "identify" else SET
     for one in mapping.traits:
-        columns = one.expression.columns if one.expression else [one.column] if one.column else []
-        yield of_event(event, one.key), sorted(columns)
+        yield of_event(event, one.key), _columns(one)
+
+
+def _columns(rule: PropertyRule) -> Sequence[str]:
+    return sorted(rule.expression.columns) if rule.expression else [rule.column] if rule.column else []
