@@ -20,6 +20,7 @@ KINDS: dict[str, str] = {
     "kinesis": "coterie.connectors.sources.kinesis",
     "mqtt": "coterie.connectors.sources.mqtt",
     "webhook": "coterie.connectors.sources.webhook",
+    "survey": "coterie.connectors.sources.survey",
     "files": "coterie.connectors.sources.folder.kind",
     "sheet": "coterie.connectors.sources.sheet",
     "postgresql": "coterie.connectors.sources.sql.postgresql",
