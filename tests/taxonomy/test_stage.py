@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coterie.taxonomy.checker import Checker
-from coterie.taxonomy.stage import PlanStage
+from coterie.taxonomy.stage import NAMES_MAX, OTHERS, PlanStage
 from coterie.taxonomy.validation import validator_of
 from coterie.taxonomy.violation import KINDS
 from tests.taxonomy.plans import GOOD, ORDER, event, plan
@@ -57,6 +58,24 @@ def test_properties_that_are_wrong_are_dropped_and_others_stay() -> None:
     }
     assert before["currency"] == "SEK"  # events of one request may share their properties
     assert [one.kind for one in passed.remarks] == ["value not allowed"]
+
+
+def test_a_wrong_address_that_is_dropped_identifies_nobody() -> None:
+    text = "event: $identify\nproperties:\n  email: {type: string, format: email}\n  user_id: {type: integer}\n"
+    one = event("$identify", email="n/a")
+    one.identifiers = (("user_id", "ada"), ("email", "n/a"))
+    PlanStage(plan(text, policy="on_violation: drop\n")).apply([one], "web", 7)
+    assert (one.properties, one.identifiers) == ({}, (("user_id", "ada"),))
+
+
+def test_names_that_senders_make_up_are_counted_together() -> None:
+    stage = PlanStage(plan())
+    events = [event(f"dance {n}") for n in range(2000)] + [event(**GOOD | {f"p{n}": 1}) for n in range(2000)]
+    counts = Counter((one.kind, one.event) for one in stage.apply(events, "web", 7).remarks)
+    assert sum(counts.values()) == 2 * (NAMES_MAX + 1)
+    again = stage.apply(events, "web", 7).remarks
+    assert sum(one.count for one in again) == 4000
+    assert {one.count for one in again if OTHERS in (one.event, one.property)} == {2000 - NAMES_MAX}
 
 
 def test_events_that_are_wrong_wait_in_quarantine_with_every_reason() -> None:

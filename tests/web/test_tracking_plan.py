@@ -50,6 +50,8 @@ def test_violations_are_counted_and_replayed_once_the_plan_is_fixed(planned: Ser
     assert [(one["reason"], one["row"]["properties"]) for one in refused] == [
         ("tracking plan: wrong type", {"total": "12"})
     ]
+    metrics = planned.reading.get("/metrics").text
+    assert 'coterie_remarks_total{kind="wrong type",stage="tracking plan"} 1.0' in metrics
     still = planned.admin.post("/v1/quarantine/replay", params={"reason": "tracking plan"}).json()
     assert (still["sent"], still["refused"]) == (0, 1)
     file = planned.folder / "tracking" / "order_completed.yaml"

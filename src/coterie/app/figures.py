@@ -40,6 +40,7 @@ def of_runner(runner: Any) -> Callable[[], Figures]:
             "coterie_events_total": told.events,
             "coterie_events_duplicate_total": told.duplicates,
             "coterie_quarantined_total": {(reason,): count for reason, count in told.refused_reasons.items()},
+            "coterie_remarks_total": told.remarks,
             "coterie_commits_total": told.commits,
             "coterie_commit_seconds": Histograms(told.commit_histogram, told.commit_seconds),
             "coterie_step_seconds_total": told.step_seconds,

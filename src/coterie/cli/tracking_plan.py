@@ -80,6 +80,7 @@ def check(session: Session, since: str | None, file: Path | None, source: str, f
     """Check the files of the plan, and what of the log, or of a file of calls, breaks it. Exits with 2 for wrong files, 6 for violations."""
     from coterie.engine.taxonomy.files import required_plan
     from coterie.engine.taxonomy.history import check_file, check_history
+    from coterie.engine.taxonomy.readers import unplanned
 
     project = session.project()
     plan = required_plan(project)
@@ -90,10 +91,15 @@ def check(session: Session, since: str | None, file: Path | None, source: str, f
         first = instant_at(session, project, since) if since else 0
         with session.progress("checking the log", project.events.extent().events) as bar:
             checked = check_history(project, plan, since=first, progress=bar.move)
+    unknown = unplanned(project, plan)
     if session.as_json:
-        session.answer({"planned": len(plan.events), "checked": checked})
+        session.answer({"planned": len(plan.events), "unplanned": unknown, "checked": checked})
     else:
         _show_checked(session, len(plan.events), checked)
+        for one in unknown:
+            what = f"{one.event}: {one.property}" if one.property else one.event
+            hint = f"; {one.hint}" if one.hint else ""
+            session.remark(f"not planned, and read by {', '.join(one.readers)}: {what}{hint}")
     return VIOLATIONS if checked is not None and checked.violations else OK
 
 
@@ -191,11 +197,14 @@ def clients(session: Session, language: str, out: Path | None) -> None:
 @click.pass_obj
 def violations(session: Session, since: str | None, event: str) -> None:
     """List what broke the plan as it came in: how often, where, a sample, and what becomes of it now."""
+    from coterie.engine.taxonomy.files import tracking_plan
     from coterie.engine.taxonomy.violations import violations as counted
     from coterie.taxonomy.violation import STAGE
 
     project: Project = session.project()
-    found = counted(project, since=instant_at(session, project, since) if since else 0, event=event)
+    found = counted(
+        project, tracking_plan(project), since=instant_at(session, project, since) if since else 0, event=event
+    )
     if session.as_json:
         session.answer(found)
         return

@@ -7,15 +7,21 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from coterie.intake.stage import Incoming, Passed, Refused, Remark
-from coterie.model import SYSTEM_PREFIX
+from coterie.model import IDENTIFY, SYSTEM_PREFIX
 from coterie.taxonomy.checker import Checker
 from coterie.taxonomy.handling import Decided
 from coterie.taxonomy.plan import TrackingPlan
 from coterie.taxonomy.violation import DEPRECATED, STAGE, UNKNOWN_EVENT, UNKNOWN_PROPERTY, Violation, detail
 from coterie.taxonomy.words import Action, EventAction
 
+TOLD_BY_TRAITS = frozenset({"email", "phone"})
+"""Kinds of identifiers that are made of the traits of that name."""
 SOURCES_MAX = 10_000
 """Sources whose rules are remembered."""
+NAMES_MAX = 500
+"""Unknown events, and unknown properties of one event, that are counted by name; further ones are counted together."""
+OTHERS = "…"
+"""Name under which those are counted."""
 
 
 class _Rules(Struct, frozen=True):
@@ -49,6 +55,8 @@ class PlanStage:
         self._names_of = names_of
         self._checkers = {name: Checker(one) for name, one in plan.events.items()}
         self._rules: dict[str, _Rules] = {}
+        self._names: dict[str, set[str]] = {}
+        """Unknown events, and unknown properties of each event, that were met."""
 
     def apply(self, events: Sequence[Incoming], source: str, at: int) -> Passed:
         """Return what becomes of ``events``, in their order; violations are counted once per kind, with the last one's sample."""
@@ -78,19 +86,35 @@ class PlanStage:
             event = events[place]
             verdict = _verdict(self.violations(event), rules)
             for one in (*verdict.counted, *verdict.refusing):
-                key = (one.kind, one.event, one.property)
+                key = self._key(one)
                 counts[key] = (counts.get(key, (0, ""))[0] + 1, one.received)
             if verdict.refusing:
                 gone.add(place)
                 refused.append(_refusal(event, verdict.refusing))
             elif verdict.dropped:
-                event.properties = {k: v for k, v in event.properties.items() if k not in verdict.dropped}
+                _drop(event, verdict.dropped)
         passed = [one for place, one in enumerate(events) if place not in gone] if gone else events
         remarks = [
             Remark(STAGE, kind, event, name, source, sample, at, count)
             for (kind, event, name), (count, sample) in counts.items()
         ]
         return Passed(passed, refused, remarks)
+
+    def _key(self, one: Violation) -> tuple[str, str, str]:
+        """Return what a violation is counted under: names that senders make up without end are counted together."""
+        if one.kind == UNKNOWN_EVENT:
+            return (one.kind, self._met(one.kind, one.event), "")
+        if one.kind == UNKNOWN_PROPERTY:
+            return (one.kind, one.event, self._met(one.event, one.property))
+        return (one.kind, one.event, one.property)
+
+    def _met(self, where: str, name: str) -> str:
+        known = self._names.setdefault(where, set())
+        if name not in known:
+            if len(known) >= NAMES_MAX:
+                return OTHERS
+            known.add(name)
+        return name
 
     def _rules_of(self, source: str) -> _Rules:
         found = self._rules.get(source)
@@ -123,6 +147,15 @@ def action_of(one: Violation, unknown_event: EventAction, decided: Decided | Non
     if decided is None:
         return unknown_event
     return decided.unknown_property if one.kind == UNKNOWN_PROPERTY else decided.violation
+
+
+def _drop(event: Incoming, names: list[str]) -> None:
+    """The event has the properties no more, nor the identifiers that came of them: a wrong e-mail address is nobody's."""
+    event.properties = {name: value for name, value in event.properties.items() if name not in names}
+    gone = TOLD_BY_TRAITS & set(names)
+    kept = tuple(one for one in event.identifiers if one[0] not in gone)
+    if event.name == IDENTIFY and kept:
+        event.identifiers = kept
 
 
 def _refusal(event: Incoming, found: list[Violation]) -> Refused:

@@ -55,7 +55,7 @@ def test_what_was_quarantined_comes_back_as_if_the_plan_had_been_right(tmp_path:
     project = made(tmp_path / "strict", STRICT)
     taken(project, ROWS, LATER)
     assert len(log(project)) == len(log(plain)) - 1 == 2
-    (told,) = violations(project)
+    (told,) = violations(project, required_plan(project))
     assert (told.kind, told.property, told.count, told.sample, told.action) == (
         "out of range",
         "total",

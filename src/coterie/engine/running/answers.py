@@ -122,6 +122,8 @@ class Tallies(Struct, frozen=True, kw_only=True):
     duplicates: int
     refused: int
     refused_reasons: dict[str, int]
+    remarks: dict[tuple[str, str], int]
+    """(stage of the intake, kind) → remarks: violations of the plan, values that could not be made normal."""
     failed_events: int
     """Events that a stage failed on and that went to quarantine one by one."""
     commits: int

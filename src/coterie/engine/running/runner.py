@@ -231,6 +231,7 @@ class Runner:
             duplicates=tally.duplicates,
             refused=sum(tally.reasons.values()),
             refused_reasons=dict(tally.reasons),
+            remarks=dict(tally.remarks),
             failed_events=tally.failed,
             commits=tally.commits,
             commit_seconds=tally.commit.total,

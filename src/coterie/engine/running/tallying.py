@@ -44,6 +44,7 @@ class Tally:
         self.events = self.rows = self.duplicates = self.failed = self.commits = self.snapshots = 0
         self.step_seconds = 0.0
         self.reasons: Counter[str] = Counter()
+        self.remarks: Counter[tuple[str, str]] = Counter()
         self.changes: Counter[tuple[str, str]] = Counter()
         self.commit = Histogram()
         self.freshness = Histogram()
@@ -61,6 +62,8 @@ class Tally:
         self.step_seconds += seconds[0]
         self.commit.add(seconds[1])
         self.reasons.update(one[1] for one in effects.refused)
+        for remark in effects.remarks:
+            self.remarks[remark.stage, remark.kind] += remark.count
         if numbered:
             self.changes.update((row[1], row[4]) for row in numbered)
         if effects.entry_at:

@@ -7,8 +7,7 @@ from typing import Annotated, Any
 from fastapi import Query
 from msgspec import Struct
 
-from coterie.engine.taxonomy.keys import names_of
-from coterie.engine.taxonomy.violations import Counted, violations_in
+from coterie.engine.taxonomy.violations import Counted, violations
 from coterie.errors import NotFound
 from coterie.segments.parse import data_of
 from coterie.taxonomy.event import EventPlan
@@ -60,7 +59,7 @@ async def list_violations(
 ) -> Rows[Counted]:  # fmt: skip
     """Return what broke the plan: how often, where, a sample, and what becomes of it now; the most frequent first."""
     first = 0 if since is None else instant(since, desk, "since")
-    found = await desk.ask(_violations, desk, first, event, landed=False)
+    found = await desk.ask(violations, desk.project, _plan(desk), since=first, event=event, landed=False)
     return sliced(found, cursor, limit)
 
 
@@ -75,11 +74,6 @@ async def read_event_schema(desk: Here, event: Word) -> dict[str, Any]:
 
 def _plan(desk: Desk) -> TrackingPlan | None:
     return next((one.plan for one in desk.runner.intake.stages if isinstance(one, PlanStage)), None)
-
-
-def _violations(desk: Desk, since: int, event: str) -> list[Counted]:
-    reader = desk.runner.database.reader()
-    return violations_in(reader, _plan(desk), names_of(desk.project), since=since, event=event)
 
 
 def _told(plan: TrackingPlan, one: EventPlan) -> EventTold:
