@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from coterie.connectors.sources.definitions import Definition
 from coterie.engine.project import Project
+from coterie.engine.quality.rules import checked as quality_rules
 from coterie.engine.sourcing.sources import sources_of
 from coterie.errors import InvalidDefinition, Problem
 from coterie.identity.rules import Rules, rules_of
@@ -65,6 +66,7 @@ def read_definitions(project: Project) -> Defined:
     caches = attempt(lambda: _caches(settings.caches))
     sources = attempt(lambda: sources_of(project))
     attempt(lambda: _segments(project))
+    attempt(lambda: quality_rules(project))
     if problems or rules is None:
         raise InvalidDefinition(problems)
     return Defined(rules=rules, sources=sources or {}, caches=caches or {})

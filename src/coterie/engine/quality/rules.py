@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
-from coterie.errors import InvalidDefinition, Problem
+from coterie.engine.project import Project
+from coterie.errors import InvalidDefinition, Problem, nearest
 from coterie.segments.conditions.form import Check, Flaw, Form
 from coterie.segments.conditions.patterns import flaw_of_pattern
 from coterie.segments.conditions.words import Doc, Duration, Name, Text, number, whole
 from coterie.segments.parse.text import read
+from coterie.settings import FILE
 from coterie.triggers.parse import files_of, form_of, named_after, text_of
 from coterie.triggers.words import key_word
 
@@ -80,12 +81,18 @@ def load(root: Path) -> dict[str, Rule]:
     return {key: found[key] for key in sorted(found)}
 
 
-def strangers(rules: Mapping[str, Rule], destinations: Mapping[str, object]) -> list[Problem]:
-    """Return a problem for every destination that a rule names and nobody defines."""
-    known = ", ".join(sorted(destinations)) or "a destination with a file of its own"
-    return [
-        Problem("no destination has this key", where=f"{FOLDER}/{rule.key}.yaml: alerts", received=key, allowed=known)
-        for rule in rules.values()
-        for key in rule.alerts or ()
-        if key not in destinations
+def checked(project: Project) -> dict[str, Rule]:
+    """Return the rules of a project. Raises: InvalidDefinition with every problem, also of destinations that nobody defines."""
+    rules = load(project.root)
+    known = {file.stem for file in files_of(project.root / "destinations")}
+    told = [(f"{FOLDER}/{rule.key}.yaml: alerts", key) for rule in rules.values() for key in rule.alerts or ()]
+    told += [(f"{FILE}: quality.alerts", key) for key in project.settings.quality.alerts]
+    allowed = ", ".join(sorted(known)) or "a destination with a file of its own"
+    problems = [
+        Problem("no destination has this key", where=where, received=key, allowed=allowed, hint=nearest(key, known))
+        for where, key in told
+        if key not in known
     ]
+    if problems:
+        raise InvalidDefinition(problems)
+    return rules

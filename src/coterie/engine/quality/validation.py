@@ -105,7 +105,7 @@ def _plans(key: str, expect: Expect) -> list[_Planned]:
         found.append(_Planned(Check.UNIQUENESS, key, text, "text", f"{key} is unique", lambda v, c: v.rows_distinct(c, pre=lambda rows: rows.drop_nulls(c))))  # fmt: skip
     if expect.seen_in:
         says = f"{key} was seen in {expect.seen_in} within {expect.within}"
-        found.append(_Planned(Check.REFERENCE, key, seen, "seen", says, lambda v, c: v.col_vals_in_set(c, [True])))
+        found.append(_Planned(Check.REFERENCE, key, seen, "seen", says, lambda v, c: v.col_vals_eq(c, 1)))
     return found
 
 
@@ -122,7 +122,10 @@ def _interrogated(rule: Rule, plans: Sequence[_Planned], table: Any, day: int, r
     failed: Mapping[int, int] = done.n_failed()
     title = f"{rule.key}: {rule.title or rule.event}"
     page = done.get_tabular_report(title=title).as_raw_html() if report else ""
-    return page, [int(failed[number + 1] or 0) for number in range(len(plans))]
+    counts = [failed[number + 1] for number in range(len(plans))]
+    return page, [
+        table.num_rows if count is None else int(count) for count in counts
+    ]  # None: it could not be evaluated
 
 
 def _finding(rule: Rule, step: Step, check: Check, day: int, owner: str) -> Finding:

@@ -31,7 +31,7 @@ class Columns:
 
     def _one(self, name: str, key: str, how: As) -> str:
         at = pointer(key)
-        text = f"properties->>{at}"
+        text = f"(properties->>{at})"
         told = {
             "number": f"TRY_CAST(CASE WHEN json_type(properties, {at}) IN ('BIGINT','UBIGINT','DOUBLE') THEN {text} END AS DOUBLE)",
             "text": text,
@@ -46,8 +46,8 @@ class Columns:
         safe = event.replace("'", "''")
         return (
             f"({told} IS NULL OR EXISTS (SELECT 1 FROM log origin WHERE origin.name = '{safe}'"
-            f" AND origin.properties->>{at} = log.{text} AND origin.received_at <= log.received_at"
-            f" AND origin.received_at > log.received_at - {int(within)})) AS {identifier(name)}"
+            f" AND (origin.properties->>{at}) = (log.properties->>{at}) AND origin.received_at <= log.received_at"
+            f" AND origin.received_at > log.received_at - {int(within)}))::INTEGER AS {identifier(name)}"
         )
 
 
