@@ -129,7 +129,7 @@ def test_a_survey_becomes_events_and_traits_of_people(tmp_path: Path) -> None:
     project = Project(root)
     done = pull(project, definitions.load(root)["values"], now=1_780_000_000_000_000)
     assert (done.rows, done.refused, done.added) == (3, 1, 3)
-    told = [(one["name"], one["profile"], parse(one["properties"])) for one in project.events.table().to_pylist()]
+    told = [(one["name"], one["profile"], parse(one["properties"])) for one in project.events.scan().to_pylist()]
     answered = {profile: properties for name, profile, properties in told if name == "survey_answered"}
     assert set(answered) == {"email:ada@x.org", "email:bob@x.org"}
     ada = answered["email:ada@x.org"]
@@ -147,9 +147,8 @@ def test_a_survey_becomes_events_and_traits_of_people(tmp_path: Path) -> None:
 def test_every_failure_has_its_name(tmp_path: Path) -> None:
     root = written(tmp_path, WIDE, ADA, head=HEAD.replace("I talk a lot", "I speak a lot"))
     refuses(SchemaChanged, lambda: list(opened(root).read({})), "I talk a lot", "I speak a lot")
-    for file in (root / "exports").iterdir():
-        file.unlink()
-    refuses(Absent, lambda: opened(root).look(), "exports")
+    written(tmp_path, WIDE.replace("exports/", "nowhere/"), ADA)
+    refuses(Absent, lambda: opened(root).look(), "nowhere")
 
 
 def test_a_file_is_read_with_what_does_not_fit_together(tmp_path: Path) -> None:
