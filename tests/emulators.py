@@ -10,10 +10,13 @@ A test takes the fixture ``s3``, ``azure`` or ``gcs``, or ``cloud`` for each of 
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
+import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +28,8 @@ from msgspec import Struct
 from tests.servers import Server, free_port
 
 BUCKET = "lake"
+AZURITE = Path(__file__).parent / "azurite"
+INSTALL = ("npm", "install", "--no-package-lock", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts")
 AZURE_ACCOUNT = "devstoreaccount1"
 AZURE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 """The account and key that every Azurite has; they are in its documentation."""
@@ -96,16 +101,19 @@ def azure_cloud(folder: Path) -> Iterator[Cloud]:
 
 
 def azurite() -> list[str]:
-    """Return the command of Azurite's blob service: on the path, or in the folder that ``COTERIE_AZURITE`` names."""
-    found = shutil.which("azurite-blob")
-    if found:
-        return [found]
-    folders = [os.environ.get("COTERIE_AZURITE", ""), str(Path.home() / ".cache" / "coterie-tests" / "azurite")]
-    for folder in folders:
-        program = Path(folder, "node_modules", "azurite", "dist", "src", "blob", "main.js")
-        if folder and program.is_file():
-            return ["node", str(program)]
-    pytest.skip("Azurite is not installed (npm install -g azurite)")
+    """Return the command of Azurite's blob service, installed beside the tests in exactly the version of its package.json."""
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        pytest.skip("Node.js is not installed (apt-get install nodejs npm)")
+    version = json.loads((AZURITE / "package.json").read_text())["dependencies"]["azurite"]
+    package = AZURITE / "node_modules" / "azurite"
+    with Path(tempfile.gettempdir(), "coterie-tests-azurite.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        manifest = package / "package.json"
+        if not manifest.exists() or json.loads(manifest.read_text())["version"] != version:
+            done = subprocess.run(INSTALL, cwd=AZURITE, capture_output=True, text=True, timeout=300, check=False)
+            if done.returncode:
+                pytest.skip(f"npm cannot install Azurite here: {done.stderr[-300:]}")
+    return ["node", str(package / "dist" / "src" / "blob" / "main.js")]
 
 
 def gcs_cloud(folder: Path) -> Iterator[Cloud]:

@@ -51,6 +51,8 @@ class Shelf:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = 1 << 16
     shelf: Shelf
 
     def log_message(self, *_: Any) -> None:

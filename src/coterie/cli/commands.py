@@ -35,6 +35,7 @@ COMMANDS: dict[str, str] = {
     "quarantine": "List the rows that were refused, or replay them.",
     "standards": "Show the rules that make values normal, and try them on events.",
     "catalogue": "List every field: types, amounts, owner, where it comes from, who uses it.",
+    "lake": "Look at the Delta tables and tidy them; write the tables of people.",
     "quality": "Check the data of each day; list, report and accept what was found.",
     "reconcile": "Compare a source with what landed of it, per day, down to the missing ids.",
     "privacy": "Give what is kept of a person, erase people with a signed receipt, and keep retention.",

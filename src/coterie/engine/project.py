@@ -15,6 +15,7 @@ from coterie.storage.events import EventStore
 from coterie.storage.lake.place import Place, local_place, place_of
 from coterie.storage.lake.typed import TYPES
 from coterie.storage.lists import ListStore
+from coterie.storage.mirrors import SCHEMAS, Mirror
 from coterie.storage.project_file import load_settings
 from coterie.storage.quarantine import QuarantineStore
 from coterie.storage.thresholds import ThresholdStore
@@ -72,6 +73,15 @@ class Project:
     @cached_property
     def changes(self) -> ChangeStore:
         return ChangeStore(self.lake.child("changes"))
+
+    @cached_property
+    def mirrors(self) -> dict[str, Mirror]:
+        """Tables that repeat the committed state for other tools: ``profiles``, ``identities``, ``triggers``."""
+        return {name: Mirror(self.lake.child(name), name) for name in SCHEMAS}
+
+    def tables(self) -> dict[str, EventStore | ChangeStore | QuarantineStore | Mirror]:
+        """Return every Delta table of the project by its name."""
+        return {"events": self.events, "changes": self.changes, "quarantine": self.quarantine, **self.mirrors}
 
     @cached_property
     def applied(self) -> AppliedStore:

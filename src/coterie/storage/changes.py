@@ -15,7 +15,7 @@ from coterie.storage.lake.compaction import Compacted, compact, joined
 from coterie.storage.lake.erasing import Gone, count, erase
 from coterie.storage.lake.parquet import Layout
 from coterie.storage.lake.place import Place, local_place
-from coterie.storage.lake.table import File, LakeTable
+from coterie.storage.lake.table import File, LakeTable, Look
 from coterie.storage.lock import alone
 
 SCHEMA = pa.schema(
@@ -101,10 +101,13 @@ class ChangeStore:
         """Return how many rows ``retain`` would remove."""
         return count(self._table, self._table.files(), ["at"], lambda rows: pc.less(rows["at"], since))
 
+    def look(self) -> Look:
+        """Return what the table is made of."""
+        return self._table.look()
+
     def compact(self, *, everything: bool = False) -> Compacted:
         """Small files are large ones; the rows and their order stay."""
-        with alone(self.place.lock):
-            return compact(self._table, everything=everything)
+        return compact(self._table, everything=everything)
 
     def vacuum(self, hours: float) -> dict[str, int]:
         """Files that no version needs, older than ``hours``, are gone; return them with their sizes."""

@@ -22,7 +22,7 @@ from coterie.storage.lake.insertion import insert
 from coterie.storage.lake.parquet import Layout, Rows
 from coterie.storage.lake.parts import Parts, identifier
 from coterie.storage.lake.place import Place, local_place
-from coterie.storage.lake.table import File, LakeTable, connect
+from coterie.storage.lake.table import File, LakeTable, Look, connect
 from coterie.storage.lake.typed import dress
 from coterie.storage.lock import alone
 from coterie.storage.log import HOT, SCHEMA, conform, once
@@ -114,6 +114,7 @@ class EventStore:
             fresh = self._new_only(once(rows))
             if fresh.num_rows:
                 self._commit(fresh)
+        self.compact()
         return Appended(added=fresh.num_rows, duplicates=rows.num_rows - fresh.num_rows)
 
     def extend(self, rows: pa.Table, until: int, said: Mapping[str, int]) -> None:
@@ -146,7 +147,6 @@ class EventStore:
             self._add(fresh.set_column(0, SCHEMA.field("position"), positions), said)
         else:
             self._table.commit(*insert(self._table, fresh, self._dress), said)
-        self._compact(everything=False)
 
     def _clamped(self, rows: pa.Table) -> pa.Table:
         occurred, received = rows["occurred_at"].to_numpy(), rows["received_at"].to_numpy()
@@ -183,12 +183,12 @@ class EventStore:
 
     # ── moving and removing ──────────────────────────────────────────────────────────────────────────────────
 
+    def look(self) -> Look:
+        """Return what the table is made of."""
+        return self._table.look()
+
     def compact(self, *, everything: bool = False) -> Compacted:
         """Small files are large ones, and full spans lie by person; with ``everything`` as few files as can be. Rows stay."""
-        with alone(self.place.lock):
-            return self._compact(everything)
-
-    def _compact(self, everything: bool) -> Compacted:
         wanted = [HOT + key for key in self._hot()]
         return compaction.compact(self._table, self._span, self._dress, wanted, everything=everything)
 

@@ -16,7 +16,7 @@ from coterie.storage.lake.compaction import Compacted, compact, joined
 from coterie.storage.lake.erasing import Gone, count, erase
 from coterie.storage.lake.parquet import Layout
 from coterie.storage.lake.place import Place, local_place
-from coterie.storage.lake.table import LakeTable
+from coterie.storage.lake.table import LakeTable, Look
 from coterie.storage.lock import alone
 
 SCHEMA = pa.schema(
@@ -53,7 +53,7 @@ class QuarantineStore:
             )
             if fresh.num_rows:
                 self._table.commit(joined(self._table, [(fresh.cast(SCHEMA), ())], None))
-                compact(self._table)
+        self.compact()
         return int(fresh.num_rows)
 
     def reasons(self) -> pa.Table:
@@ -102,10 +102,13 @@ class QuarantineStore:
             self._table, self._table.files(), ["received_at"], lambda rows: pc.less(rows["received_at"], since)
         )
 
+    def look(self) -> Look:
+        """Return what the table is made of."""
+        return self._table.look()
+
     def compact(self, *, everything: bool = False) -> Compacted:
         """Small files are large ones."""
-        with alone(self.place.lock):
-            return compact(self._table, everything=everything)
+        return compact(self._table, everything=everything)
 
     def vacuum(self, hours: float) -> dict[str, int]:
         """Files that no version needs, older than ``hours``, are gone; return them with their sizes."""

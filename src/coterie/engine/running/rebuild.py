@@ -9,6 +9,8 @@ import pyarrow as pa
 
 from coterie.engine.moves import table_of
 from coterie.engine.project import Project
+from coterie.engine.running import snapshots
+from coterie.engine.running.files import snapshots_path
 from coterie.engine.running.landing import told_of
 from coterie.engine.running.moved import rows_of
 from coterie.engine.running.outside import Marks
@@ -31,6 +33,7 @@ def rebuild(recovery: Recovery, marks: Marks, present: int) -> State:
     """
     database, project = recovery.database, recovery.project
     settle_waiting(project, database)
+    snapshots.keep(snapshots_path(project), 0)  # they are of what was; nothing may begin from them any more
     state = recovery.empty()
     first = project.changes.length() == 0
     total = max(1, project.events.length())

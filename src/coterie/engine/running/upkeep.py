@@ -15,6 +15,7 @@ from coterie.engine.running.files import snapshots_path
 from coterie.engine.running.following import Amendment, Following
 from coterie.engine.running.landing import land
 from coterie.engine.running.state import State
+from coterie.engine.running.tidying import Tidying
 from coterie.errors import CoterieError
 from coterie.limits import DAY_US
 from coterie.storage.journal import Journal
@@ -38,6 +39,7 @@ class Upkeep:
         self._folder = snapshots_path(project)
         self._busy = threading.Lock()
         self._stop = threading.Event()
+        self._tidying = Tidying(project, database, following.warn)
         self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
         self._landed_clock = self._checkpoint_clock = time.monotonic()
         self.landed = 0
@@ -51,11 +53,13 @@ class Upkeep:
         self.landed = self._own.events.length()
         self._find_snapshot()
         self._thread.start()
+        self._tidying.start()
 
     def stop(self, timeout_s: float, *, land: bool) -> None:
         """The thread has ended; with ``land`` everything committed is in the Delta tables and the last snapshot is written."""
         self._stop.set()
         self._thread.join(timeout_s)
+        self._tidying.stop(timeout_s)
         if land:
             self._attempt("the last snapshot", self._write_pending)
             self._attempt("landing", self.land)
@@ -104,6 +108,7 @@ class Upkeep:
             self._landed_clock = time.monotonic()
             found = land(self._own, self._database)
             self.landed, self.journal_landed = found.rows, found.journal
+        self._tidying.wake()
         self._let_go()
         return self.landed
 

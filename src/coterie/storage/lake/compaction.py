@@ -109,7 +109,7 @@ def _tier(file: File, rows_max: int) -> int:
 
 
 def take(table: LakeTable, step: Step, dress: Dress, wanted: Collection[str] = ()) -> Compacted:
-    """The step is done, in one commit. A crash before it leaves files that nobody reads, which vacuum takes away.
+    """The step is done, in one commit, unless an erasure was in the way. A crash before it leaves files that nobody reads, which vacuum takes away.
 
     Columns of properties that are ``wanted`` and whole in every file are taken over; else all of them are made by ``dress``.
     """
@@ -118,7 +118,8 @@ def take(table: LakeTable, step: Step, dress: Dress, wanted: Collection[str] = (
     groups = (rows for one in step.files for rows in batches(table.place, one.path, kept if is_kept else plain))
     rows = ((one, wanted) if is_kept else dress(one) for one in groups)
     written = divided(table, rows) if step.is_divided else joined(table, rows, step.files[0].bucket)
-    table.commit(written, step.files, is_change=False)
+    if not table.move(written, step.files):
+        return Compacted()
     return Compacted(before=len(step.files), after=len(written), rows=step.rows)
 
 
@@ -130,7 +131,10 @@ def compact(
     *,
     everything: bool = False,
 ) -> Compacted:
-    """Every step that is due is done, each in a commit of its own; return what they did together."""
+    """Every step that is due is done, each in a commit of its own; return what they did together.
+
+    The table is held only for the commits: landings and readers go on meanwhile.
+    """
     done = Compacted()
     while step := next_step(table.files(), span_rows, everything=everything):
         one = take(table, step, dress, wanted)

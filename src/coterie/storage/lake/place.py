@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pyarrow.fs as fs
@@ -51,6 +51,11 @@ class Place(Struct, frozen=True):
             for one in found
             if one.is_file and one.path.endswith(ending)
         }
+
+    def has(self, names: Iterable[str]) -> bool:
+        """Return whether every one of these files is there."""
+        found = self.files.get_file_info([f"{self.path}/{name}" for name in names])
+        return all(one.is_file for one in found)
 
     def delete(self, name: str) -> None:
         """The file is not there."""

@@ -17,6 +17,7 @@ from msgspec import Struct
 from coterie.storage.lake.parquet import Layout, Written
 from coterie.storage.lake.parts import Parts
 from coterie.storage.lake.place import Place
+from coterie.storage.lock import alone
 from coterie.storage.log import HOT
 
 KEPT_HOURS = 24
@@ -52,6 +53,19 @@ class File(Struct, frozen=True):
         """Return what the log says when the file is no longer part of the table."""
         where: dict[str, str | None] = {} if self.bucket is None else {"bucket": str(self.bucket)}
         return RemoveAction(self.path, is_change, time.time_ns() // 1_000_000, self.size, where)
+
+
+class Look(Struct, frozen=True, kw_only=True):
+    """What a table is made of. ``old_files`` of ``old_bytes`` are needed by no version that can be asked for by its newest commit."""
+
+    version: int
+    rows: int
+    files: int
+    bytes: int
+    old_files: int
+    old_bytes: int
+    columns: tuple[str, ...]
+    """Columns of properties that hold every value in every file."""
 
 
 class LakeTable:
@@ -141,6 +155,20 @@ class LakeTable:
             )
             table.update_incremental()
 
+    def move(self, add: Sequence[Written], remove: Sequence[File]) -> bool:
+        """Return whether the same rows are in other files now; not when one of either is no longer there, and then nothing is done.
+
+        Files may be written without holding the table: an erasure meanwhile takes away what it finds uncommitted.
+        """
+        with alone(self.place.lock), self._lock:
+            current = {one.path for one in self.files()}
+            if not current.issuperset(one.path for one in remove) or not self.place.has(one.path for one in add):
+                for one in add:
+                    self.place.delete(one.path)
+                return False
+            self.commit(add, remove, is_change=False)
+            return True
+
     def _create(self) -> DeltaTable:
         self.place.make()
         self._table = DeltaTable.create(
@@ -171,6 +199,19 @@ class LakeTable:
             told = [*self.layout.bounded, *(_quoted(name) for name in self.columns().names if name.startswith(HOT))]
             table.alter.set_table_properties({_TOLD: ",".join(told)})
             table.update_incremental()
+
+    def look(self) -> Look:
+        """Return what the table is made of; none of its files is opened."""
+        files, old = self.files(), self.unneeded(0)
+        return Look(
+            version=self.version(),
+            rows=sum(one.rows for one in files),
+            files=len(files),
+            bytes=sum(one.size for one in files),
+            old_files=len(old),
+            old_bytes=sum(old.values()),
+            columns=tuple(self.whole(files)),
+        )
 
     # ── tidying ──────────────────────────────────────────────────────────────────────────────────────────────
 

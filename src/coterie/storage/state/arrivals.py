@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from coterie.storage.log import SCHEMA as LOG
 
@@ -42,14 +43,18 @@ def waiting(connection: sqlite3.Connection) -> int:
 
 
 def tables(connection: sqlite3.Connection, after: int = 0, until: int | None = None) -> Iterator[pa.Table]:
-    """Yield waiting rows with ``after`` ≤ position < ``until``, in order."""
+    """Yield waiting rows with ``after`` ≤ position < ``until``, in order. A blob may lack rows that were erased from it."""
     end = (1 << 62) if until is None else until
     found = connection.execute(
         "SELECT first, rows, data FROM arrivals WHERE first + rows > ? AND first < ? ORDER BY first", (after, end)
     )
     for first, rows, data in found:
-        skip = max(0, after - first)
-        yield unpack(data).slice(skip, min(rows, end - first) - skip)
+        table = unpack(data)
+        if first < after or first + rows > end:
+            places = table["position"]
+            table = table.filter(pc.and_(pc.greater_equal(places, after), pc.less(places, end)))
+        if table.num_rows:
+            yield table
 
 
 def forget(connection: sqlite3.Connection, until: int) -> None:
