@@ -15,12 +15,6 @@ WAIT_S = 60.0
 """How long readers of a file may be in the way before it is given up for now."""
 
 
-def is_database(path: Path) -> bool:
-    """Return whether a file is an SQLite database."""
-    with path.open("rb") as file:
-        return file.read(len(MAGIC)) == MAGIC
-
-
 def count_rows(path: Path, is_about: Callable[[str | bytes], bool]) -> int:
     """Return how many rows of a database have a value that ``is_about`` says yes to."""
     with _opened(path, is_about) as connection:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,9 @@ _ROWS = 100_000
 NAMES = frozenset({"profile", "merged_into", "canonical", "survivor", "loser"})
 """Columns in which nothing but ids of profiles stands: there a short id is told from other words."""
 _PARQUET = b"PAR1"
+_PLAIN = frozenset({".parquet", ".json", ".csv", ".crc", ".snapshot"})
+"""Endings of files that are no databases."""
+_READER = "import shutil, sys; shutil.copyfileobj(open(sys.argv[1], 'rb'), sys.stdout.buffer, 1 << 20)"
 _ARROW = b"\xff\xff\xff\xff"
 """Begin of an Arrow stream, as the committed state packs rows of the log."""
 
@@ -80,10 +85,13 @@ def search_place(place: Place, needles: Needles) -> Report:
 
 def _look(path: Path, name: str, needles: Needles, report: Report) -> None:
     report.files += 1
-    found = set(_found_in_bytes(path, needles, report))
+    begin, rest, found = b"", b"", set[str]()
+    for piece in pieces(path):
+        begin = begin or piece[: len(MAGIC)]
+        report.bytes += len(piece)
+        found |= needles.found_in(rest + piece)
+        rest = piece[-_OVERLAP:]
     report.found += [Sighting(path=name, how="bytes", text=text) for text in sorted(found)]
-    with path.open("rb") as file:
-        begin = file.read(len(MAGIC))
     if needles.found_in(path.name.encode()):
         report.found.append(Sighting(path=name, how="name", text=path.name))
     if begin[:4] == _PARQUET:
@@ -92,13 +100,25 @@ def _look(path: Path, name: str, needles: Needles, report: Report) -> None:
         _look_in_database(path, name, needles, report)
 
 
-def _found_in_bytes(path: Path, needles: Needles, report: Report) -> Iterator[str]:
-    rest = b""
-    with path.open("rb") as file:
-        while piece := file.read(_PIECE):
-            report.bytes += len(piece)
-            yield from needles.found_in(rest + piece)
-            rest = piece[-_OVERLAP:]
+def pieces(path: Path) -> Iterator[bytes]:
+    """Yield the bytes of a file. One that may be a database in use is read by another process.
+
+    A process that opens and closes a file loses the locks that it holds on it (POSIX), those of its SQLite connections too: the
+    next process would take the database for one that nobody uses. Raises: FileNotFoundError.
+    """
+    if path.suffix in _PLAIN:
+        with path.open("rb") as file:
+            while piece := file.read(_PIECE):
+                yield piece
+        return
+    if not path.exists():
+        raise FileNotFoundError(path)
+    with subprocess.Popen(
+        [sys.executable, "-ISc", _READER, path], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as child:
+        assert child.stdout is not None
+        while piece := child.stdout.read(_PIECE):
+            yield piece
 
 
 def _tables(path: Any) -> Iterator[tuple[str, pa.Table]]:

@@ -15,7 +15,7 @@ from coterie.privacy.needles import Needles
 from coterie.privacy.receipt import Unit
 from coterie.privacy.subject import Subject
 from coterie.storage.access import AccessStore
-from coterie.storage.forgetting import count_rows, erase_rows, is_database
+from coterie.storage.forgetting import count_rows, erase_rows
 
 BLOT = "[erased]"
 """Stands where a person was named in something that is about others too."""
@@ -216,7 +216,7 @@ BUILDERS: tuple[Builder, ...] = (
 def _others(project: Project) -> Iterator[Path]:
     hidden = project.root / HIDDEN
     for path in sorted(hidden.rglob("*.db")):
-        if path.is_file() and str(path.relative_to(hidden)) not in OWN and is_database(path):
+        if path.is_file() and str(path.relative_to(hidden)) not in OWN:
             yield path
 
 
