@@ -18,6 +18,7 @@ from coterie.connectors.sources.failures import CredentialsRefused, Unreachable
 from coterie.connectors.sources.kinds import Setting, kind_of
 from coterie.connectors.sources.mqtt import Config, open_source
 from coterie.connectors.sources.mqtt.broker import Broker
+from coterie.connectors.sources.mqtt.config import address_of
 from coterie.connectors.sources.mqtt.topic import topic_of
 from coterie.connectors.sources.source import Page
 from coterie.errors import InvalidDefinition, Problem
@@ -37,7 +38,7 @@ def broker(tmp_path: Path) -> Iterator[Server]:
 
 
 def opened(port: int, **more: Any) -> Broker:
-    config = form_of(Config, {"host": "127.0.0.1", "port": port, "topics": TOPICS, "keepalive": 5, **more})
+    config = form_of(Config, {"broker": f"127.0.0.1:{port}", "topics": TOPICS, "keepalive": 5, **more})
     return open_source(
         expanded(config, {"PASSWORD": "right", "WRONG": "wrong"}), Setting(name="shop", root=Path(), folder=Path())
     )
@@ -234,9 +235,17 @@ def test_a_topic_that_cannot_be_is_refused(text: str) -> None:
         topic_of(text)
 
 
+def test_an_address_has_the_usual_port_when_none_is_said() -> None:
+    told = [("b", False), ("b", True), ("b:1", True), ("[::1]:7", False), ("[::1]", False), ("10.0.0.1", False)]
+    found = [address_of(*one) for one in told]
+    assert found == [("b", 1883), ("b", 8883), ("b", 1), ("::1", 7), ("::1", 1883), ("10.0.0.1", 1883)]
+
+
 def test_a_file_is_read_with_every_problem_at_once() -> None:
     with pytest.raises(InvalidDefinition) as caught:
-        form_of(Config, {"topics": ["a/{b}c", "ok", "#/a"], "port": 0, "password": "plain"})
+        form_of(Config, {"topics": ["a/{b}c", "ok", "#/a"], "broker": "x:0", "password": "plain"})
     text = str(caught.value)
-    assert all(word in text for word in ("host", "topics[0]", "topics[2]", "port", "a secret does not stand in a file"))
+    assert all(
+        word in text for word in ("broker", "topics[0]", "topics[2]", "host:port", "a secret does not stand in a file")
+    )
     assert kind_of("mqtt").continuous

@@ -159,7 +159,7 @@ def test_a_file_is_read_with_what_does_not_fit_together(tmp_path: Path) -> None:
         "{name: nps, least: 0, most: 10}": ("{name: nps, reversed: true}", "cannot be turned round"),
         "words: true": ("words: true, separator: x", "words have no numbers"),
         "{name: nps,": ("{name: quiet,", "two items have this name"),
-        "kind: files, path": ("kind: mqtt, host: x, topics: [a], payload", "payload"),
+        "kind: files, path": ("kind: mqtt, broker: x, topics: [a], payload", "payload"),
         "respondent: email": ("question: x", "respondent"),
     }
     for before, (after, words) in wrong.items():
@@ -167,7 +167,7 @@ def test_a_file_is_read_with_what_does_not_fit_together(tmp_path: Path) -> None:
         with pytest.raises(InvalidDefinition) as caught:
             opened(written(tmp_path, WIDE.replace(before, after), ADA))
         assert words in str(caught.value), str(caught.value)
-    stream = WIDE.replace('{kind: files, path: "exports/*.csv"}', "{kind: mqtt, host: x, topics: [a]}")
+    stream = WIDE.replace('{kind: files, path: "exports/*.csv"}', "{kind: mqtt, broker: x, topics: [a]}")
     with pytest.raises(InvalidDefinition, match="a stream has no end"):
         opened(written(tmp_path, stream, ADA))
 

@@ -20,7 +20,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from coterie.connectors.sources.failures import CredentialsRefused, RateLimited, Unreachable
 from coterie.connectors.sources.messages import VALUE, Message, chunk_of_messages, shown
-from coterie.connectors.sources.mqtt.config import Config
+from coterie.connectors.sources.mqtt.config import Config, address_of
 from coterie.connectors.sources.mqtt.memory import Memory, content_of
 from coterie.connectors.sources.mqtt.topic import topic_of
 from coterie.connectors.sources.source import Page, Position, Sight
@@ -57,7 +57,8 @@ class Broker:
 
     def __init__(self, config: Config, name: str, limits: Limits = DEFAULT) -> None:
         self._config, self._name = config, name
-        self._where = f"broker {config.host}:{config.port}"
+        self._host, self._port = address_of(config.broker, config.tls)
+        self._where = f"broker {self._host}:{self._port}"
         self._topics = [topic_of(one) for one in config.topics]
         self._queue: queue.Queue[_Arrived] = queue.Queue(limits.mqtt_waiting_max)
         self._waiting: deque[tuple[int, list[_Arrived]]] = deque()
@@ -113,9 +114,9 @@ class Broker:
         self._closing.clear()
         client = self._made()
         try:
-            client.connect(self._config.host, self._config.port, self._config.keepalive)
+            client.connect(self._host, self._port, self._config.keepalive)
         except OSError as error:
-            raise Unreachable(f"{self._where}: {error}", hint="look at host, port and tls") from error
+            raise Unreachable(f"{self._where}: {error}", hint="look at broker and tls") from error
         self._client = client
         client.loop_start()
         until = time.monotonic() + ANSWER_S
@@ -166,7 +167,7 @@ class Broker:
         return Page(
             chunk=chunk_of_messages(messages),
             position=position,
-            place=f"{self._config.host}, page {self._pages}",
+            place=f"{self._host}, page {self._pages}",
             done=1.0 if self._queue.empty() else 0.0,
         )
 

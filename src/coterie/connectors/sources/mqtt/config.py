@@ -17,6 +17,25 @@ if TYPE_CHECKING:
 CONTINUOUS = True
 
 
+def address_of(broker: str, tls: bool) -> tuple[str, int]:
+    """Return host and port. Raises: ValueError."""
+    host, colon, port = broker.rpartition(":")
+    if not colon or broker.endswith("]"):
+        host, port = broker, "8883" if tls else "1883"
+    if not host or not 0 < int(port) < 65_536:
+        raise ValueError(broker)
+    return host.strip("[]"), int(port)
+
+
+def _refuse_broker(broker: str, tls: bool) -> Flaw | None:
+    try:
+        address_of(broker, tls)
+    except ValueError:
+        if not broker.startswith("${"):
+            return Flaw("not an address", "broker", received=broker, allowed="host, or host:port")
+    return None
+
+
 def _refuse_topics(topics: tuple[str, ...]) -> list[Flaw]:
     found = []
     for place, text in enumerate(topics):
@@ -31,10 +50,12 @@ def _refuse_topics(topics: tuple[str, ...]) -> list[Flaw]:
 class Config(Form, frozen=True, kw_only=True):
     """Some topics of one broker."""
 
-    checks: ClassVar[tuple[Check, ...]] = (Check(("topics",), _refuse_topics),)
+    checks: ClassVar[tuple[Check, ...]] = (
+        Check(("broker", "tls"), _refuse_broker),
+        Check(("topics",), _refuse_topics),
+    )
 
-    host: Annotated[Text, Doc("Name or address of the broker.")]
-    port: Annotated[int, whole(1, 65_535), Doc("1883 when not said.")] = 1_883
+    broker: Annotated[Text, Doc("`host:port`; the port is 1883, or 8883 with `tls`, when not said.")]
     topics: Annotated[
         tuple[Text, ...],
         Doc(
