@@ -78,7 +78,7 @@ def _when(one: Definition) -> str:
 @click.argument("name", required=False)
 @click.pass_obj
 def show_status(session: Session, name: str | None) -> None:
-    """Show how far sources have been read, with their positions. A running server tells more: GET /v1/sources."""
+    """Show what came of each source; with --json also its position. A running server tells more: GET /v1/sources."""
     from coterie.engine.sourcing.sources import readings, source_named, sources_of
 
     project = session.project()
@@ -88,10 +88,7 @@ def show_status(session: Session, name: str | None) -> None:
     if session.as_json:
         session.answer(told)
         return
-    from rich.markup import escape
-
     from coterie.segments.instants import rfc3339
-    from coterie.values import canonical
 
     for one, reading in told.items():
         if reading is None:
@@ -100,7 +97,6 @@ def show_status(session: Session, name: str | None) -> None:
         session.console().print(
             f"[cyan]{one}[/]  {reading.events:,} events, {reading.refused:,} refused, last {rfc3339(reading.at)}"
         )
-        session.console().print(f"  [dim]{escape(canonical(reading.position))}[/]", soft_wrap=True)
 
 
 @command.command("check")

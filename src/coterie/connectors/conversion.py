@@ -94,7 +94,7 @@ class Conversion:
             tables.append(base.events(rows, self._names(rule), {**pieces, **extra}, f"+{number}"))
         return Taken(
             rows=self._length + len(self._chunk.broken),
-            events=pa.concat_tables(tables),
+            events=base.in_order(tables),
             refused=self._refused(),
             skipped=int((skipped & self._good).sum()),
         )
@@ -313,6 +313,7 @@ class _Base:
     ) -> None:
         self.good, self.ids, self.profile, self.occurred, self.received = good, ids, profile, occurred, received
         self._called = called
+        self._rows: list[Instants] = []
 
     def events(
         self, rows: Mask, names: pa.Array, pieces: dict[str, pa.Array] | None, suffix: str, body: pa.Array | None = None
@@ -320,6 +321,7 @@ class _Base:
         """Return the events of ``rows`` as log columns, with ids that end in ``suffix``."""
         mask = pa.array(rows)
         count = int(rows.sum())
+        self._rows.append(np.flatnonzero(rows))
         properties = (
             body.filter(mask)
             if body is not None
@@ -338,6 +340,14 @@ class _Base:
                 **called,
             }
         )
+
+    def in_order(self, tables: list[pa.Table]) -> pa.Table:
+        """Return the tables that ``events`` gave, one after the other, as one in the order of the rows.
+
+        So the order of a log depends on the order of a source, not on how it is cut into chunks.
+        """
+        order = np.argsort(np.concatenate(self._rows), kind="stable")
+        return pa.concat_tables(tables).take(pa.array(order))
 
 
 def _trait_ids(source: str, table: pa.Table) -> list[str]:

@@ -88,10 +88,15 @@ class FilesSource:
         for place, said in zip(self._places, self._patterns, strict=True):
             try:
                 for file in find(place.system, place.pattern):
-                    found.setdefault(file.path, (place.system, file))
+                    found.setdefault(file.path, (place.system, structs.replace(file, key=self._key(file.path))))
             except (OSError, pa.ArrowException) as error:
                 raise trouble(error, said) from error
         return list(found.values())
+
+    def _key(self, path: str) -> str:
+        """Return what a file is called: its path, from the project on where it lies there."""
+        root = f"{self._setting.root.absolute()}/"
+        return path.removeprefix(root)
 
     def _pages(self, system: fs.FileSystem, file: Found, progress: Progress) -> Iterator[tuple[Page, Progress]]:
         """Yield what is new of a file, and the progress with it; the last page says that the file was read whole."""
@@ -102,13 +107,13 @@ class FilesSource:
         for chunk in self._pieces(system, file):
             if (last := last_number(chunk)) > start:
                 read = structs.replace(read, rows=last)
-                progress = progress.after(file.path, read, bound)
+                progress = progress.after(file.key, read, bound)
                 yield (
-                    Page(chunk=_part(chunk, start), position=progress.position(), place=name, scope=file.path),
+                    Page(chunk=_part(chunk, start), position=progress.position(), place=name, scope=file.key),
                     progress,
                 )
-        progress = progress.after(file.path, structs.replace(read, whole=True), bound)
-        yield Page(chunk=NOTHING, position=progress.position(), place=name, scope=file.path, done=1.0), progress
+        progress = progress.after(file.key, structs.replace(read, whole=True), bound)
+        yield Page(chunk=NOTHING, position=progress.position(), place=name, scope=file.key, done=1.0), progress
 
     def _start(self, system: fs.FileSystem, file: Found, before: Read | None) -> int:
         """Return how many rows of the file were read, 0 when it is another one under an old name.
@@ -122,7 +127,7 @@ class FilesSource:
                 return before.rows if mark_of(raw, before.size) == before.mark else 0
             if not is_beginning(raw, file.size, before.mark):
                 return 0
-        told = f"{file.path} has {file.size:,} bytes, and had {before.size:,} when it was read last"
+        told = f"{file.key} has {file.size:,} bytes, and had {before.size:,} when it was read last"
         raise Truncated(told, hint="write it whole again, or under another name")
 
     def _pieces(self, system: fs.FileSystem, file: Found) -> Iterator[Chunk]:
@@ -141,11 +146,11 @@ class FilesSource:
                 if whole:
                     yield from chunks
                 else:
-                    yield from _without_half(chunks, file.path, not _is_older(file, limits.source_young_s))
+                    yield from _without_half(chunks, file.key, not _is_older(file, limits.source_young_s))
         except Problem as error:
-            raise Unreadable(f"{file.path}: {error.what}", hint=error.hint) from error
+            raise Unreadable(f"{file.key}: {error.what}", hint=error.hint) from error
         except (OSError, pa.ArrowException) as error:
-            raise trouble(error, file.path) from error
+            raise trouble(error, file.key) from error
 
 
 def _is_older(file: Found, age_s: int) -> bool:

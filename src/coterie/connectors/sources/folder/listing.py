@@ -20,6 +20,8 @@ class Found(Struct, frozen=True, order=True):
     path: str
     size: int
     modified: int
+    key: str = ""
+    """What a position and people call it: its path, within the project where it lies there."""
 
 
 def find(system: fs.FileSystem, pattern: str) -> list[Found]:

@@ -25,21 +25,21 @@ class Read(Struct, frozen=True, array_like=True):
 
 
 class Progress(Struct, frozen=True):
-    """Files by their paths. ``floor``: files that were changed at that instant or before, and are not named, count as read."""
+    """Files by their keys. ``floor``: files that were changed at that instant or before, and are not named, count as read."""
 
     files: dict[str, Read] = {}
     floor: int = 0
 
     def of(self, file: Found) -> Read | None:
         """Return what was read of a file, ``None`` when it is new."""
-        found = self.files.get(file.path)
+        found = self.files.get(file.key)
         if found is None and file.modified <= self.floor:
             return Read(file.size, file.modified, 0, whole=True)
         return found
 
-    def after(self, path: str, read: Read, kept_max: int) -> Progress:
+    def after(self, key: str, read: Read, kept_max: int) -> Progress:
         """Return the progress with this file; of more than ``kept_max`` those that were changed longest ago go unnamed."""
-        files = {**self.files, path: read}
+        files = {**self.files, key: read}
         if len(files) <= kept_max:
             return Progress(files, self.floor)
         newest = sorted(files.items(), key=lambda one: (one[1].whole, -one[1].modified))
