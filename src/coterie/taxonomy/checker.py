@@ -9,7 +9,7 @@ from coterie.model import Value
 from coterie.taxonomy.event import EventPlan
 from coterie.taxonomy.property import Property
 from coterie.taxonomy.validation import ValidationError, Validator, validator_of
-from coterie.taxonomy.violation import DEPRECATED, MISSING, RULE, UNKNOWN_PROPERTY, Violation, kind_of, shown
+from coterie.taxonomy.violation import DEPRECATED, MISSING, RULE, UNKNOWN_PROPERTY, Violation, kind_of
 
 CONTEXT = "context."
 """Properties that begin so were added from the context of the call: the plan need not name them."""
@@ -25,6 +25,8 @@ class Checker:
         self._rules = {name: (one, validator_of(one.json_schema())) for name, one in plan.named.items()}
         self._all = None if plan.schema is None else validator_of({"type": "object", "allOf": [plan.schema]})
         self._quick: Validator | None = None if plan.deprecated else validator_of(_quick(plan))
+        self._said = {name: said(one) for name, one in plan.named.items()}
+        self._required = plan.required
         self._known = {name for name, one in plan.named.items() if not one.deprecated}
         """Names of which nothing is to be said; those from the context are added as they are met."""
 
@@ -47,10 +49,16 @@ class Checker:
     def _found(self, properties: Mapping[str, Value]) -> Iterator[Violation]:
         if self.plan.deprecated:
             yield Violation(kind=DEPRECATED, event=self.plan.event)
-        for name in self.plan.required:
+        elif self._all is None and self._quick is not None and self._quick.is_valid(properties):
+            # what the plan names is as planned: only other names are left
+            others = [name for name in properties if name not in self._known]
+            for name in others:
+                if properties[name] is not None:
+                    yield from self._of_property(name, properties[name])
+            return
+        for name in self._required:
             if properties.get(name) is None:
-                allowed = said(self.plan.named[name])
-                yield Violation(kind=MISSING, event=self.plan.event, property=name, allowed=allowed)
+                yield Violation(kind=MISSING, event=self.plan.event, property=name, allowed=self._said[name])
         for name, value in properties.items():
             if value is not None:
                 yield from self._of_property(name, value)
@@ -62,16 +70,16 @@ class Checker:
         event = self.plan.event
         if rule is None or validator is None:
             if not name.startswith(CONTEXT):
-                received = shown(value, masked=False)
-                yield Violation(kind=UNKNOWN_PROPERTY, event=event, property=name, received=received)
+                yield Violation(kind=UNKNOWN_PROPERTY, event=event, property=name, value=value)
             return
-        received = shown(value, masked=rule.is_personal)
         if rule.deprecated:
-            yield Violation(kind=DEPRECATED, event=event, property=name, received=received)
+            yield Violation(kind=DEPRECATED, event=event, property=name, value=value, is_personal=rule.is_personal)
         if not validator.is_valid(value):
             first = next(iter(validator.iter_errors(value)))
             kind = kind_of(_keyword(first)) if not first.instance_path else RULE
-            yield Violation(kind=kind, event=event, property=name, received=received, allowed=said(rule))
+            yield Violation(
+                kind=kind, event=event, property=name, value=value, is_personal=rule.is_personal, allowed=self._said[name]
+            )  # fmt: skip
 
     def _of_all(self, properties: dict[str, Any]) -> Iterator[Violation]:
         assert self._all is not None

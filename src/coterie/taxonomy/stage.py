@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from msgspec import Struct
@@ -11,7 +12,7 @@ from coterie.model import IDENTIFY, SYSTEM_PREFIX
 from coterie.taxonomy.checker import Checker
 from coterie.taxonomy.handling import Decided
 from coterie.taxonomy.plan import TrackingPlan
-from coterie.taxonomy.violation import DEPRECATED, STAGE, UNKNOWN_EVENT, UNKNOWN_PROPERTY, Violation, detail
+from coterie.taxonomy.violation import DEPRECATED, STAGE, UNKNOWN_EVENT, UNKNOWN_PROPERTY, Violation, detail, received
 from coterie.taxonomy.words import Action, EventAction
 
 TOLD_BY_TRAITS = frozenset({"email", "phone"})
@@ -75,19 +76,21 @@ class PlanStage:
             return checker.violations(event.properties)
         if event.name.startswith(SYSTEM_PREFIX):
             return []
-        return [Violation(kind=UNKNOWN_EVENT, event=event.name, received=event.name)]
+        return [Violation(kind=UNKNOWN_EVENT, event=event.name)]
 
     def _judged(self, events: Sequence[Incoming], odd: list[int], source: str, at: int) -> Passed:
         rules = self._rules_of(source)
         refused: list[Refused] = []
-        counts: dict[tuple[str, str, str], tuple[int, str]] = {}
+        counts: Counter[tuple[str, str, str]] = Counter()
+        latest: dict[tuple[str, str, str], Violation] = {}
         gone: set[int] = set()
         for place in odd:
             event = events[place]
             verdict = _verdict(self.violations(event), rules)
             for one in (*verdict.counted, *verdict.refusing):
                 key = self._key(one)
-                counts[key] = (counts.get(key, (0, ""))[0] + 1, one.received)
+                counts[key] += 1
+                latest[key] = one
             if verdict.refusing:
                 gone.add(place)
                 refused.append(_refusal(event, verdict.refusing))
@@ -95,8 +98,8 @@ class PlanStage:
                 _drop(event, verdict.dropped)
         passed = [one for place, one in enumerate(events) if place not in gone] if gone else events
         remarks = [
-            Remark(STAGE, kind, event, name, source, sample, at, count)
-            for (kind, event, name), (count, sample) in counts.items()
+            Remark(STAGE, kind, event, name, source, received(latest[kind, event, name]), at, count)
+            for (kind, event, name), count in counts.items()
         ]
         return Passed(passed, refused, remarks)
 

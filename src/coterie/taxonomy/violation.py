@@ -41,15 +41,22 @@ class Violation(Struct, frozen=True, kw_only=True):
     kind: str
     event: str
     property: str = ""
-    received: str = ""
-    """What was there, cut short; masked where the plan says that it is personal."""
+    value: Value = None
+    """What was there; see ``received``."""
+    is_personal: bool = False
     allowed: str = ""
+
+
+def received(one: Violation) -> str:
+    """Return what was there, cut short; by its shape alone where the plan says that it is personal. Empty when nothing was."""
+    return "" if one.value is None else shown(one.value, masked=one.is_personal)
 
 
 def detail(one: Violation) -> str:
     """Return what was found where, and what is allowed, on one line."""
     where = f"{one.event}: {one.property}" if one.property else one.event
-    parts = [f"{where}: {one.received}" if one.received else where]
+    told = received(one)
+    parts = [f"{where}: {told}" if told else where]
     return "; ".join([*parts, f"allowed: {one.allowed}"] if one.allowed else parts)
 
 
