@@ -123,6 +123,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Different values (and event names, and sources) that a rule of governance remembers the answer for; then it begins anew."""
     catalogue_structures_max: int = 50_000
     """Different sets of properties and types that the catalogue looks at, the most frequent first; rarer ones are counted as unseen."""
+    catalogue_rows_max: int = 2_000_000
+    """Events whose properties the catalogue looks at; of a longer log it takes a sample of about so many."""
     catalogue_recent_rows: int = 50_000
     """Newest rows of the log from which the catalogue takes its examples."""
     example_people_min: int = 5

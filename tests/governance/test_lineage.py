@@ -107,7 +107,7 @@ def test_samples_never_tell_an_address_or_a_number() -> None:
 
 def test_the_page_escapes_what_others_sent() -> None:
     one = Field(kind="event", name="<script>alert(1)</script>", examples=("<b>",), count=1)
-    page = page_of(Catalogue((one,), flow(), 1, 1), "Shop & Co", 0)
+    page = page_of(Catalogue((one,), flow(), 1, 1, 1), "Shop & Co", 0)
     assert "<script>alert" not in page
     assert "&lt;script&gt;" in page
     assert "Shop &amp; Co" in page

@@ -36,7 +36,9 @@ def _list(session: Session, kind: str, word: str, usage: str) -> None:
     catalogue = _read(session)
     found = catalogue.where(kind, word, usage)
     if session.as_json:
-        session.answer({"events": catalogue.events, "people": catalogue.people, "fields": found})
+        session.answer(
+            {"events": catalogue.events, "looked": catalogue.looked, "people": catalogue.people, "fields": found}
+        )
         return
     from rich.markup import escape
 
@@ -51,9 +53,7 @@ def _list(session: Session, kind: str, word: str, usage: str) -> None:
         pii = f"[yellow]{one.pii}[/]" if one.is_personal else ""
         table.add_row(one.kind, escape(one.name), count, share, ", ".join(one.types), pii, escape(_used(one)))
     session.console().print(table)
-    session.remark(f"{len(found):,} of {len(catalogue.fields):,} entries; more of one: coterie catalogue show NAME")
-    if catalogue.unseen:
-        session.remark(f"{catalogue.unseen:,} events of rare structures were not looked at")
+    session.remark(f"{len(found):,} of {len(catalogue.fields):,} entries, from {catalogue.says()}")
 
 
 def _read(session: Session) -> Catalogue:

@@ -68,10 +68,15 @@ class Catalogue(Struct, frozen=True):
     fields: tuple[Field, ...]
     lineage: Lineage
     events: int
-    """Events that were looked at."""
+    """Events of the log."""
     people: int
-    unseen: int = 0
-    """Events of rare structures that were not looked at."""
+    looked: int
+    """Events whose properties were looked at: a sample where the log is long, and all but the rarest kinds otherwise."""
+
+    def says(self) -> str:
+        """Return in words what was looked at."""
+        part = "" if self.looked == self.events else f"; properties are counted on {self.looked:,} of them"
+        return f"{self.events:,} events of {self.people:,} profiles{part}"
 
     def named(self, kind: str, name: str) -> Field:
         """Return one entry. Raises: NotFound with the nearest name."""

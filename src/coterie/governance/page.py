@@ -41,7 +41,7 @@ def page_of(catalogue: Catalogue, title: str, at: int) -> str:
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{escape(title)}: catalogue</title><style>{STYLE}</style>"
-        f"<h1>{escape(title)}: catalogue</h1><p class=lead>{catalogue.events:,} events of {catalogue.people:,} profiles,"
+        f"<h1>{escape(title)}: catalogue</h1><p class=lead>{catalogue.says()},"
         f' as of {rfc3339(at)}; <span id="told">{len(catalogue.fields)}</span></p>'
         f'<form><input id="word" type="search" placeholder="Find a field, an owner, a segment …" aria-label="Find">'
         f'<select id="kind" aria-label="Kind"><option value="">every kind</option>{kinds}</select>'

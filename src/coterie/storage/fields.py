@@ -16,6 +16,16 @@ from coterie.storage.log import SCHEMA
 _TRAITS = ", ".join(f"'{name}'" for name in TRAIT_EVENTS)
 
 
+class Arrived(Struct, frozen=True):
+    """How many events of one name came from one source, and when the first and the last of them occurred."""
+
+    name: str
+    source: str
+    events: int
+    first_at: int
+    last_at: int
+
+
 class Structure(Struct, frozen=True):
     """Events of one name, from one source, whose properties have the same keys and types."""
 
@@ -37,16 +47,27 @@ class Kept(Struct, frozen=True):
     last_at: int
 
 
-def structures(store: EventStore, most: int) -> list[Structure]:
+def arrivals(store: EventStore) -> list[Arrived]:
+    """Return what arrived, by name and source. Cost: one pass over names, sources and instants: 20 ns per event on two cores."""
+    with _log(store) as duck:
+        found = duck.run(
+            "SELECT name, source, count(*) AS events, min(occurred_at) AS first_at, max(occurred_at) AS last_at"
+            " FROM events GROUP BY name, source ORDER BY name, source"
+        )
+    return [Arrived(**row) for row in found.to_pylist()]
+
+
+def structures(store: EventStore, most: int, every: int = 1) -> list[Structure]:
     """Return the different structures of the log's events, the most frequent first, at most ``most``.
 
-    Cost: one pass over names, sources, instants and properties: about 0.6 µs per event on two cores.
+    ``every``: only one event in so many is looked at, always the same ones, whatever the order of the log. Cost: about 2 µs
+    for each event that is looked at, on two cores.
     """
     with _log(store) as duck:
         found = duck.run(
             "SELECT name, source, json_structure(properties)::VARCHAR AS structure, count(*) AS events,"
-            " min(occurred_at) AS first_at, max(occurred_at) AS last_at FROM events GROUP BY ALL"
-            f" ORDER BY events DESC, name, source, structure LIMIT {int(most)}"
+            f" min(occurred_at) AS first_at, max(occurred_at) AS last_at FROM events WHERE event_key % {int(every)} = 0"
+            f" GROUP BY ALL ORDER BY events DESC, name, source, structure LIMIT {int(most)}"
         )
     return [Structure(**row) for row in found.to_pylist()]
 

@@ -92,7 +92,7 @@ def test_events_are_counted_with_their_source_and_their_times(found: Catalogue) 
     assert (order.count, order.sources, order.owner, order.is_planned) == (12, ("till",), "shop team", True)
     assert order.description == "Somebody bought."
     assert order.first_at == order.last_at == NOW - 3 * 86_400_000_000
-    assert (found.events, found.people, found.unseen) == (25, 12, 0)
+    assert (found.events, found.people, found.looked) == (25, 12, 25)
 
 
 def test_properties_have_types_shares_plan_rules_and_columns(found: Catalogue) -> None:
@@ -168,3 +168,21 @@ def test_an_empty_project_has_a_catalogue_of_what_it_defines(tmp_path: Path) -> 
     assert [(one.kind, one.name) for one in found.fields] == [
         ("event", "order"), ("property", "order.cart.total"), ("segment", "big"),
     ]  # fmt: skip
+
+
+def test_of_a_long_log_properties_are_counted_on_a_sample_that_stands_for_all(tmp_path: Path) -> None:
+    made = project(tmp_path / "shop", {"big": BIG})
+    (made.root / "coterie.yaml").write_text("name: test\nlimits: {catalogue_rows_max: 500}\n")
+    told = (
+        {"event_id": f"e{n}", "name": "seen", "properties": '{"a":1}' if n % 2 else '{"b":"x"}'} for n in range(4_000)
+    )
+    made.events.append(conform(rows(*(at(1, **one) for one in told))))
+    found = catalogue_of(Project(made.root))
+    assert found.named("event", "seen").count == 4_000, "events are counted exactly"
+    assert 350 < found.looked < 650
+    for name, kind in (("seen.a", "integer"), ("seen.b", "text")):
+        one = found.named("property", name)
+        assert one.types == (kind,)
+        assert 1_600 < one.count < 2_400
+        assert one.share == pytest.approx(0.5, abs=0.1)
+    assert "properties are counted on" in found.says()
