@@ -30,9 +30,9 @@ class MariaDB:
                 connection.execute(sqlalchemy.text(one))
         engine.dispose()
 
-    def database(self) -> Database:
+    def database(self, name: str = "") -> Database:
         """Return a new, empty database."""
-        name = f"shop_{secrets.token_hex(4)}"
+        name = name or f"shop_{secrets.token_hex(4)}"
         self.run(f"CREATE DATABASE {name} CHARACTER SET utf8mb4", f"GRANT ALL ON {name}.* TO '{USER}'@'127.0.0.1'")
         return Database(self.server.port, name, "mysql+pymysql")
 

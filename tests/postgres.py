@@ -78,9 +78,9 @@ class Postgres:
         self.server = server
         self._url = f"postgresql+pg8000://{USER}:{PASSWORD}@127.0.0.1:{server.port}"
 
-    def database(self) -> Database:
+    def database(self, name: str = "") -> Database:
         """Return a new, empty database."""
-        name = f"shop_{secrets.token_hex(4)}"
+        name = name or f"shop_{secrets.token_hex(4)}"
         engine = sqlalchemy.create_engine(f"{self._url}/postgres", isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
             connection.execute(sqlalchemy.text(f"CREATE DATABASE {name}"))

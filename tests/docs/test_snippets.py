@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.docs.blocks import ROOT, Block, blocks, missing_lines, pages
+from tests.docs.others import stand_ins
 from tests.docs.server import PageServer, needed
 
 RUN = ("bash", "python")
@@ -46,7 +47,9 @@ def _read(page: Path, running: ExitStack, tmp_path: Path, monkeypatch: pytest.Mo
     if needed(told) and not any(block.mark == "server" for block in told):
         server = export(PageServer.on_starter(tmp_path / "shop"))
     printed, names = "", dict[str, Any]()
-    for written in told:
+    others = stand_ins(told, running)
+    for one in told:
+        written = one._replace(text=others(one.text))
         block = written if server is None else written._replace(text=server.text(written.text))
         where = f"{_named(page)}:{block.line}"
         if block.mark == "server":

@@ -17,29 +17,37 @@ PRAGMA journal_mode = DELETE;
 PRAGMA synchronous = FULL;
 PRAGMA secure_delete = ON;
 CREATE TABLE IF NOT EXISTS rows (
-    key BLOB PRIMARY KEY, row BLOB, version INTEGER NOT NULL, reading INTEGER NOT NULL, name TEXT
+    key BLOB PRIMARY KEY, row BLOB, past BLOB NOT NULL, reading INTEGER NOT NULL, name TEXT
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS noted (
-    page INTEGER NOT NULL, key BLOB NOT NULL, row BLOB, version INTEGER NOT NULL, reading INTEGER NOT NULL, name TEXT,
+    page INTEGER NOT NULL, key BLOB NOT NULL, row BLOB, past BLOB NOT NULL, reading INTEGER NOT NULL, name TEXT,
     PRIMARY KEY (key, page)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS swept (page INTEGER PRIMARY KEY, reading INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS pages (last INTEGER NOT NULL);
 INSERT INTO pages SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM pages);
 """
+_GONE = bytes(8)
 _FORGOTTEN = ""
 """In place of the name of a row whose person was erased: it is never filled in again."""
 
 
 class Row(NamedTuple):
-    """What is known of one row of the table: digests of its key and content, how often it changed, and its key in words."""
+    """What is known of one row of the table: digests of its key and content, all it ever held, and its key in words."""
 
     key: bytes
     row: bytes | None
     """``None``: the row is gone."""
-    version: int
+    past: bytes
+    """Eight bytes of the digest of every content that it had, the present one included; zeros where it was gone."""
     name: str | None = None
     """The key as JSON, when rows that are gone are to be told; else ``None``."""
+
+    def held(self, content: bytes | None) -> tuple[int, bytes]:
+        """Return how often the row has come to hold this (``None``: to be gone) when it does so now, and its past with that."""
+        now = _GONE if content is None else content[:8]
+        past = self.past + now
+        return sum(past[place : place + 8] == now for place in range(0, len(past), 8)), past
 
 
 class Snapshot:
@@ -54,17 +62,17 @@ class Snapshot:
     def known(self, keys: Sequence[bytes]) -> dict[bytes, Row]:
         """Return what is known of these keys, pages noted and not yet settled included. At most 32,000 keys."""
         marks = ",".join("?" * len(keys))
-        found = self._connection.execute(f"SELECT key, row, version, name FROM rows WHERE key IN ({marks})", keys)
+        found = self._connection.execute(f"SELECT key, row, past, name FROM rows WHERE key IN ({marks})", keys)
         rows = {one[0]: Row(*one) for one in found}
         noted = self._connection.execute(
-            f"SELECT key, row, version, name FROM noted WHERE key IN ({marks}) ORDER BY page", keys
+            f"SELECT key, row, past, name FROM noted WHERE key IN ({marks}) ORDER BY page", keys
         )
         return {**rows, **{one[0]: Row(*one) for one in noted}}
 
     def gone(self, reading: int, after: bytes, limit: int) -> list[Row]:
         """Return rows with a name, in the order of their keys behind ``after``, that this reading did not meet."""
         found = self._connection.execute(
-            "SELECT key, row, version, name FROM rows WHERE key > ? AND reading < ? AND row IS NOT NULL AND name <> ?"
+            "SELECT key, row, past, name FROM rows WHERE key > ? AND reading < ? AND row IS NOT NULL AND name <> ?"
             " AND NOT EXISTS (SELECT 1 FROM noted WHERE noted.key = rows.key AND noted.reading = ?)"
             " ORDER BY key LIMIT ?",
             (after, reading, _FORGOTTEN, reading, limit),
@@ -76,7 +84,7 @@ class Snapshot:
         with _commit(self._connection):
             self._connection.executemany(
                 "INSERT OR REPLACE INTO noted VALUES (?, ?, ?, ?, ?, ?)",
-                [(page, one.key, one.row, one.version, reading, one.name) for one in rows],
+                [(page, one.key, one.row, one.past, reading, one.name) for one in rows],
             )
             if ends:
                 self._connection.execute("INSERT OR REPLACE INTO swept VALUES (?, ?)", (page, reading))
@@ -85,15 +93,16 @@ class Snapshot:
         """Pages up to this one count; with ``drop`` those behind it, which nobody kept, are forgotten."""
         with _commit(self._connection):
             self._connection.execute(
-                "INSERT INTO rows SELECT key, row, version, reading, name FROM noted WHERE page <= ? ORDER BY page"
-                " ON CONFLICT (key) DO UPDATE SET row = excluded.row, version = excluded.version,"
+                "INSERT INTO rows SELECT key, row, past, reading, name FROM noted WHERE page <= ? ORDER BY page"
+                " ON CONFLICT (key) DO UPDATE SET row = excluded.row, past = excluded.past,"
                 " reading = excluded.reading, name = CASE WHEN rows.name = ? THEN ? ELSE excluded.name END",
                 (page, _FORGOTTEN, _FORGOTTEN),
             )
             swept = self._connection.execute("SELECT max(reading) FROM swept WHERE page <= ?", (page,)).fetchone()[0]
             if swept is not None:
                 self._connection.execute(
-                    "UPDATE rows SET row = NULL, version = version + 1 WHERE reading < ? AND row IS NOT NULL", (swept,)
+                    "UPDATE rows SET row = NULL, past = past || zeroblob(8) WHERE reading < ? AND row IS NOT NULL",
+                    (swept,),
                 )
             for table in ("noted", "swept"):
                 self._connection.execute(f"DELETE FROM {table} WHERE ? OR page <= ?", (drop, page))

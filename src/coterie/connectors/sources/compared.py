@@ -154,27 +154,25 @@ class Compared:
         for row, text, key in zip(found, texts, digests, strict=True):
             whole = canonical({name: json_value(value) for name, value in row.items()})
             content = self._digest(whole)
-            before = known.get(key)
-            same = before is not None and before.row == content
-            version = 0 if before is None else before.version
-            name = text if self._how.removals else None
-            noted.append(Row(key, content, version if same else version + 1, name))
+            before = known.get(key) or Row(key, None, b"")
+            same = before.row == content
+            times, past = before.held(content)
+            noted.append(Row(key, content, before.past if same else past, text if self._how.removals else None))
             if not same:
-                change = "added" if before is None or before.row is None else "changed"
-                told = self._id(text, whole, version + 1)
-                changed.append({**row, CHANGE: change, READ_AT: rfc3339(place.at), ID: told})
+                change = "changed" if before.row else "added"
+                changed.append({**row, CHANGE: change, READ_AT: rfc3339(place.at), ID: self._id(text, whole, times)})
         return changed, noted
 
     def _gone(self, snapshot: Snapshot, place: Place) -> tuple[Place, list[dict[str, Any]]]:
         found = snapshot.gone(place.reading, bytes.fromhex(place.gone or ""), self._how.limit)
-        rows = []
+        rows, noted = [], []
         for one in found:
             text = one.name or ""
             cells = dict(zip(self._how.key, map(restored, msgspec.json.decode(text)), strict=True))
-            told = self._id(text, "", one.version + 1)
-            rows.append({**cells, CHANGE: "removed", READ_AT: rfc3339(place.at), ID: told})
+            times, past = one.held(None)
+            noted.append(Row(one.key, None, past, one.name))
+            rows.append({**cells, CHANGE: "removed", READ_AT: rfc3339(place.at), ID: self._id(text, "", times)})
         last = len(found) < self._how.limit
-        noted = [Row(one.key, None, one.version + 1, one.name) for one in found]
         snapshot.note(place.page + 1, place.reading, noted, ends=last)
         return self._on(place, len(rows), None, None if last else found[-1].key.hex()), rows
 
@@ -198,7 +196,10 @@ class Compared:
         """Return what stands for a text: salted, so that equal rows of two tables cannot be recognised."""
         return hashlib.blake2b(text.encode(), digest_size=16, key=self._generation.encode()).digest()
 
-    def _id(self, key: str, content: str, version: int) -> str:
-        """Return the id of a change: the same in every generation."""
-        said = f"{self._name}\0{self._whole.place}\0{key}\0{version}\0{content}"
+    def _id(self, key: str, content: str, times: int) -> str:
+        """Return the id of a change: of the row, what it holds now, and how often it came to hold that.
+
+        It does not depend on the generation: a table that is read anew gives the ids that are known already.
+        """
+        said = f"{self._name}\0{self._whole.place}\0{key}\0{times}\0{content}"
         return hashlib.blake2b(said.encode(), digest_size=16).hexdigest()

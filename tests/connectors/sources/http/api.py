@@ -125,6 +125,7 @@ def api() -> Iterator[Api]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # an answer leaves in one piece
 
         def do_GET(self) -> None:
             self._work({})

@@ -24,6 +24,8 @@ class Way(Struct, frozen=True, kw_only=True):
     """What the driver is told beside the address."""
     begin: tuple[str, ...]
     """Statements with which each session begins: it can only read, its instants are UTC, a query ends in time."""
+    adapt: Callable[[Any], None] | None = None
+    """What is done to a new connection of the driver."""
 
 
 class Database:
@@ -102,6 +104,8 @@ class Database:
         return self._engine
 
     def _begin(self, connection: Any, _: Any) -> None:
+        if self._way.adapt is not None:
+            self._way.adapt(connection)
         cursor = connection.cursor()
         for statement in self._way.begin:
             cursor.execute(statement)
