@@ -53,11 +53,16 @@ def test_it_tells_the_story(played: tuple[Path, str]) -> None:
         "One person",
         "A mail",
         "The proof",
+        "Data from elsewhere",
+        "asks to be forgotten",
     ):
         assert words in text
     assert "720 times as fast" in text, "what is not real is said"
     assert "0 differences" in text
     assert "the same people" in text
+    assert "what landed is what lies at the source" in text
+    assert "nothing left" in text
+    assert "she does not come back" in text
     assert "is in high-intent-at-risk" in text
     assert "--keep" in text
 

@@ -25,6 +25,7 @@ from coterie.cli.demo_screen import Stage, Theatre, proof_table
 from coterie.cli.demo_server import DemoServer
 from coterie.cli.demo_shop import Days
 from coterie.cli.demo_traffic import Sent, Traffic
+from coterie.cli.demo_trust import show_erasure, show_source, write_source
 from coterie.cli.exits import DISAGREE, OK
 from coterie.cli.explain import show
 from coterie.cli.session import Session
@@ -35,7 +36,7 @@ from coterie.engine.project import Project
 from coterie.engine.records import person
 from coterie.errors import Problem
 from coterie.segments.definition import Segment
-from coterie.segments.instants import instant_of
+from coterie.segments.instants import instant_of, rfc3339
 from coterie.settings import FILE
 
 NAME = "coterie-demo-shop"
@@ -91,6 +92,7 @@ async def _play(session: Session, wish: Wish, theatre: Theatre, project: Project
     mails = PostOffice()
     await mails.open()
     write_definitions(project, mails.port)
+    write_source(project.root)
     days = open_shop(theatre, wish, project)
     with DemoServer(project.root, SPEED, wish.port) as server:
         say_server(theatre, server, project)
@@ -102,6 +104,7 @@ async def _play(session: Session, wish: Wish, theatre: Theatre, project: Project
         who = explain_one(theatre, session, server, project, days, segments, lived)
         show_mail(theatre, lived)
         agreed = show_proof(theatre, project, days, segments)
+        await asyncio.to_thread(show_trust, theatre, server, project, days, who)
         farewell(theatre, server, project, who, lived, began, wish.keep)
         if wish.keep:
             await _until_interrupted()
@@ -319,6 +322,14 @@ def show_proof(theatre: Theatre, project: Project, days: Days, segments: list[Se
         + ("[red]not the same people[/]" if missing.differing else "[green]the same people[/]")
     )
     return differences == 0
+
+
+def show_trust(theatre: Theatre, server: DemoServer, project: Project, days: Days, who: str) -> None:
+    """Bring data in from elsewhere, and forget one person: another than the one who was explained."""
+    known = [one for one in days.names if one.startswith("p-")]
+    show_source(theatre, server, project.root, known, rfc3339(days.opens_at))
+    other = next(one for one in sorted(known, reverse=True) if one != who)
+    show_erasure(theatre, server, other, days.names[other])
 
 
 def farewell(

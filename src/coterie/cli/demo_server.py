@@ -62,12 +62,31 @@ class DemoServer:
         headers = {"Authorization": f"Bearer {self.keys[scope]}"}
         return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=60)
 
-    def get(self, path: str, **query: str | int) -> Any:
-        """Return the answer to a question. Raises: Terminal when it is refused."""
-        headers = {"Authorization": f"Bearer {self.keys['read']}"}
-        answer = httpx.get(self.url + path, params=query, headers=headers, timeout=120)
+    def get(self, path: str, key: str = "read", **query: str | int) -> Any:
+        """Return the answer to a question, asked with the key of a scope. Raises: Terminal when it is refused."""
+        return self._answer(httpx.get(self.url + path, params=query, headers=self._headers(key), timeout=120))
+
+    def post(self, path: str, body: object = None) -> Any:
+        """Return the answer to a request that changes something. Raises: Terminal when it is refused."""
+        return self._answer(httpx.post(self.url + path, json=body, headers=self._headers("admin"), timeout=120))
+
+    def status(self, path: str) -> int:
+        """Return the HTTP status of a question."""
+        return httpx.get(self.url + path, headers=self._headers("read"), timeout=120).status_code
+
+    def track(self, user: str, event: str) -> None:
+        """An event of somebody is collected, and what it changes can be asked for."""
+        body = {"userId": user, "event": event}
+        httpx.post(f"{self.url}/v1/track", json=body, auth=(self.keys["write"], ""), timeout=60).raise_for_status()
+        self.get("/v1/segments", after="latest", timeout=30)
+
+    def _headers(self, key: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.keys[key]}"}
+
+    @staticmethod
+    def _answer(answer: httpx.Response) -> Any:
         if not answer.is_success:
-            raise Terminal(f"{path}: {answer.status_code} {answer.text}")
+            raise Terminal(f"{answer.request.url.path}: {answer.status_code} {answer.text}")
         return answer.json()
 
     def wait_ready(self) -> float:
