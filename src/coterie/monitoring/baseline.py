@@ -21,11 +21,13 @@ LEARNED_DAYS = 14
 
 
 class Expectation(Struct, frozen=True):
-    """What is normal: the count, its spread on the logarithmic scale, and the largest deviation seen before on that scale."""
+    """What is normal: the count, its spread on the logarithmic scale, and the largest deviation seen before on that scale, and from how many days."""
 
     count: float
     spread: float
     largest: float
+    days: int
+    """Days of history that say so."""
 
     def score(self, count: float) -> float:
         """Return how many robust standard deviations ``count`` is away; negative below."""
@@ -61,7 +63,7 @@ def expectation(counts: Floats) -> Expectation | None:
     told = np.array([_level(plain, steady, end) * habits[weekday[end]] for end in range(WEEK, size + 1)])
     deviations = np.log((counts[WEEK:] + 1.0) / (told[:-1] + 1.0))
     largest = float(np.sort(np.abs(deviations))[-2]) if deviations.size > 1 else 0.0
-    return Expectation(float(told[-1]), mad(deviations), largest)
+    return Expectation(float(told[-1]), mad(deviations), largest, size)
 
 
 def _habits(counts: Floats, weekday: NDArray[np.int64]) -> Floats:

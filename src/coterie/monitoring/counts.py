@@ -13,6 +13,9 @@ from coterie.monitoring.tuning import Tuning
 WINDOW_DAYS = 56
 """Days of history that are looked at: eight of each weekday."""
 
+YOUNG_DAYS, YOUNG = 28, 1.0
+"""With less history a count must be about three times off: two weeks do not tell a trend from a habit."""
+
 
 def judge(
     subject: Subject, today: Count, history: Sequence[tuple[int, Count]], day: int, tuning: Tuning
@@ -24,7 +27,9 @@ def judge(
     score, deviation = usual.score(today.rows), usual.deviation(today.rows)
     few = today.rows <= usual.count * tuning.drop and usual.count >= tuning.rows_least
     many = today.rows >= usual.count * tuning.rise and today.rows >= 2 * tuning.rows_least
-    if not (few or many) or abs(score) < tuning.score_least - 1 or abs(deviation) < 1.25 * usual.largest:
+    is_young = usual.days < YOUNG_DAYS
+    least = max(1.25 * usual.largest, YOUNG if is_young else 0.0)
+    if not (few or many) or abs(score) < tuning.score_least + (1 if is_young else -1) or abs(deviation) < least:
         return None
     term = term_of(subject.measure)
     much = f"{today.rows / usual.count:.0%} of it" if usual.count else "where there are none"

@@ -15,7 +15,7 @@ from coterie.limits import DAY_US
 from coterie.storage.log import conform
 from coterie.values import canonical, parse
 
-DAYS = 24
+DAYS = 18
 Change = Callable[[dict[str, Any]], dict[str, Any] | None]
 ORDERS = """\
 key: orders
@@ -33,7 +33,7 @@ rows_at_least: 5
 
 @cache
 def log() -> pa.Table:
-    return conform(Shop(people=1_500, days=DAYS, seed=3, hot=False, events=1_500 * DAYS).table())
+    return conform(Shop(people=1_000, days=DAYS, seed=3, hot=False, events=3_000 * DAYS).table())
 
 
 def last_day() -> int:
