@@ -8,14 +8,19 @@ from coterie.storage.duck import Duck
 from coterie.storage.events import EventStore
 from coterie.storage.log import SCHEMA
 
+_DAY = r"[12]\d{3}-(0\d|1[0-2])-([0-2]\d|3[01])"
+_CLOCK = r"([01]\d|2[0-3]):[0-5]\d"
+_LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_HEX = "%[0-9A-Fa-f]{2}"
 _FORMATS: dict[str, str] = {
-    "email": r"[^@\s]+@[^@\s]+\.[^@\s]+",
+    "email": rf"[\w%+-]{{1,60}}(\.[\w%+-]{{1,60}}){{0,3}}@{_LABEL}(\.{_LABEL})+",
     "uuid": r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}",
-    "date-time": r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)",
-    "date": r"\d{4}-(0\d|1[0-2])-([0-2]\d|3[01])",
-    "uri": r"[a-z][a-z0-9+.-]*://[^\s]+",
+    "date-time": rf"{_DAY}[Tt]{_CLOCK}:[0-5]\d(\.\d+)?([Zz]|[+-]{_CLOCK})",
+    "date": _DAY,
+    "uri": rf"https?://{_LABEL}(\.{_LABEL})*(:\d{{1,5}})?(/([\w.~!$&*+,;=:@/-]|{_HEX})*)?(\?([\w.~=&+:,/-]|{_HEX})*)?",
 }
-"""Format of JSON Schema → what all texts have to match for it to be meant."""
+"""Format of JSON Schema → what all texts have to match for it to be meant: narrower than the format, so that they have it."""
+_DATED = frozenset({"date", "date-time"})
 _TYPES = {
     "VARCHAR": "string", "UBIGINT": "integer", "BIGINT": "integer", "HUGEINT": "integer", "DOUBLE": "number",
     "BOOLEAN": "boolean", "ARRAY": "array", "OBJECT": "object",
@@ -51,9 +56,7 @@ def names(store: EventStore, since: int = 0) -> dict[str, int]:
 
 def values(store: EventStore, since: int = 0) -> list[Values]:
     """Return what values the properties have, by event, name and type. Cost: about 1 µs per property on two cores."""
-    tests = ", ".join(
-        f"bool_and(regexp_full_match(text, '{pattern}')) AS f{place}" for place, pattern in enumerate(_FORMATS.values())
-    )
+    tests = ", ".join(f"bool_and({_test(name)}) AS f{place}" for place, name in enumerate(_FORMATS))
     with _log(store) as duck:
         duck.execute(
             "CREATE TEMP VIEW told AS SELECT name AS event, one.key AS name, json_type(one.value) AS type,"
@@ -80,6 +83,12 @@ def values(store: EventStore, since: int = 0) -> list[Values]:
         )
         for one in found
     ]  # fmt: skip
+
+
+def _test(name: str) -> str:
+    """Return the SQL that asks whether a text has a format."""
+    matches = f"regexp_full_match(text, '{_FORMATS[name]}')"
+    return f"{matches} AND try_cast(left(text, 10) AS DATE) IS NOT NULL" if name in _DATED else matches
 
 
 def _log(store: EventStore) -> Duck:

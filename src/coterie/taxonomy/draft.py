@@ -71,15 +71,15 @@ def _property(one: Seen, events: int, remarks: list[str]) -> Property:
     pii = pii_of(one.name, one.formats)
     strong = one.present >= EVIDENCE_MIN
     text = types == ("string",)
-    enum = _enum(one) if text and pii == "none" else None
     formats: tuple[Format, ...] = one.formats if text and strong and not odd else ()  # type: ignore[assignment]
+    enum = _enum(one) if text and pii == "none" and not formats else None
     numeric = set(types) <= {"number", "integer"} and bool(types)
     kinds: tuple[Type, ...] = types  # type: ignore[assignment]
     return Property(
         type=kinds[0] if len(kinds) == 1 else kinds or None,
         required=strong and one.present == events,
         enum=enum,
-        format=formats[0] if formats and enum is None else None,
+        format=formats[0] if formats else None,
         minimum=0 if numeric and strong and one.smallest is not None and one.smallest >= 0 else None,
         pii=pii,
     )
