@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from coterie.governance.standardise import MADE
+from coterie.governance.application import MADE
 from coterie.limits import Limits
 from tests.governance.rules import AT, event, stage, taken
 
@@ -240,3 +240,21 @@ def test_how_events_are_cut_into_batches_changes_nothing() -> None:
     for remark in (remark for piece in pieces for remark in piece.remarks):
         sums[remark.kind, remark.property] = sums.get((remark.kind, remark.property), 0) + remark.count
     assert sums == {(remark.kind, remark.property): remark.count for remark in whole.remarks}
+
+
+def test_two_amounts_of_one_item_are_both_changed_and_a_second_time_changes_nothing() -> None:
+    rule = (
+        "  - {property: ['items[].price', 'items[].off'], currency: {to: EUR, rates: ecb.csv}, keep_original: true}\n"
+    )
+    one = stage(rule)
+    passed = taken(one, event(items=[{"price": 115, "off": 23, "currency": "NOK"}, {"price": 5, "currency": "EUR"}]))
+    mended = {
+        "price": 10,
+        "price.original": 115,
+        "off": 2,
+        "off.original": 23,
+        "currency": "EUR",
+        "currency.original": "NOK",
+    }
+    assert passed.events[0].properties == {"items": [mended, {"price": 5, "currency": "EUR"}]}
+    assert not taken(one, event(**passed.events[0].properties)).remarks

@@ -12,7 +12,8 @@ from coterie.engine.governance.standards import said, standardise, standards_of
 from coterie.engine.governance.trials import event_of, tried, tried_on_log
 from coterie.engine.ingest import ingest
 from coterie.engine.project import Project
-from coterie.governance.standardise import MADE, NAME
+from coterie.governance.application import MADE
+from coterie.governance.standardise import NAME
 from coterie.values import parse
 from tests.engine.projects import NOW, project
 

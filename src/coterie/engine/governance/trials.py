@@ -12,8 +12,9 @@ from coterie.connectors.sources.tracking.tracked import Tracked
 from coterie.engine.intake import identifiers_of
 from coterie.engine.project import Project
 from coterie.engine.taxonomy.keys import names_of
+from coterie.governance.application import MADE
 from coterie.governance.parse import Standards
-from coterie.governance.standardise import MADE, Standardise
+from coterie.governance.standardise import Standardise
 from coterie.identity.rules import rules_of
 from coterie.model import Value
 from coterie.storage.fields import recent
