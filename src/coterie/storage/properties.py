@@ -38,7 +38,7 @@ class Values(Struct, frozen=True, kw_only=True):
     """Different ones, about (within some per cent)."""
     smallest: float | None
     texts: tuple[str, ...] | None
-    """All texts where there are at most ``FEW`` different ones."""
+    """All texts where there are fewer than ``FEW`` different ones."""
     formats: tuple[str, ...]
 
 
@@ -55,34 +55,30 @@ def names(store: EventStore, since: int = 0) -> dict[str, int]:
 
 
 def values(store: EventStore, since: int = 0) -> list[Values]:
-    """Return what values the properties have, by event, name and type. Cost: about 1 µs per property on two cores."""
+    """Return what values the properties have, by event, name and type. Cost: one pass over the log, about 2 µs per property on two cores."""
     tests = ", ".join(f"bool_and({_test(name)}) AS f{place}" for place, name in enumerate(_FORMATS))
     with _log(store) as duck:
-        duck.execute(
-            "CREATE TEMP VIEW told AS SELECT name AS event, one.key AS name, json_type(one.value) AS type,"
-            " CASE WHEN json_type(one.value) = 'VARCHAR' THEN one.value->>'$' END AS text, one.value::VARCHAR AS whole"
-            " FROM (SELECT name, unnest(map_entries(from_json(properties, '\"MAP(VARCHAR, JSON)\"'))) AS one FROM events"
-            f" WHERE received_at >= {int(since)} AND properties <> '{{}}')"
-        )
         found = duck.run(
-            "SELECT event, name, type, count(*) AS count, approx_count_distinct(whole) AS distinct,"
-            f" min(try_cast(whole AS DOUBLE)) AS smallest, {tests} FROM told WHERE type <> 'NULL' GROUP BY ALL ORDER BY ALL"
+            f"SELECT event, name, type, count(*) AS count, approx_count_distinct(whole) AS distinct, approx_top_k(text, {FEW})"
+            f" AS texts, min(CASE WHEN type <> 'VARCHAR' THEN try_cast(whole AS DOUBLE) END) AS smallest, {tests} FROM ("
+            " SELECT event, one.key AS name, json_type(one.value) AS type, one.value::VARCHAR AS whole,"
+            " CASE WHEN json_type(one.value) = 'VARCHAR' THEN one.value->>'$' END AS text FROM ("
+            " SELECT name AS event, unnest(map_entries(from_json(properties, '\"MAP(VARCHAR, JSON)\"'))) AS one FROM events"
+            f" WHERE received_at >= {int(since)} AND properties <> '{{}}')) WHERE type <> 'NULL' GROUP BY ALL ORDER BY ALL"
         ).to_pylist()
-        few = duck.run(
-            "SELECT event, name, array_agg(DISTINCT text) AS texts FROM told SEMI JOIN"
-            " (SELECT event, name FROM told WHERE text IS NOT NULL GROUP BY ALL"
-            f" HAVING approx_count_distinct(text) <= {FEW}) few USING (event, name) WHERE text IS NOT NULL GROUP BY ALL"
-        ).to_pylist()
-    texts = {(one["event"], one["name"]): tuple(sorted(one["texts"])) for one in few}
     return [
         Values(
             event=one["event"], name=one["name"], type=_TYPES.get(one["type"], "string"), count=one["count"],
-            distinct=one["distinct"], smallest=None if one["type"] == "VARCHAR" else one["smallest"],
-            texts=texts.get((one["event"], one["name"])) if one["type"] == "VARCHAR" else None,
+            distinct=one["distinct"], smallest=one["smallest"], texts=_few(one["texts"]),
             formats=tuple(name for place, name in enumerate(_FORMATS) if one[f"f{place}"]),
         )
         for one in found
     ]  # fmt: skip
+
+
+def _few(texts: list[str] | None) -> tuple[str, ...] | None:
+    """Return all texts, ``None`` where there may be more of them: the most frequent ones are exact while few are met."""
+    return tuple(sorted(texts)) if texts and len(texts) < FEW else None
 
 
 def _test(name: str) -> str:
