@@ -101,7 +101,9 @@ def members(project: Project) -> Memberships:
     return by_batch(definitions.catalog(project), project.events.scan(), Merges([]), [project.present()])
 
 
-@pytest.mark.parametrize(("shop", "segments"), [("rees46", 8), ("online_retail", 12)])
+@pytest.mark.parametrize(
+    ("shop", "segments"), [("rees46", 8), pytest.param("online_retail", 12, marks=pytest.mark.slow)]
+)
 def test_three_sources_leave_one_log(
     tmp_path: Path,
     data: Path,

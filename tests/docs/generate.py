@@ -37,6 +37,8 @@ GENERATED = {
         schema.text_of(schema.schema_of("Coterie rules of governance", Standard)), encoding="utf-8"
     ),
     "tracking-plan.md": lambda path: tables.write("tracking-plan.md", path),
+    "sources/files.md": lambda path: tables.write("sources/files.md", path),
+    "sources/sheets.md": lambda path: tables.write("sources/sheets.md", path),
     "bi.md": tables.star,
 }
 """File of docs/ → what writes it to a path."""

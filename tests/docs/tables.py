@@ -7,6 +7,8 @@ from pathlib import Path
 
 from coterie.connectors.destinations.definitions import KINDS
 from coterie.connectors.destinations.destination import Way
+from coterie.connectors.sources import sheet
+from coterie.connectors.sources.folder import kind as folder
 from coterie.governance.definition import Rule, Standard
 from coterie.governance.kinds.boolean import Boolean
 from coterie.governance.kinds.country import Country
@@ -47,6 +49,8 @@ FORMS: dict[str, tuple[type[Form], ...]] = {
         Language,
         Vocabulary,
     ),
+    "sources/files.md": (folder.Config,),
+    "sources/sheets.md": (sheet.Config,),
     "tracking-plan.md": (EventPlan, Property, Policy, SourceHandling),
 }
 """Page of docs/ → the forms whose fields it shows."""
@@ -60,7 +64,8 @@ def filled(page: str) -> str:
     for form in FORMS[page]:
         fields = table(form)
         for heading in ELSEWHERE:
-            fields = fields.replace(f"](#{heading})", f"](language.md#{heading})")
+            up = "../" * page.count("/")
+            fields = fields.replace(f"](#{heading})", f"]({up}language.md#{heading})")
         begin, end = f"<!-- fields of {form.__name__} -->", "<!-- end of fields -->"
         pattern = re.compile(f"{re.escape(begin)}\n.*?{re.escape(end)}", re.DOTALL)
         assert len(pattern.findall(text)) == 1, f"{page} has no place for the fields of {form.__name__}"

@@ -71,6 +71,7 @@ def test_every_word_of_a_mapping_is_on_its_page() -> None:
 
 @pytest.mark.parametrize("name", GENERATED)
 def test_generated_pages_are_up_to_date(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
     GENERATED[name](str(tmp_path / name))
     assert (tmp_path / name).read_text(encoding="utf-8") == _text(name), "run `make docs`"
 
@@ -101,8 +102,9 @@ def test_every_field_of_a_section_is_documented_with_its_default(section: str) -
     for field in msgspec.structs.fields(SECTIONS[section]):
         row = next((line for line in part.splitlines() if line.startswith(f"| `{field.name}` |")), "")
         assert row, f"no row for {section}.{field.name}"
-        default = field.default[0] if field.default == ("*",) else field.default
-        told = str(default).lower() if isinstance(default, bool) else f"{default}"
+        default = field.default_factory() if field.default is msgspec.NODEFAULT else field.default
+        default = default[0] if default == ("*",) else default
+        told = json.dumps(default) if isinstance(default, bool | dict | tuple | list) else f"{default}"
         assert not told or f"`{told}` |" in row, f"{section}.{field.name} is {told}"
 
 

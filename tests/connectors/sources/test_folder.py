@@ -151,7 +151,7 @@ def test_patterns_folders_and_what_is_left_out(tmp_path: Path) -> None:
     assert names("in/*.csv", "in/**/*.csv") == ["a.csv", "b.csv"]
     assert names("in/[ab].csv") == ["a.csv"]
     sight = opened(tmp_path, path="in/*.csv").look()
-    assert sight.what.startswith("1 files")
+    assert sight.what.startswith("1 file,")
     assert sight.columns == {"who": "text", "at": "text", "amount": "text"}
 
 

@@ -250,7 +250,11 @@ def _parquet(stream: Any, layout: Layout, grain: Grain) -> Iterator[Chunk]:
 
 
 def _excel(stream: Any, layout: Layout, grain: Grain) -> Iterator[Chunk]:
-    from coterie.connectors.sources.excel import sheet_rows
+    try:
+        from coterie.connectors.sources.excel import sheet_rows
+    except ImportError as error:
+        hint = "pip install 'coterie[excel]'"
+        raise Problem("the library for Excel is missing", received=error.name, hint=hint) from error
 
     names, rows = sheet_rows(stream.read(), layout)
     missing = frozenset(layout.missing)

@@ -32,6 +32,10 @@ KINDS: dict[str, str] = {
 """Word after ``kind:`` → module with ``Config`` and ``open_source(config, setting)``; see ``Kind`` for what else it may say."""
 
 
+EXTRAS: dict[str, str] = {"postgresql": "sql", "mysql": "sql", "sqlite": "sql", "graphql": "rest"}
+"""Kind → the extra of the package that brings its library, where that is not called as the kind is."""
+
+
 class Setting(Struct, frozen=True, kw_only=True):
     """What a source is given beside its own fields."""
 
@@ -71,7 +75,7 @@ def kind_of(word: str, where: str = "") -> Kind:
     try:
         module = import_module(KINDS[word])
     except ImportError as error:
-        hint = f"pip install 'coterie[{word}]'"
+        hint = f"pip install 'coterie[{EXTRAS.get(word, word)}]'"
         problem = Problem(f"the library for {word} is missing: {error.name}", where=where, received=word, hint=hint)
         raise InvalidDefinition([problem]) from error
     return Kind(

@@ -17,9 +17,6 @@ from coterie.identity.rules import rules_of
 from coterie.storage.state import sources
 from coterie.storage.state.sources import Reading
 
-IDLE_PAGES = 3
-"""A stream that brought nothing so often in a row has been read to its end; it brings a page a second."""
-
 
 @holding("sources pull")
 def pull(
@@ -52,18 +49,20 @@ def _pulled(
         definition, rules_of(project.settings.identity), limits=project.settings.limits, kept=row_keys(project, definition.name)
     )  # fmt: skip
     landing = Landing(project, definition.label, now)
-    kept, idle = Ingested(), 0
+    kept, waiting = Ingested(), 0
     try:
         for page in source.read(position):
             taken = mapper.take(page.chunk, page.place, now, page.scope)
             landing.keep(taken.events, taken.refused, taken.rows, taken.skipped)
             position = page.position
             progress(page)
-            if landing.is_full:
+            waiting += taken.rows
+            ended = source.continuous and page.done >= 1.0
+            if landing.is_full or (ended and waiting):
                 kept = _keep(project, definition.name, landing, kept, position, now)
                 source.acknowledge(position)
-            idle = 0 if taken.rows else idle + 1
-            if source.continuous and idle >= IDLE_PAGES:
+                waiting = 0
+            elif ended:
                 break
     finally:
         kept = _keep(project, definition.name, landing, kept, position, now)

@@ -12,7 +12,6 @@ from coterie.connectors.sources.source import Position, Sight
 from coterie.engine.intake import admit, identifiers_in, intake_of
 from coterie.engine.project import Project
 from coterie.engine.sourcing.mapper import Mapper
-from coterie.engine.sourcing.pull import IDLE_PAGES
 from coterie.engine.sourcing.sources import opened
 from coterie.errors import Conflict
 from coterie.identity.rules import Rules, rules_of
@@ -61,7 +60,7 @@ def attempt(
     source = opened(project, definition)
     events: list[Sample] = []
     refused: list[RefusedRow] = []
-    read = skipped = dropped = idle = 0
+    read = skipped = dropped = 0
     try:
         sight = source.look()
         for page in source.read(position or {}):
@@ -73,8 +72,7 @@ def attempt(
                     RefusedRow(reason=one["reason"], place=one["place"], detail=one["detail"], row=one["row"])
                 )
             read, skipped, dropped = read + taken.rows, skipped + taken.skipped, dropped + admitted.dropped
-            idle = 0 if taken.rows else idle + 1
-            if read >= rows or (source.continuous and idle >= IDLE_PAGES):
+            if read >= rows or (source.continuous and page.done >= 1.0 and not taken.rows):
                 break
     finally:
         source.close()

@@ -56,7 +56,7 @@ class FilesSource:
             for chunk in self._pieces(system, file):
                 columns = {name: _type_of(chunk, name) for name in chunk.columns}
                 break
-        return Sight(what=f"{len(files):,} files, {size:,} bytes", columns=columns)
+        return Sight(what=f"{len(files):,} file{'' if len(files) == 1 else 's'}, {size:,} bytes", columns=columns)
 
     def read(self, position: Position) -> Iterator[Page]:
         progress = progress_of(position)
