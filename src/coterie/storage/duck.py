@@ -58,7 +58,8 @@ class Duck:
             self.add_files("events", log, empty)
         aliases = alias_table(merges)
         self.add_table("aliases", aliases)
-        return Relation.of(self.schema("events"), merges=aliases.num_rows > 0)
+        until = log.until if isinstance(log, Parts) else None
+        return Relation.of(self.schema("events"), merges=aliases.num_rows > 0, until=until)
 
     def schema(self, name: str) -> pa.Schema:
         """Return the columns of a table as Arrow sees them."""

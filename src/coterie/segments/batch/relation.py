@@ -17,7 +17,8 @@ class Relation(Struct, frozen=True):
 
     ``events`` and ``aliases`` are names of tables or views, dots between their parts. ``typed`` tells which property keys have a
     column ``p.<key>``, and of which type. ``merges``: whether the table of aliases exists and is not empty; without it no
-    statement looks at it. ``properties``: whether there is a column of canonical JSON for the other keys.
+    statement looks at it. ``properties``: whether there is a column of canonical JSON for the other keys. ``until``: the newest
+    arrival, where it is known; a statement about that instant or later ones need not ask which records had arrived.
     """
 
     events: str = "events"
@@ -25,10 +26,17 @@ class Relation(Struct, frozen=True):
     typed: Mapping[str, Type] = {}
     merges: bool = False
     properties: bool = True
+    until: int | None = None
 
     @classmethod
     def of(
-        cls, schema: pa.Schema, *, events: str = "events", aliases: str = "aliases", merges: bool = False
+        cls,
+        schema: pa.Schema,
+        *,
+        events: str = "events",
+        aliases: str = "aliases",
+        merges: bool = False,
+        until: int | None = None,
     ) -> Relation:
         """Return the relation that an Arrow schema of log columns describes."""
         typed = {
@@ -36,7 +44,7 @@ class Relation(Struct, frozen=True):
             for field in schema
             if field.name.startswith(TYPED_PREFIX) and (kind := _type_of(field.type)) is not None
         }
-        return cls(events, aliases, typed, merges, "properties" in schema.names)
+        return cls(events, aliases, typed, merges, "properties" in schema.names, until)
 
 
 def _type_of(kind: pa.DataType) -> Type | None:

@@ -63,6 +63,9 @@ class Source(Struct, frozen=True):
         if self.relation.merges:
             select = alias_join(select, self.relation, self.instants, self.knowledge)
         seen = "received_at" if self.knowledge == "then" else "occurred_at"
-        visible = exp.LTE(this=column(seen, "e"), expression=self.instants.at())
-        select = select.where(every([visible, *where]), copy=False)
+        until = self.relation.until
+        if until is None or self.instants.all[0] < until:
+            where = [exp.LTE(this=column(seen, "e"), expression=self.instants.at()), *where]
+        if where:
+            select = select.where(every(where), copy=False)
         return select if grouped is None else select.group_by(*self.place(), *grouped, copy=False)

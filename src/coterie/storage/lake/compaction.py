@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 from msgspec import Struct
 
-from coterie.storage.lake.parquet import FileWriter, Rows, Written, batches
+from coterie.storage.lake.parquet import GROUP_ROWS, FileWriter, Rows, Written, batches
 from coterie.storage.lake.table import File, LakeTable
 
 BUCKETS = 32
@@ -167,6 +167,6 @@ def divided(table: LakeTable, tables: Iterable[Rows]) -> list[Written]:
             if ends[bucket] == ends[bucket + 1]:
                 continue
             if bucket not in writers:
-                writers[bucket] = FileWriter(table.place, table.layout, rows.schema, bucket)
+                writers[bucket] = FileWriter(table.place, table.layout, rows.schema, bucket, GROUP_ROWS // 2)
             writers[bucket].write(sorted_rows.slice(ends[bucket], ends[bucket + 1] - ends[bucket]), whole)
     return [writers[bucket].close() for bucket in sorted(writers)]

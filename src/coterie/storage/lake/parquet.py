@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from coterie.storage.lake.place import Place
 
-GROUP_ROWS = 61_440
+GROUP_ROWS = 122_880
 """Rows of a row group: what DuckDB reads by one thread at a time."""
 Rows = tuple[pa.Table, Collection[str]]
 """Rows, and those of their columns of properties that hold every value of their property."""
@@ -57,7 +57,9 @@ class Written(Struct, frozen=True):
 class FileWriter:
     """A file that grows by batches. ``close`` puts it on the disk; without that it never is anywhere, or stays unread."""
 
-    def __init__(self, place: Place, layout: Layout, schema: pa.Schema, bucket: int | None = None) -> None:
+    def __init__(
+        self, place: Place, layout: Layout, schema: pa.Schema, bucket: int | None = None, group_rows: int = GROUP_ROWS
+    ) -> None:
         folder = "" if bucket is None else f"bucket={bucket}/"
         self.path = f"{folder}{uuid.uuid4().hex}.parquet"
         self._place, self._layout, self._schema, self._bucket = place, layout, schema, bucket
@@ -66,6 +68,7 @@ class FileWriter:
         self._stream = place.files.open_output_stream(self._target)
         self._writer = pq.ParquetWriter(self._stream, schema, **_options(layout, schema))
         self._held: list[pa.Table] = []
+        self._group_rows = group_rows
         self._waiting = self.rows = 0
         self._lowest: dict[str, int] = {}
         self._highest: dict[str, int] = {}
@@ -84,20 +87,20 @@ class FileWriter:
         self._held.append(rows)
         self._waiting += rows.num_rows
         self.rows += rows.num_rows
-        if self._waiting >= GROUP_ROWS:
+        if self._waiting >= self._group_rows:
             self._write_groups()
 
     def _write_groups(self) -> None:
         table = pa.concat_tables(self._held).combine_chunks()
-        full = table.num_rows - table.num_rows % GROUP_ROWS
-        self._writer.write_table(table.slice(0, full), row_group_size=GROUP_ROWS)
+        full = table.num_rows - table.num_rows % self._group_rows
+        self._writer.write_table(table.slice(0, full), row_group_size=self._group_rows)
         rest = table.slice(full)
         self._held, self._waiting = ([rest] if rest.num_rows else []), rest.num_rows
 
     def close(self) -> Written:
         """Return the file, which is on the disk."""
         if self._held:
-            self._writer.write_table(pa.concat_tables(self._held).combine_chunks(), row_group_size=GROUP_ROWS)
+            self._writer.write_table(pa.concat_tables(self._held).combine_chunks(), row_group_size=self._group_rows)
         self._writer.close()
         self._stream.close()
         size = self._place.files.get_file_info(self._target).size

@@ -17,6 +17,8 @@ class Parts(Struct, frozen=True):
     place: Place
     names: tuple[str, ...]
     columns: tuple[str, ...]
+    until: int | None = None
+    """The newest arrival in them, where there is one."""
 
     def __len__(self) -> int:
         return len(self.names)

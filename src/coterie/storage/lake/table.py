@@ -33,6 +33,7 @@ _CONFIGURATION = {
     "delta.logRetentionDuration": "interval 7 days",
     "delta.deletedFileRetentionDuration": f"interval {KEPT_HOURS} hours",
 }
+ARRIVED = "received_at"
 _NULLS = "null_count."
 T = TypeVar("T")
 
@@ -287,7 +288,9 @@ class LakeTable:
 
     def parts(self, files: Sequence[File]) -> Parts:
         """Return files for an SQL engine."""
-        return Parts(self.place, tuple(one.path for one in files), (*self.schema.names, *self.whole(files)))
+        until = max((one.highest[ARRIVED] for one in files if ARRIVED in one.highest), default=None)
+        names = tuple(one.path for one in files)
+        return Parts(self.place, names, (*self.schema.names, *self.whole(files)), until)
 
     def whole(self, files: Sequence[File]) -> dict[str, pa.DataType]:
         """Return the columns of properties that hold every value in each of these files, with their types."""
