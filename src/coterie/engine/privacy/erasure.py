@@ -24,6 +24,7 @@ from coterie.engine.privacy.keeping import (
     secret_of,
     signing_key,
     suppressions_of,
+    sweep,
 )
 from coterie.engine.privacy.shelves import Shelf, Wanted, shelves_of
 from coterie.engine.privacy.subjects import subject_of
@@ -214,6 +215,7 @@ def erase(project: Project, asked: Asked, told: Told = lambda text: None) -> Rec
 def resume(project: Project, told: Told = lambda text: None) -> list[Receipt]:
     """Return the receipts of erasures that were begun before and are finished now. Holds the project meanwhile."""
     with writing(project, "privacy erase"):
+        sweep(project)
         return [_carry_out_shut(project, pending, told) for pending in pending_of(project)]
 
 

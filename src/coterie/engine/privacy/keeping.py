@@ -14,6 +14,9 @@ from coterie.privacy.secret import Secret
 from coterie.privacy.subject import Subject
 from coterie.storage.private import Receipts, SuppressionList, own, secret_bytes, write_whole
 
+DONE = ".done"
+"""Ending of the file of an erasure that is finished, until it is gone."""
+
 
 def folder_of(project: Project) -> Path:
     """Return the folder of all this."""
@@ -88,6 +91,14 @@ def finish(project: Project, pending: Pending) -> None:
     """The erasure is not under way any more, and its file says nothing about anybody."""
     path = pending_path(project, pending)
     if path.exists():
+        os.replace(path, path.with_suffix(DONE))
+    sweep(project)
+
+
+def sweep(project: Project) -> None:
+    """Of erasures that are finished, and of files that a crash cut short, nothing is left."""
+    folder = folder_of(project) / "pending"
+    for path in [*folder.glob(f"*{DONE}"), *folder.glob(".*.draft")] if folder.is_dir() else ():
         with path.open("r+b") as file:
             file.write(b"\0" * path.stat().st_size)
             file.flush()

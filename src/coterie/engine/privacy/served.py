@@ -10,7 +10,7 @@ from typing import Any
 
 from coterie.engine.intake import intake_of
 from coterie.engine.privacy.erasure import Asked, Preview, Told, begun, carry_out, looked
-from coterie.engine.privacy.keeping import Pending, pending_of, suppressions_of
+from coterie.engine.privacy.keeping import Pending, pending_of, suppressions_of, sweep
 from coterie.engine.privacy.renewal import renew, save_anew
 from coterie.engine.privacy.retention import Kept, retain_served
 from coterie.engine.privacy.shelves import Shelf, Wanted, shelves_of
@@ -161,6 +161,7 @@ class Erasures:
         """Return the receipts of erasures that a crash or a cache that was away had cut off, and that are finished now."""
         with self._lock:
             project = self.project()
+            sweep(project)
             return [self._carry_out(project, pending, told) for pending in pending_of(project)]
 
     def subjects(self, project: Project, asked: Asked) -> list[Subject]:
