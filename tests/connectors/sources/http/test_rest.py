@@ -143,10 +143,10 @@ def test_oauth2_asks_for_a_token_once_and_again_when_it_is_taken_back(shop: Api,
 
 
 def test_the_pace_is_kept(shop: Api, opened: Opened) -> None:
-    source = opened("/cursor", **KINDS["/cursor"], **SINCE, at_most={"requests": 20, "per": "1s"})
+    source = opened("/cursor", **KINDS["/cursor"], **SINCE, at_most={"requests": 5, "per": "1s"})
     begin = time.monotonic()
     pages(source)
-    assert time.monotonic() - begin >= 7 * 0.05
+    assert 1.0 <= time.monotonic() - begin < 5
 
 
 def test_a_look_asks_once(shop: Api, opened: Opened) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -30,13 +31,16 @@ _HOST = "the credentials of a source go to no other host; write the final addres
 
 
 class Caller:
-    """A session with one host. ``pause_s`` is the least time between two questions, ``proof`` what signs them."""
+    """A session with one host. ``pace`` is how many questions in how many seconds, ``proof`` what signs them."""
 
-    def __init__(self, session: Session, url: str, proof: Any, *, pause_s: float, timeout_s: float) -> None:
+    def __init__(
+        self, session: Session, url: str, proof: Any, *, pace: tuple[int, float] | None, timeout_s: float
+    ) -> None:
         self._session, self._proof = session, proof
         self._base = urlsplit(url)
-        self._pause_s, self._timeout_s = pause_s, timeout_s
-        self._next = 0.0
+        count, self._per_s = pace or (0, 0.0)
+        self._asked: deque[float] = deque(maxlen=count)
+        self._timeout_s = timeout_s
         host = self._base.hostname or ""
         self.name = f"{self._base.scheme}://{host}{f':{self._base.port}' if self._base.port else ''}{self._base.path}"
 
@@ -81,10 +85,9 @@ class Caller:
         return urlunsplit(found._replace(scheme=self._base.scheme, netloc=self._base.netloc))
 
     def _sent(self, request: Request) -> Response:
-        now = time.monotonic()
-        if now < self._next:
-            time.sleep(self._next - now)
-        self._next = time.monotonic() + self._pause_s
+        if self._asked and len(self._asked) == self._asked.maxlen:
+            time.sleep(max(self._asked[0] + self._per_s - time.monotonic(), 0.0))
+        self._asked.append(time.monotonic())
         with self._failing():
             prepared = self._session.prepare_request(request)
             ways: Mapping[str, Any] = self._session.merge_environment_settings(prepared.url or "", {}, None, None, None)

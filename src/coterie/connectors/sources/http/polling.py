@@ -18,7 +18,7 @@ def _refuse_url(url: str) -> Flaw | None:
 
 
 class Pace(Form, frozen=True, kw_only=True):
-    """So many requests in so much time, evenly spread."""
+    """Never more than so many requests in so much time."""
 
     requests: Annotated[int, whole(1), Doc("How many.")]
     per: Annotated[Duration, Doc("In how long.")]

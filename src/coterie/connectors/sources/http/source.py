@@ -68,9 +68,9 @@ class HttpSource:
 
             form, session = self._form, requests.Session()
             session.headers.update({"user-agent": "coterie", "accept": "application/json", **(form.headers or {})})
-            pause = us_of(form.at_most.per) / 1e6 / form.at_most.requests if form.at_most else 0.0
+            pace = (form.at_most.requests, us_of(form.at_most.per) / 1e6) if form.at_most else None
             proof = proof_of(form.authentication, session)
-            self._caller = Caller(session, form.url, proof, pause_s=pause, timeout_s=us_of(form.timeout) / 1e6)
+            self._caller = Caller(session, form.url, proof, pace=pace, timeout_s=us_of(form.timeout) / 1e6)
         return Listing(self._caller, self._question, self._pages, self._place)
 
 

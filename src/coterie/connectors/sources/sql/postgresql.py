@@ -15,7 +15,6 @@ from coterie.connectors.sources.sql.reading import Reading
 from coterie.connectors.sources.sql.source import SqlSource
 from coterie.segments.conditions.form import Form
 
-
 _TIMESTAMP, _TIMESTAMPTZ = 1114, 1184
 """Numbers of the types in PostgreSQL's catalogue, pg_type."""
 
