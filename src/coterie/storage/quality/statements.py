@@ -15,6 +15,8 @@ REPEAT_DAYS = 7
 """How far back a row is looked for that says the same."""
 GARBLED = r"\x{FFFD}|[ÃÂÐÑ][\x{0080}-\x{00BF}–—‘’“”„•…‰™šŠœŒžŸ€‚ƒ†‡ˆ‹›]|â€|\p{L}\?\p{L}"
 """Marks of text that was read in a wrong encoding: UTF-8 as Latin-1 or the other way round, or letters lost to ``?``."""
+HEX = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9]+[a-f][0-9a-f]{6,}|[a-f]+[0-9][0-9a-f]{6,}"
+"""Identifiers without meaning: their letters and digits fall as they may, and are no shape."""
 
 DAY = f"received_at // {DAY_US}"
 
@@ -102,7 +104,7 @@ SHAPES = f"""
 WITH distinct_texts AS (SELECT day, name, key, text, count(*) AS rows FROM cells WHERE kind = 'text' GROUP BY ALL),
 shaped AS (
     SELECT day, name, key, rows, left(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
-        text, '[0-9a-f]{{8,}}', 'h', 'g'), '[0-9]+', '9', 'g'), '\\p{{Lu}}+', 'A', 'g'), '[\\p{{Ll}}\\p{{Lo}}]+', 'a', 'g'), 24)
+        text, '{HEX}', '#', 'g'), '[0-9]+', '9', 'g'), '\\p{{Lu}}+', 'A', 'g'), '[\\p{{Ll}}\\p{{Lo}}]+', 'a', 'g'), 24)
         AS value FROM distinct_texts
 )
 SELECT day, name, key, value, rows
