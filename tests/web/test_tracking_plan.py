@@ -65,6 +65,14 @@ def test_violations_are_counted_and_replayed_once_the_plan_is_fixed(planned: Ser
     assert planned.reading.get("/v1/quarantine", params={"reason": "tracking plan"}).json()["rows"] == []
 
 
+def test_a_server_with_a_wrong_plan_does_not_start(tmp_path: Path) -> None:
+    files = {"tracking/order.yaml": "event: order\nversion: 0\n", "segments/a.yaml": "key: a\nwhen: {did: 7}\n"}
+    with pytest.raises(AssertionError) as told:
+        Serving(tmp_path / "shop", files=files).start()
+    assert "order.yaml:2: version: out of range" in str(told.value)
+    assert "a.yaml:2" in str(told.value)
+
+
 def test_the_plan_is_told(planned: Serving) -> None:
     found = planned.reading.get("/v1/tracking-plan").json()
     assert [one["event"] for one in found["events"]] == ["order_completed"]

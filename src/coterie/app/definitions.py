@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from msgspec import Struct
 
 from coterie.connectors.sources.definitions import Definition
+from coterie.engine.intake import intake_of
 from coterie.engine.project import Project
 from coterie.engine.quality.rules import checked as quality_rules
 from coterie.engine.sourcing.sources import sources_of
 from coterie.errors import InvalidDefinition, Problem
 from coterie.identity.rules import Rules, rules_of
+from coterie.intake.intake import Intake
 
 if TYPE_CHECKING:
     from coterie.app.service import Service
@@ -28,6 +30,7 @@ class Defined(Struct, frozen=True, kw_only=True):
     rules: Rules
     sources: dict[str, Definition]
     caches: dict[str, Any]
+    intake: Intake
     copies: list[Any] = []
     """Followers that keep ``caches``, once started."""
 
@@ -66,10 +69,11 @@ def read_definitions(project: Project) -> Defined:
     caches = attempt(lambda: _caches(settings.caches))
     sources = attempt(lambda: sources_of(project))
     attempt(lambda: _segments(project))
+    intake = attempt(lambda: intake_of(project))
     attempt(lambda: quality_rules(project))
-    if problems or rules is None:
+    if problems or rules is None or intake is None:
         raise InvalidDefinition(problems)
-    return Defined(rules=rules, sources=sources or {}, caches=caches or {})
+    return Defined(rules=rules, sources=sources or {}, caches=caches or {}, intake=intake)
 
 
 def _caches(section: dict[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,6 @@ from coterie.clock import ManualClock, SpedClock, SystemClock, clock_of
 from coterie.connectors.sources.tracking import Options
 from coterie.engine import definitions
 from coterie.engine.apply import apply
-from coterie.engine.intake import intake_of
 from coterie.engine.privacy.served import Erasures
 from coterie.engine.project import HIDDEN, Project
 from coterie.engine.quality.watch import Watch
@@ -67,7 +66,7 @@ class Service:
         self.office = Office(self.project, self.clock, limits)
         self.runner = self.office.runner = Runner(
             self.project, self.journal, clock=self.clock, limits=limits, identities_rules=defined.rules,
-            triggers=self.office.reactions, options=options, intake=intake_of(self.project),
+            triggers=self.office.reactions, options=options, intake=defined.intake,
         )  # fmt: skip
         self.switch = Switch(self.runner)
         self.refreshes = Refreshes(self.runner, self.switch)
