@@ -29,7 +29,21 @@ _LOOK_S = 1.0
 _QUIET_S = 0.5
 """The longest wait for a message before an empty page."""
 _TIMESTAMP_NONE = 0
-Ends = dict[int, int]
+
+
+class _Ends:
+    """Where partitions end: their high watermarks, and which of them were read to their end.
+
+    An end may lie behind the last message: markers of transactions have offsets too.
+    """
+
+    def __init__(self) -> None:
+        self.high: dict[int, int] = {}
+        self.reached: set[int] = set()
+
+    def left(self, offsets: dict[int, int]) -> int:
+        """Return how many offsets are still to be read, as far as is known."""
+        return sum(max(end - offsets[one], 0) for one, end in self.high.items() if one not in self.reached)
 
 
 class Topic:
@@ -55,25 +69,24 @@ class Topic:
         """Yield what lies behind the offsets, one partition to a page, then what comes."""
         offsets = {int(partition): offset for partition, offset in position.get("offsets", {}).items()}
         began = bool(offsets)
-        looked = -PARTITIONS_EVERY_S
-        ends: Ends = {}
+        looked, ends = -PARTITIONS_EVERY_S, _Ends()
         while True:
             if time.monotonic() - looked >= PARTITIONS_EVERY_S:
                 looked = time.monotonic()
-                if fresh := sorted(set(self._partitions()) - offsets.keys()):
+                fresh = sorted(set(self._partitions()) - offsets.keys())
+                if fresh:
                     offsets.update(self._first(fresh, begun=began))
                     began = True
+                if fresh or not ends.high:
                     self._assign(offsets)
-                elif not ends:
-                    self._assign(offsets)
-                ends.update({one: self._span(one)[1] for one in offsets})
-            told = False
-            for partition, messages in self._fetch(ends).items():
+                    ends.reached.clear()
+                ends.high.update({one: self._span(one)[1] for one in offsets})
+            found = self._fetch(ends)
+            for partition, messages in found.items():
                 offsets[partition] = messages[-1].offset() + 1
-                told = True
-                yield self._page(messages, offsets, ends)
-            if not told:
-                yield Page(chunk=chunk_of_messages([]), position=_position(offsets), place=self._place(), done=1.0)
+                yield self._page(partition, messages, offsets, ends)
+            if not found:
+                yield self._page(None, [], offsets, ends)
 
     def acknowledge(self, position: Position) -> None:
         """Nothing is told to the cluster: it keeps its messages as long as it keeps them."""
@@ -154,31 +167,39 @@ class Topic:
             lambda: self._consumer.assign([TopicPartition(topic, one, at) for one, at in sorted(offsets.items())])
         )
 
-    def _fetch(self, ends: Ends) -> dict[int, list[Raw]]:
+    def _fetch(self, ends: _Ends) -> dict[int, list[Raw]]:
         """Return the messages that are there by their partition, after at most ``_QUIET_S``; in a backlog, full pages."""
-        most = self._config.messages_max
-        found = self._consumer.consume(1, _QUIET_S)
-        if found and most > 1:
-            found += self._consumer.consume(most - 1, 0.01)
-        if self._refused is not None:
-            raise self._failure(self._refused)
+        most, until = self._config.messages_max, time.monotonic() + _QUIET_S
         by_partition: dict[int, list[Raw]] = {}
-        for one in found:
-            error = one.error()
-            if error is None:
-                by_partition.setdefault(one.partition(), []).append(one)
-            elif error.code() == KafkaError._PARTITION_EOF:
-                ends[one.partition()] = one.offset()
-            elif error.code() in GONE:
-                raise self._gone(one)
-            else:
-                raise failure_of(error, self._where)
-        if found:
+        heard = False
+        while not by_partition and (left := until - time.monotonic()) > 0:
+            found = self._consumer.consume(1, left)
+            if found and most > 1:
+                found += self._consumer.consume(most - 1, 0.01)
+            if self._refused is not None:
+                raise self._failure(self._refused)
+            self._sort(found, by_partition, ends)
+            heard = heard or bool(found)
+        if heard:
             self._down = None
         elif self._down is not None:
             down, self._down = self._down, None
             raise failure_of(down, self._where)
         return by_partition
+
+    def _sort(self, found: Sequence[Raw], by_partition: dict[int, list[Raw]], ends: _Ends) -> None:
+        """Messages are with those of their partition; ends that were reached are known. Raises: Absent, and what else was told."""
+        for one in found:
+            error = one.error()
+            if error is None:
+                by_partition.setdefault(one.partition(), []).append(one)
+                ends.reached.discard(one.partition())
+            elif error.code() == KafkaError._PARTITION_EOF:
+                ends.reached.add(one.partition())
+            elif error.code() in GONE:
+                raise self._gone(one)
+            else:
+                raise failure_of(error, self._where)
 
     def _gone(self, one: Raw) -> Absent:
         low, high = self._span(one.partition())
@@ -186,18 +207,15 @@ class Topic:
         hint = "retention deleted messages before they were read, or the topic was made anew: sources reset, then pull again"
         return Absent(what, hint=hint)
 
-    def _page(self, messages: list[Raw], offsets: dict[int, int], ends: Ends) -> Page:
-        left = sum(max(end - offsets[one], 0) for one, end in ends.items() if one in offsets)
-        seen = sum(offsets.values())
+    def _page(self, partition: int | None, messages: list[Raw], offsets: dict[int, int], ends: _Ends) -> Page:
+        left, seen = ends.left(offsets), sum(offsets.values())
+        name = self._config.topic
         return Page(
             chunk=chunk_of_messages([_message(one, self._name) for one in messages]),
             position=_position(offsets),
-            place=self._place(messages[0].partition()),
-            done=1.0 if not left else seen / (seen + left),
+            place=name if partition is None else f"{name}, partition {partition}",
+            done=min(seen / (seen + left), 0.999) if left else 1.0,
         )
-
-    def _place(self, partition: int | None = None) -> str:
-        return self._config.topic if partition is None else f"{self._config.topic}, partition {partition}"
 
 
 def _position(offsets: dict[int, int]) -> Position:

@@ -148,7 +148,7 @@ class _Reading:
                 self._looked = -SHARDS_EVERY_S
             if records or not following:
                 silent = False
-                yield self._page(shard, records, done=0.0 if behind else 1.0)
+                yield self._page(shard, records, done=0.0)
         if silent:
             yield self._page("", [], done=0.0 if behind else 1.0)
 

@@ -168,7 +168,7 @@ class Broker:
             chunk=chunk_of_messages(messages),
             position=position,
             place=f"{self._host}, page {self._pages}",
-            done=1.0 if self._queue.empty() else 0.0,
+            done=0.0 if group else 1.0,
         )
 
     def _message(self, number: int, one: _Arrived, memory: Memory) -> Message:
