@@ -70,7 +70,7 @@ def next_step(files: Sequence[File], span_rows: int, *, everything: bool = False
     opened = [one for one in files if one.bucket in (OPEN, None)]
     is_by_person = bool(opened) and opened[0].bucket == OPEN
     if is_by_person and sum(one.rows for one in opened) >= (1 if everything else span_rows):
-        return Step(tuple(_first_span(opened, span_rows)), True)
+        return Step(tuple(opened if everything else _first_span(opened, span_rows)), True)
     together = 2 if everything else TOGETHER
     for _, group in groupby(sorted(files, key=_bucket), key=_bucket):
         if run := _neighbours(list(group), together, LARGE_ROWS if everything else 0):
@@ -91,17 +91,22 @@ def _first_span(opened: Sequence[File], span_rows: int) -> Iterator[File]:
 
 
 def _neighbours(files: Sequence[File], together: int, rows_max: int) -> list[File]:
-    """Return the smallest ``together`` or more neighbours of about one size, those of up to ``rows_max`` rows being alike."""
+    """Return the smallest ``together`` or more neighbours, those of up to ``rows_max`` rows being alike; none if it is not worth it."""
     for tier in sorted({_tier(one, rows_max) for one in files if one.rows < LARGE_ROWS}):
         run: list[File] = []
         for one in (*files, None):
             if one is not None and one.rows < LARGE_ROWS and _tier(one, rows_max) <= tier:
                 run.append(one)
                 continue
-            if len(run) >= together:
+            if len(run) >= together and (rows_max or _is_worth_it(run)):
                 return run
             run = []
     return []
+
+
+def _is_worth_it(run: Sequence[File]) -> bool:
+    """Return whether no row is written anew only because a few small files lie beside its large one."""
+    return sum(one.rows for one in run) >= 2 * max(one.rows for one in run)
 
 
 def _tier(file: File, rows_max: int) -> int:
