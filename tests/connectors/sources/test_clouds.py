@@ -29,8 +29,8 @@ def options_of(cloud: Cloud) -> dict[str, str]:  # noqa: F811
 
 def test_a_bucket_is_read_in_pieces_and_read_on(
     tmp_path: Path,
-    cloud: Cloud,
-    monkeypatch: pytest.MonkeyPatch,  # noqa: F811
+    cloud: Cloud,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(files, "FINE", SMALL)
     options = options_of(cloud)

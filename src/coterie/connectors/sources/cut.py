@@ -115,8 +115,10 @@ def _csv(stream: Any, layout: Layout, grain: Grain) -> Iterator[Chunk]:
             )
         numbers = _numbers(done, batch.num_rows, [number for number, _, _ in broken])
         columns = {name: Column.of_arrow(batch.column(place), _reader(layout)) for place, name in enumerate(names)}
-        yield Chunk(columns=columns, numbers=numbers, broken=tuple(broken[told:]))
-        done, told = done + batch.num_rows, len(broken)
+        # The reader is ahead: what it skipped behind these rows belongs to a later chunk.
+        upto = told + sum(number < numbers[-1] for number, _, _ in broken[told:]) if len(numbers) else told
+        yield Chunk(columns=columns, numbers=numbers, broken=tuple(broken[told:upto]))
+        done, told = done + batch.num_rows, upto
     if told < len(broken):
         yield _only_broken(names, broken[told:])
 
