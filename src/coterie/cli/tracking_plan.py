@@ -27,8 +27,9 @@ SHOWN = 20
 @click.option("--force", is_flag=True, help="Also write events that the plan has already; what was written is lost.")
 @click.pass_obj
 def infer(session: Session, events: tuple[str, ...], since: str | None, dry_run: bool, force: bool) -> None:
-    """Draft a file in tracking/ for every event of the log, or for EVENTS: types, enumerations, what is required, what is personal.
+    """Draft the plan from the log.
 
+    Writes a file in tracking/ for every event, or for EVENTS: types, enumerations, what is required, what is personal.
     Events that the plan has already are left alone. A draft is a guess from history: read it before you put it into force.
     """
     from coterie.engine.taxonomy.drafting import Drafted, draft_files
@@ -77,7 +78,11 @@ def _show_draft(session: Session, file: str, one: Draft, text: str, dry_run: boo
 @click.option("--files-only", is_flag=True, help="Check the files of the plan alone.")
 @click.pass_obj
 def check(session: Session, since: str | None, file: Path | None, source: str, files_only: bool) -> int:
-    """Check the files of the plan, and what of the log, or of a file of calls, breaks it. Exits with 2 for wrong files, 6 for violations."""
+    """Check the plan's files and what breaks it.
+
+    What of the log, or of a file of calls, would break the plan if it arrived now; and what definitions read that the plan does not
+    name. Exits with 2 when a file is wrong, with 6 when there are violations.
+    """
     from coterie.engine.taxonomy.files import required_plan
     from coterie.engine.taxonomy.history import check_file, check_history
     from coterie.engine.taxonomy.readers import unplanned
@@ -99,7 +104,7 @@ def check(session: Session, since: str | None, file: Path | None, source: str, f
         for one in unknown:
             what = f"{one.event}: {one.property}" if one.property else one.event
             hint = f"; {one.hint}" if one.hint else ""
-            session.remark(f"not planned, and read by {', '.join(one.readers)}: {what}{hint}")
+            session.remark(f"{what} is not planned, and {', '.join(one.readers)} reads it{hint}")
     return VIOLATIONS if checked is not None and checked.violations else OK
 
 
@@ -126,9 +131,9 @@ def _show_checked(session: Session, planned: int, checked: Checked | None) -> No
 @click.option("--all", "everything", is_flag=True, help="Also show what changes no event: descriptions, owners.")
 @click.pass_obj
 def diff(session: Session, before: str, after: str | None, everything: bool) -> int:
-    """Tell what changed from the plan BEFORE to the one on disk (or AFTER), and what of it breaks senders.
+    """Compare two versions of the plan.
 
-    Each is a folder, or a commit of git (main, v1.2, HEAD~1, main:shop/tracking). Exits with 7 for a breaking change of an event
+    Tells what changed from BEFORE to the plan on disk (or AFTER), and what of it breaks senders. Each is a folder, or a commit of git (main, v1.2, HEAD~1, main:shop/tracking). Exits with 7 for a breaking change of an event
     whose version was not raised, or that is gone without having been deprecated.
     """
     from coterie.engine.taxonomy.files import plan_at, required_plan
@@ -172,7 +177,10 @@ def _short(value: Any) -> str:
 @click.option("--out", type=click.Path(path_type=Path), help="The file to write (default: standard output).")
 @click.pass_obj
 def clients(session: Session, language: str, out: Path | None) -> None:
-    """Write a typed client: a method or a type for every event, so that compilers find what would break the plan."""
+    """Write a typed client of the plan.
+
+    A method or a type for every event, so that compilers find what would break the plan before it is sent.
+    """
     from coterie.engine.taxonomy.files import required_plan
     from coterie.taxonomy.clients import LANGUAGES
 
@@ -196,7 +204,10 @@ def clients(session: Session, language: str, out: Path | None) -> None:
 @click.option("--event", default="", help="Only of this event.")
 @click.pass_obj
 def violations(session: Session, since: str | None, event: str) -> None:
-    """List what broke the plan as it came in: how often, where, a sample, and what becomes of it now."""
+    """List what broke the plan as it came in.
+
+    How often, where, a sample, and what becomes of such events now.
+    """
     from coterie.engine.taxonomy.files import tracking_plan
     from coterie.engine.taxonomy.violations import violations as counted
     from coterie.taxonomy.violation import STAGE

@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 from coterie.segments.conditions.form import Check, Flaw, Form
 from coterie.segments.conditions.words import Doc, Number, Plain, Regex, whole
+from coterie.taxonomy.validation import validator_of
 from coterie.taxonomy.words import PERSONAL, Format, Pii, Schema, Type
 
 _NUMERIC = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
@@ -29,6 +30,25 @@ def _refuse_idle(name: str, fitting: tuple[str, ...]) -> Any:
             return None
         allowed = f"beside type: {' or '.join(fitting)}"
         return Flaw(f"{name} says nothing about this type", name, received=" or ".join(types), allowed=allowed)
+
+    return refuse
+
+
+def _refuse_unheld(name: str) -> Any:
+    """Return a rule for a word that JSON Schema, or its regular expressions, may not take although it is written well."""
+
+    def refuse(value: Any) -> Flaw | None:
+        if value is None:
+            return None
+        if name == "pattern" and "[:" in value:
+            return Flaw("classes with names mean another thing in JSON Schema", name, received=value,
+                        allowed=r"\p{L}, \d, \w, [a-z]")  # fmt: skip
+        try:
+            validator_of({name: value})
+        except ValueError as error:
+            told = str(error).splitlines()[0]
+            return Flaw(f"JSON Schema does not take it ({told})", name, received=value)
+        return None
 
     return refuse
 
@@ -60,6 +80,7 @@ class Property(Form, frozen=True, kw_only=True):
         *(Check(("type", name), _refuse_idle(name, ("number", "integer"))) for name in _NUMERIC),
         *(Check(("type", name), _refuse_idle(name, ("string",))) for name in _TEXTUAL),
         Check(("type", "items"), _refuse_idle("items", ("array",))),
+        *(Check((name,), _refuse_unheld(name)) for name in ("pattern", "multipleOf")),
     )
 
     type: Annotated[
