@@ -44,7 +44,9 @@ def test_a_short_text_is_found_as_a_whole_value_only() -> None:
 
 def test_blotting_leaves_the_rest_of_a_value() -> None:
     needles = Needles(["zo\u00eb@example.com", "ada"])
-    assert needles.blotted("caf\u00e9: Zo\u00eb@example.com, twice zo\u00eb@example.com", "-") == "caf\u00e9: -, twice -"
+    assert (
+        needles.blotted("caf\u00e9: Zo\u00eb@example.com, twice zo\u00eb@example.com", "-") == "caf\u00e9: -, twice -"
+    )
     assert needles.blotted("ada", "-") == "ada"
 
 
