@@ -36,6 +36,7 @@ GENERATED = {
     "governance.schema.json": lambda path: Path(path).write_text(
         schema.text_of(schema.schema_of("Coterie rules of governance", Standard)), encoding="utf-8"
     ),
+    "quality.md": lambda path: tables.write("quality.md", path),
     "tracking-plan.md": lambda path: tables.write("tracking-plan.md", path),
     "sources/files.md": lambda path: tables.write("sources/files.md", path),
     "sources/sheets.md": lambda path: tables.write("sources/sheets.md", path),

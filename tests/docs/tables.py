@@ -9,6 +9,8 @@ from coterie.connectors.destinations.definitions import KINDS
 from coterie.connectors.destinations.destination import Way
 from coterie.connectors.sources import sheet
 from coterie.connectors.sources.folder import kind as folder
+from coterie.engine.quality.rules import Expect
+from coterie.engine.quality.rules import Rule as QualityRule
 from coterie.governance.definition import Rule, Standard
 from coterie.governance.kinds.boolean import Boolean
 from coterie.governance.kinds.country import Country
@@ -49,6 +51,7 @@ FORMS: dict[str, tuple[type[Form], ...]] = {
         Language,
         Vocabulary,
     ),
+    "quality.md": (QualityRule, Expect),
     "sources/files.md": (folder.Config,),
     "sources/sheets.md": (sheet.Config,),
     "tracking-plan.md": (EventPlan, Property, Policy, SourceHandling),

@@ -109,10 +109,13 @@ def _show(session: Session, found: Sequence[Kept]) -> None:
     if not found:
         console.print("[green]nothing is wrong[/]")
         return
-    table = plain_table("no.", "day", "severity", "check", "what", "owner", right=("no.",), styles={"owner": "dim"})
-    for one in found:
-        colour = "dim" if one.accepted_at else COLOURS[one.finding.severity]
-        word = "accepted" if one.accepted_at else str(one.finding.severity)
-        says = escape(one.finding.says)
-        table.add_row(str(one.id), day_text(one.finding.day), f"[{colour}]{word}[/]", str(one.finding.check), says, escape(one.finding.owner))  # fmt: skip
+    owned = any(one.finding.owner for one in found)
+    columns = ("no.", "day", "severity", "check", "what", *(("owner",) if owned else ()))
+    table = plain_table(*columns, right=("no.",), styles={"owner": "dim"})
+    for kept in found:
+        one = kept.finding
+        colour = "dim" if kept.accepted_at else COLOURS[one.severity]
+        word = "accepted" if kept.accepted_at else str(one.severity)
+        cells = [str(kept.id), day_text(one.day), f"[{colour}]{word}[/]", str(one.check), escape(one.says)]
+        table.add_row(*cells, *((escape(one.owner),) if owned else ()))
     console.print(table)

@@ -94,9 +94,15 @@ def _says(subject: Subject, today: Share, usual: Normal, term: Term) -> str:
     what = f"{term.says} ({word})" if word and measure != "orphans" else term.says
     what = f"of values were not seen in {word} before" if measure == "orphans" else what
     if measure == "profiles":
-        return f"{subject.says()}: {today.value:.2f} {what}; {usual.least:.2f} to {usual.most:.2f} is normal"
+        return (
+            f"{subject.says()}: {today.value:.2f} {what}; {_span(f'{usual.least:.2f}', f'{usual.most:.2f}')} is normal"
+        )
     told = f"{_percent(today.value)} {what}"
-    return f"{subject.says()}: {told}; {_percent(usual.least)} to {_percent(usual.most)} is normal"
+    return f"{subject.says()}: {told}; {_span(_percent(usual.least), _percent(usual.most))} is normal"
+
+
+def _span(least: str, most: str) -> str:
+    return least if least == most else f"{least} to {most}"
 
 
 def _percent(share: float) -> str:
