@@ -216,6 +216,8 @@ def test_memory_is_bounded_and_answers_stay_the_same() -> None:
         assert (one.properties, one.identifiers) == (other.properties, other.identifiers) == (
             {"a": value.upper()}, (("email", caller[1].lower()),),
         )  # fmt: skip
+    assert all(len(one.known) <= 3 for one in small._shared.values())
+    assert max(len(plans) for plans in small._plans.values()) <= 3 >= len(small._plans)
 
 
 def test_how_events_are_cut_into_batches_changes_nothing() -> None:
@@ -258,3 +260,9 @@ def test_two_amounts_of_one_item_are_both_changed_and_a_second_time_changes_noth
     }
     assert passed.events[0].properties == {"items": [mended, {"price": 5, "currency": "EUR"}]}
     assert not taken(one, event(**passed.events[0].properties)).remarks
+
+
+def test_the_sample_of_an_identifier_is_its_shape_whatever_it_looks_like() -> None:
+    passed = taken(stage("  - {identifier: card, text: upper}\n"), event("order", ("card", "abc-12")))
+    assert passed.events[0].identifiers == (("card", "ABC-12"),)
+    assert [one.sample for one in passed.remarks] == ["a-9"]

@@ -56,7 +56,7 @@ def events() -> list[dict[str, Any]]:
         order = {
             "cart.total": 10 * n,
             "colour": "red",
-            "street": f"High {n}",
+            "street": "High Street",
             "contact": f"p{n}@example.com",
             "rare": f"r{n}",
         }
