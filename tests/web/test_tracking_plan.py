@@ -65,6 +65,19 @@ def test_violations_are_counted_and_replayed_once_the_plan_is_fixed(planned: Ser
     assert planned.reading.get("/v1/quarantine", params={"reason": "tracking plan"}).json()["rows"] == []
 
 
+def test_one_event_is_mended_by_hand_in_the_shape_it_lies_in(planned: Serving) -> None:
+    send(planned, track("order_completed", "cyd", note="no total"))
+    (row,) = planned.reading.get("/v1/quarantine", params={"reason": "missing property"}).json()["rows"]
+    mended = row["row"] | {"properties": {"total": "x"}}
+    wrong = planned.admin.post(f"/v1/quarantine/{row['id']}/fix", json=row["row"])
+    assert wrong.status_code == 422
+    assert "missing property" in wrong.text
+    assert planned.admin.post(f"/v1/quarantine/{row['id']}/fix", json=mended).json()["sent"] == 1
+    (told,) = timeline(planned, "cyd")
+    assert (told["id"], told["properties"]) == (mended["id"], {"total": "x"})
+    assert planned.reading.get("/v1/quarantine", params={"reason": "missing property"}).json()["rows"] == []
+
+
 def test_a_server_with_a_wrong_plan_does_not_start(tmp_path: Path) -> None:
     files = {"tracking/order.yaml": "event: order\nversion: 0\n", "segments/a.yaml": "key: a\nwhen: {did: 7}\n"}
     with pytest.raises(AssertionError) as told:

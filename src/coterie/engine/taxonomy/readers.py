@@ -13,7 +13,7 @@ from coterie.taxonomy.checker import CONTEXT
 from coterie.taxonomy.event import PLANNED
 from coterie.taxonomy.plan import TrackingPlan
 
-_OURS = ("list.", "manual.", "consent.", "time_zone")
+_OURS = ("list.", "manual.", "consent.", "group.", "group_id", "time_zone")
 """Traits that begin so are told by Coterie, or by calls beside their traits."""
 
 
