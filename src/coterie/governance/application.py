@@ -28,20 +28,25 @@ Kinds: TypeAlias = "Mapping[str, tuple[Applied, ...]]"
 class Applied:
     """One rule at one property, with what it made of the texts that it met."""
 
-    __slots__ = ("inner", "is_plain", "key", "known", "most", "normal", "otherwise", "outer", "rule")
+    __slots__ = (
+        "field", "inner", "is_dated", "is_plain", "keeps", "key", "known", "most", "normal", "otherwise", "outer", "reads", "sets",
+    )  # fmt: skip
 
     def __init__(self, key: str, ruled: Ruled, most: int) -> None:
-        self.key, self.normal, self.rule, self.most = key, ruled.normal, ruled.rule, most
+        self.key, self.normal, self.most = key, ruled.normal, most
+        self.is_dated, self.reads, self.sets = ruled.normal.is_dated, ruled.normal.reads, ruled.normal.sets
         self.outer, _, self.inner = key.partition(ITEMS)
         """The property, and the field of each item of its list."""
+        self.field = self.inner or key
+        self.keeps = ruled.rule.keep_original
         self.is_plain = self.normal.is_plain and not self.inner
         self.otherwise = ruled.rule.otherwise
         self.known: dict[Any, Any] = {}
 
     def make(self, value: Value, beside: Beside, at: int) -> Any:
         """Return what becomes of a value: ``SAME``, the normal value, or ``Unfit``. Values of a list are made normal one by one."""
-        if type(value) is str and not self.normal.is_dated:
-            key: Any = value if self.is_plain else (value, *(str(beside.get(one)) for one in self.normal.reads))
+        if type(value) is str and not self.is_dated:
+            key: Any = value if self.is_plain else (value, *(str(beside.get(one)) for one in self.reads))
             made = self.known.get(key)
             if made is None:
                 if len(self.known) >= self.most:
@@ -135,7 +140,7 @@ class Changes:
 
     def put(self, one: Applied, into: dict[str, Value], value: Value, made: Any, place: int = -1) -> None:
         """What a rule made of a value is in its place; ``place`` is that of the item of a list."""
-        key = one.inner or one.key
+        key = one.field
         if type(made) is Unfit:
             if one.otherwise == "quarantine":
                 self.refused = Why(one, value, made)
@@ -144,11 +149,11 @@ class Changes:
             self._told.append((made.reason, one, value, None))
             return
         into[key] = made
-        if one.rule.keep_original:
+        if one.keeps:
             into.setdefault(key + ORIGINAL, value)
-        for name, said in one.normal.sets:
+        for name, said in one.sets:
             where = (one.outer, place, name) if place >= 0 and name in into else ("", -1, name)
-            self._later[where] = (said, one.rule.keep_original)
+            self._later[where] = (said, one.keeps)
         self._told.append((MADE, one, value, made))
 
     def settled(self, event: str, counts: Counts) -> dict[str, Value] | None:
