@@ -96,6 +96,20 @@ class Follower:
         """A rebuild will begin at once: everything is written anew and swapped in; readers never see an empty set."""
         self._wanted.set()
 
+    def forget(self, profiles: Sequence[str]) -> int:
+        """Return how many of the profiles had something in the cache; nothing of them is there, and sizes are those of now.
+
+        Raises: Transient when the cache is away.
+        """
+
+        def work(cache: Cache) -> int:
+            count, cursor = cache.forget(profiles), cache.cursor()
+            if cursor is not None:
+                cache.write((), self._source.counts(), cursor)
+            return count
+
+        return self.ask(work)
+
     def ask(self, work: Callable[[Cache], int], timeout_s: float = 30.0) -> int:
         """Return what ``work(cache)`` returns, on this follower's thread. Raises: Transient when the cache is away."""
         done: Future[int] = Future()

@@ -44,6 +44,12 @@ class Book:
             self.segments[segment].discard(profile)
             self._change(segment, profile, "exited")
 
+    def erase(self, profile: str) -> None:
+        """Nobody ever heard of them; no change says so."""
+        del self.people[profile]
+        for members in self.segments.values():
+            members.discard(profile)
+
     def merge(self, survivor: str, loser: str) -> None:
         """Both are the survivor."""
         self._row(MERGE, survivor, {"loser": loser})

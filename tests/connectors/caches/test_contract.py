@@ -220,3 +220,21 @@ def test_a_rebuild_removes_what_is_no_more(tmp_path: Path) -> None:
             "coterie:segments",
         ]
         cache.close()
+
+
+def test_who_is_erased_is_gone_and_sizes_are_right(bench: Bench) -> None:
+    bench.book.set("ada", plan="pro")
+    bench.book.enter("loyal", "ada", "bo")
+    bench.settle()
+    assert bench.cache.knows(["ada", "eve"]) == 1
+    bench.book.erase("ada")
+    gone: list[int] = []
+    asking = threading.Thread(target=lambda: gone.append(bench.follower.forget(["ada", "eve"])))
+    asking.start()
+    wait_until(lambda: bool(bench.follower._asked))
+    bench.settle()
+    asking.join()
+    assert gone == [1]
+    assert (bench.view.profile("ada"), bench.cache.knows(["ada"]), bench.view.size("loyal")) == (None, 0, 1)
+    assert bench.view.profile("bo") == {"segments": ["loyal"], "traits": {}}
+    assert bench.cache.forget(["ada", "eve"]) == 0

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from coterie.clock import ManualClock
+from coterie.engine import definitions
+from coterie.engine.history import History
 from coterie.engine.privacy.erasure import Asked
 from coterie.engine.privacy.keeping import pending_of, receipts_of
 from coterie.engine.privacy.served import Erasures
 from coterie.engine.project import HIDDEN, Project
+from coterie.engine.verification import verify
 from coterie.privacy.needles import Needles
 from coterie.storage.search import search
 from tests.engine.running.served import HOUR, SECOND, SEGMENTS, START, Served, make, served, track
@@ -174,3 +179,62 @@ def test_a_merge_with_somebody_else_that_was_undone_leaves_them_whole(tmp_path: 
         assert one.members("twice") == ["bob-77"]
         assert one.runner.identities.merges_of("bob-77") == []
         assert one.clock.now() + SECOND > START
+
+
+def test_the_three_readers_agree_after_an_erasure(shop: Served) -> None:
+    Erasures(shop.runner).erase(Asked(who=["u-20931"]))
+    shop.at(START + 3 * HOUR)
+    shop.runner.land()
+    found = verify(shop.project, definitions.catalog(shop.project), count=8)
+    assert found.differences == 0
+    assert found.judged > 0
+    now = {key: set(shop.members(key)) for key in SEGMENTS}
+    with History(shop.project.events) as history:
+        catalog = definitions.catalog(shop.project)
+        assert {key: history.members_at(catalog, key, shop.clock.now()) for key in SEGMENTS} == now
+
+
+@pytest.mark.parametrize(
+    "plant",
+    ["plain.json", "packed.db", "free.db"],
+)
+def test_a_place_that_was_forgotten_is_found_by_the_search(tmp_path: Path, plant: str) -> None:
+    root = make(tmp_path / "shop")
+    with served(root) as one:
+        stories(one)
+        hidden = root / HIDDEN / "somewhere"
+        hidden.mkdir()
+
+        class Forgetful(Erasures):
+            def _note(self, project: Project) -> None:
+                super()._note(project)
+                leave_behind(hidden / plant)
+
+        receipt = Forgetful(one.runner).erase(Asked(who=["u-20931"]))
+        assert not receipt.is_complete
+        assert [place.split(" ")[0] for place in receipt.searched.places] == [f"somewhere/{plant}"] * len(
+            receipt.searched.places
+        )
+        assert receipt.searched.places
+
+
+def leave_behind(path: Path) -> None:
+    """The person is in a file that no shelf knows: as text, packed in a database, or deleted and still in its pages."""
+    if path.suffix == ".json":
+        path.write_text('{"mail":"ADA@example.com"}')
+        return
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA secure_delete=OFF")
+    connection.execute("CREATE TABLE some (data BLOB)")
+    table = pa.table({"profile": ["u-20931"]})
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as stream:
+        stream.write_table(pa.concat_tables([table] * 50))
+    connection.execute("INSERT INTO some VALUES (?)", (sink.getvalue().to_pybytes(),))
+    connection.commit()
+    if path.name == "free.db":
+        connection.execute("INSERT INTO some VALUES ('ada@example.com')")
+        connection.commit()
+        connection.execute("DELETE FROM some")
+        connection.commit()
+    connection.close()

@@ -267,7 +267,7 @@ def _cache(follower: Any) -> Shelf:
     return Shelf(
         name=name, unit="people",
         look=lambda wanted: {name: follower.ask(lambda cache: cache.knows(wanted.subject.profiles))},
-        clear=lambda wanted: _done(follower.ask(lambda cache: cache.forget(wanted.subject.profiles))),
+        clear=lambda wanted: _done(follower.forget(wanted.subject.profiles)),
     )  # fmt: skip
 
 
