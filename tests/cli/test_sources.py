@@ -40,6 +40,10 @@ def test_a_source_from_its_file_to_its_status(shell: Shell) -> None:
     assert (done["rows"], done["added"], done["refused"]) == (2, 1, 1)
     assert shell.json("sources", "status", "shop")["shop"]["position"]["files"].keys() == {"in/a.csv"}
     assert "1 events, 1 refused" in shell("sources", "status").out
+    mended = SOURCE.replace("type: integer", "type: text")
+    (shell.folder / "sources" / "shop.yaml").write_text(mended)
+    assert shell.json("sources", "replay", "shop")["added"] == 1
+    (shell.folder / "sources" / "shop.yaml").write_text(SOURCE)
     assert shell.json("sources", "reset", "shop") == {"reset": True}
     assert shell("sources", "pull", "shop", "--strict").code == 5
     assert shell.json("sources", "list")[0]["events"] == 1

@@ -182,6 +182,24 @@ def pull_source(session: Session, name: str, strict: bool) -> int:
     return REFUSED_ROWS if strict and done.refused else OK
 
 
+@command.command("replay")
+@click.argument("name")
+@click.pass_obj
+def replay_source(session: Session, name: str) -> None:
+    """Pass the refused rows of a source through its mapping as it is now; those that pass leave the quarantine."""
+    from coterie.cli.ingest import show
+    from coterie.engine.sourcing.again import take_again
+    from coterie.engine.sourcing.sources import source_named
+
+    project = session.project()
+    definition = source_named(project, name)
+    done = take_again(project, definition, now=project.wall())
+    if session.as_json:
+        session.answer(done)
+    else:
+        show(session, done, definition.label)
+
+
 @command.command("reset")
 @click.argument("name")
 @click.pass_obj

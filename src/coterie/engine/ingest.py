@@ -64,15 +64,17 @@ def ingest(
 
 
 @holding("quarantine replay")
-def replay_quarantine(project: Project, mapping: Mapping, *, now: int) -> Ingested:
+def replay_quarantine(project: Project, mapping: Mapping, *, now: int, label: str = "") -> Ingested:
     """Pass the quarantined rows of the mapping's source through it again; those that pass leave the quarantine.
 
+    ``label``: what the log and the quarantine call the source, when that is not what the mapping does.
     Events that a stage refused after their mapping are left: see ``engine.replaying``.
     """
-    rows = project.quarantine.rows(source=mapping.source)
+    source = label or mapping.source
+    rows = project.quarantine.rows(source=source)
     waiting = rows.filter(pa.array([not is_event(one) for one in rows.to_pylist()], pa.bool_()))
     taken = retake(waiting, mapping, now=now)
-    run = Landing(project, mapping.source, now)
+    run = Landing(project, source, now)
     run.keep(taken.events, taken.refused.slice(0, 0), taken.rows, taken.skipped)
     still = set(taken.refused["id"].to_pylist())
     mended = [one["id"] for one in waiting.to_pylist() if one["id"] not in still and one["reason"] != "not a row"]

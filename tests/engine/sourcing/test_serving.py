@@ -85,6 +85,27 @@ def test_by_hand_asked_reset_and_read_anew(tmp_path: Path) -> None:
     assert numbers(tmp_path) == sorted(n % 40 for n in range(60))
 
 
+def test_refused_rows_pass_the_mended_mapping(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.csv").write_text(rows(0, 5) + "p1,p1@x.org,05.01.2026,7\n" * 2)
+    files = {"sources/shop.yaml": SOURCE.format(every="every: 1s")}
+    with Serving(tmp_path, files=files) as server:
+        wait_until(lambda: source(server)["refused"] == 2)
+        again = server.admin.post("/v1/sources/shop/replay").json()
+        assert (again["sent"], again["refused"]) == (0, 2)
+        mended = SOURCE.format(every="every: 1s").replace(
+            "occurred_at: at", "occurred_at: {column: at, format: '%d.%m.%Y'}"
+        )
+        (tmp_path / "sources" / "shop.yaml").write_text(mended)
+        assert server.admin.post("/v1/sources/reload").is_success
+        assert server.admin.post("/v1/sources/shop/replay").json()["sent"] == 2
+        assert server.reading.get("/v1/quarantine").json()["rows"] == []
+        assert server.admin.post("/v1/sources/shop/reset").is_success
+        wait_until(lambda: source(server)["events"] == 7)
+        server.stop()
+    assert numbers(tmp_path) == [0, 1, 2, 3, 4, 7, 7]
+
+
 def test_trouble_is_told_and_passes(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.csv").write_text(rows(0, 10) + "p0,p0@x.org")

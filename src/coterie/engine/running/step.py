@@ -139,7 +139,10 @@ def _read(state: State, entry: Entry, at: int) -> tuple[Sequence[Any], list[Refu
             found = state.decode(entry, at)
     except (CoterieError, msgspec.MsgspecError, ValueError, TypeError, KeyError, RecursionError) as error:
         return [], [_refusal(entry, 0, "the request cannot be read", str(error), _text(entry.body))]
-    return found.events, [_refusal(entry, one.index, one.reason, one.detail, one.row) for one in found.refused]
+    refused = [_refusal(entry, one.index, one.reason, one.detail, one.row) for one in found.refused]
+    if entry.route == delivery.ROUTE:  # a row keeps the id that its event would have, however often it is read
+        refused = [(one.id or told[0], *told[1:]) for one, told in zip(found.refused, refused, strict=True)]
+    return found.events, refused
 
 
 def _note_reading(entry: Entry, events: Sequence[Any], refused: list[Refusal], at: int, effects: Effects) -> None:

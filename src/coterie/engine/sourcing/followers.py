@@ -62,7 +62,7 @@ class Followers:
 
     def ask(self, name: str) -> SourceHealth:
         """The source is read now. Raises: NotFound; Conflict for one that is off, or sent to us."""
-        definition = self._named(name)
+        definition = self.named(name)
         follower = self._followers.get(name)
         if follower is None:
             told = "is sent to us" if definition.kind.pushed else "is off: enabled: false"
@@ -72,7 +72,7 @@ class Followers:
 
     def reset(self, name: str) -> SourceHealth:
         """The source is read from its beginning: what it brought stays, under its ids. Raises: NotFound."""
-        self._named(name)
+        self.named(name)
         with self._lock:
             followed = {name: self._followers[name]} if name in self._followers else {}
             self._end(followed)
@@ -121,7 +121,8 @@ class Followers:
             if waited > START_S:
                 raise TimedOut(f"the journal was not taken in within {START_S:g} s", hint="see /readyz")
 
-    def _named(self, name: str) -> Definition:
+    def named(self, name: str) -> Definition:
+        """Return what the file of a source says. Raises: NotFound."""
         if name not in self.definitions:
             hint = nearest(name, self.definitions) or "see them: GET /v1/sources"
             raise NotFound(f"no source {name!r}", hint=hint)

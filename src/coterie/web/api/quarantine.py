@@ -80,7 +80,7 @@ async def fix_refused(
 ) -> Fixed:
     """Send a mended event in the place of a refused one. It stays in quarantine when it is still wrong."""
     done = await desk.ask(fix_row, desk.project, desk.runner.intake, desk.journal.append_now, row_id, body, by.key_id)
-    return await _finished(desk, by, "quarantine.fix", row_id, done)
+    return await finished(desk, by, "quarantine.fix", row_id, done)
 
 
 @routes.post("/quarantine/replay", Fixed)
@@ -89,10 +89,11 @@ async def replay_refused(desk: Here, by: By, source: Source = "", reason: Word_ 
     done = await desk.ask(
         replay_rows, desk.project, desk.runner.intake, desk.journal.append_now, source, reason, by.key_id
     )
-    return await _finished(desk, by, "quarantine.replay", f"{source}:{reason}", done)
+    return await finished(desk, by, "quarantine.replay", f"{source}:{reason}", done)
 
 
-async def _finished(desk: Here, by: By, action: str, subject: str, done: Replayed) -> Fixed:
+async def finished(desk: Here, by: By, action: str, subject: str, done: Replayed) -> Fixed:
+    """What was sent again is out of the quarantine, once its effects are committed; return what became of it."""
     if done.ids:
         await desk.reach(done.position or 0, desk.limits.api_wait_s_max)
         await desk.at_rest(lambda _: desk.project.quarantine.remove(done.ids))

@@ -7,10 +7,12 @@ from typing import Any
 from msgspec import Struct
 
 from coterie.connectors.sources.definitions import Definition
+from coterie.engine.sourcing.again import send_again
 from coterie.engine.sourcing.health import Phase, SourceHealth
 from coterie.errors import NotFound, nearest
 from coterie.storage.state.sources import Reading
 from coterie.web.api.desk import Desk
+from coterie.web.api.quarantine import Fixed, finished
 from coterie.web.api.routes import By, Here, Routes, Word
 
 routes = Routes("sources")
@@ -85,6 +87,14 @@ async def reset_source(desk: Here, by: By, name: Word) -> SourceTold:
     after = await _one(desk, name)
     await desk.record(by, "source.reset", f"source:{name}", before, after)
     return after
+
+
+@routes.post("/sources/{name}/replay", Fixed)
+async def replay_source(desk: Here, by: By, name: Word) -> Fixed:
+    """Pass the refused rows of a source through its mapping as it is now. Those that pass leave the quarantine."""
+    definition = desk.feeding.named(name)
+    done = await desk.ask(send_again, desk.project, definition, desk.journal.append_now, now=desk.now())
+    return await finished(desk, by, "source.replay", f"source:{name}", done)
 
 
 @routes.post("/sources/reload", SourceList)
