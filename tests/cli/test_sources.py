@@ -59,6 +59,7 @@ def test_mistakes_are_told(shell: Shell) -> None:
     assert absent.code != 0
     assert "no such file" in absent.err
     (shell.folder / "sources" / "shop.yaml").write_text("kind: fils\nmapping: {profile: who}\n")
+    assert "did you mean 'files'" in shell("validate").out
     wrong = shell("sources")
     assert wrong.code == 2
     assert "did you mean 'files'" in wrong.err

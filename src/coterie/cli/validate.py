@@ -53,7 +53,7 @@ def command(session: Session) -> int:
 
 
 _FOLDERS = {
-    "trigger": "triggers", "destination": "destinations", "planned event": "tracking", "standard": "governance", "quality rule": "quality",
+    "source": "sources", "trigger": "triggers", "destination": "destinations", "planned event": "tracking", "standard": "governance", "quality rule": "quality",
 }  # fmt: skip
 """Kind → folder of its definitions, beside segments and mappings."""
 
@@ -76,6 +76,7 @@ def check(project: Project) -> tuple[int, int, list[Problem]]:
     from coterie.engine.governance.standards import standards_of
     from coterie.engine.outbox.loading import problems_of
     from coterie.engine.quality.rules import checked as quality_rules
+    from coterie.engine.sourcing.sources import sources_of
     from coterie.engine.taxonomy.files import tracking_plan
     from coterie.errors import InvalidDefinition
 
@@ -92,7 +93,7 @@ def check(project: Project) -> tuple[int, int, list[Problem]]:
             load_mapping(file)
         except InvalidDefinition as error:
             problems += error.problems
-    for read in (tracking_plan, standards_of, quality_rules):
+    for read in (sources_of, tracking_plan, standards_of, quality_rules):
         try:
             read(project)
         except InvalidDefinition as error:
