@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tests.docs.blocks import Block
+from tests.kafka import Broker
 from tests.mariadb import mariadb
 from tests.postgres import postgres
+from tests.servers import Server, free_port, mosquitto, running
 
 
 @contextmanager
@@ -24,7 +29,34 @@ def _mariadb() -> Iterator[int]:
         yield server.server.port
 
 
-OTHERS = {"localhost:5432": _postgresql, "localhost:3306": _mariadb}
+@contextmanager
+def _kafka() -> Iterator[int]:
+    with TemporaryDirectory() as folder, running(Broker(Path(folder))) as server:
+        yield server.port
+
+
+@contextmanager
+def _mqtt() -> Iterator[int]:
+    with TemporaryDirectory() as folder, running(mosquitto(Path(folder))) as server:
+        yield server.port
+
+
+@contextmanager
+def _kinesis() -> Iterator[int]:
+    port = free_port()
+    with TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "moto.server", "-p", str(port)]
+        with running(Server(command, port, Path(folder) / "moto.log", 60)):
+            yield port
+
+
+OTHERS = {
+    "localhost:5432": _postgresql,
+    "localhost:3306": _mariadb,
+    "localhost:9092": _kafka,
+    "localhost:1883": _mqtt,
+    "localhost:4566": _kinesis,
+}
 """What pages call a server → what starts one and yields its port. Databases are called shop; shop with s3cret may use them."""
 
 

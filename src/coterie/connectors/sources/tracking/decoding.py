@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
 from msgspec import Raw
 
 from coterie.connectors.sources.tracking.reading import Reading
@@ -12,8 +11,6 @@ from coterie.connectors.sources.tracking.tracked import Decoded, Options, Refusa
 from coterie.connectors.sources.tracking.wire import BATCH, SPLIT, Call, Scalar, call_of, id_of, small
 from coterie.limits import DEFAULT, Limits
 
-REFUSED = "refused"
-"""Route of entries that their source could not read: a JSON list of ``Refused``, kept like every other refusal."""
 _PLAIN = Options()
 
 
@@ -28,11 +25,9 @@ def decode(
 ) -> Decoded:
     """Return the events of the journal entry at ``position`` and its refusals, in the order of the body.
 
-    ``route`` is the kind of call, ``batch`` or ``refused``. An event without a messageId gets one from ``position`` and its index. Pure.
+    ``route`` is the kind of call, or ``batch``. An event without a messageId gets one from ``position`` and its index. Pure.
     Cost: about 2 µs an event of 400 bytes. Raises: nothing; what cannot be read is a refusal.
     """
-    if route == REFUSED:
-        return Decoded([], msgspec.json.decode(body, type=list[Refused]))
     try:
         calls, raws, sent, gpc = _calls(route, body, limits)
     except Refusal as refusal:
