@@ -127,6 +127,13 @@ def test_deprecated_things_are_counted_and_let_pass() -> None:
     assert (len(passed.events), [one.kind for one in passed.remarks]) == (1, ["deprecated"])
 
 
+def test_what_is_required_is_missed_though_it_is_deprecated() -> None:
+    text = "event: e\nproperties:\n  a: {type: string, required: true, deprecated: true}\n"
+    checker = Checker(plan(text).events["e"])
+    found = [[one.kind for one in checker.violations(told)] for told in ({}, {"a": None}, {"a": "x"}, {"a": 1})]
+    assert found == [["missing property"], ["missing property"], ["deprecated"], ["deprecated", "wrong type"]]
+
+
 def test_rules_between_properties() -> None:
     text = ORDER + "schema: {dependentRequired: {gift: [currency]}}\n"
     checker = Checker(plan(text).events["order_completed"])

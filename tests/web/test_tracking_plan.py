@@ -45,6 +45,7 @@ def test_violations_are_counted_and_replayed_once_the_plan_is_fixed(planned: Ser
     assert {(one["kind"], one["event"], one["property"], one["count"], one["action"]) for one in told} == {
         ("wrong type", "order_completed", "total", 1, "quarantine"), ("unknown event", "dance", "", 1, "flag"),
     }  # fmt: skip
+    assert {one["source_name"] for one in told} == {"first write key"}
     assert [one["sample"] for one in told if one["property"]] == ['"12"']
     refused = planned.reading.get("/v1/quarantine", params={"reason": "tracking plan"}).json()["rows"]
     assert [(one["reason"], one["row"]["properties"]) for one in refused] == [
@@ -68,13 +69,13 @@ def test_violations_are_counted_and_replayed_once_the_plan_is_fixed(planned: Ser
 def test_one_event_is_mended_by_hand_in_the_shape_it_lies_in(planned: Serving) -> None:
     send(planned, track("order_completed", "cyd", note="no total"))
     (row,) = planned.reading.get("/v1/quarantine", params={"reason": "missing property"}).json()["rows"]
-    mended = row["row"] | {"properties": {"total": "x"}}
+    mended = row["row"] | {"properties": {"total": 3}}
     wrong = planned.admin.post(f"/v1/quarantine/{row['id']}/fix", json=row["row"])
     assert wrong.status_code == 422
     assert "missing property" in wrong.text
     assert planned.admin.post(f"/v1/quarantine/{row['id']}/fix", json=mended).json()["sent"] == 1
     (told,) = timeline(planned, "cyd")
-    assert (told["id"], told["properties"]) == (mended["id"], {"total": "x"})
+    assert (told["id"], told["properties"]) == (mended["id"], {"total": 3})
     assert planned.reading.get("/v1/quarantine", params={"reason": "missing property"}).json()["rows"] == []
 
 

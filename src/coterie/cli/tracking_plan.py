@@ -219,7 +219,10 @@ def violations(session: Session, since: str | None, event: str) -> None:
     if session.as_json:
         session.answer(found)
         return
-    rows = [[f"{one.count:,}", one.kind, one.event, one.property, one.source, one.sample, one.action] for one in found]
+    rows = [
+        [f"{one.count:,}", one.kind, one.event, one.property, one.source_name or one.source, one.sample, one.action]
+        for one in found
+    ]
     if not rows:
         session.console().print("[green]nothing broke the plan[/]")
         return

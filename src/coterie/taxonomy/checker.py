@@ -7,7 +7,6 @@ from typing import Any
 
 from coterie.model import Value
 from coterie.taxonomy.event import EventPlan
-from coterie.taxonomy.property import Property
 from coterie.taxonomy.validation import ValidationError, Validator, validator_of
 from coterie.taxonomy.violation import DEPRECATED, MISSING, RULE, UNKNOWN_PROPERTY, Violation, kind_of
 
@@ -25,7 +24,7 @@ class Checker:
         self._rules = {name: (one, validator_of(one.json_schema())) for name, one in plan.named.items()}
         self._all = None if plan.schema is None else validator_of({"type": "object", "allOf": [plan.schema]})
         self._quick: Validator | None = None if plan.deprecated else validator_of(_quick(plan))
-        self._said = {name: said(one) for name, one in plan.named.items()}
+        self._said = {name: one.says() for name, one in plan.named.items()}
         self._required = plan.required
         self._known = {name for name, one in plan.named.items() if not one.deprecated}
         """Names of which nothing is to be said; those from the context are added as they are met."""
@@ -90,14 +89,15 @@ class Checker:
 
 
 def _quick(plan: EventPlan) -> dict[str, Any]:
-    """Return a schema that holds only where nothing is to be said: what is deprecated it does not know."""
+    """Return a schema that holds only where nothing is to be said of what the plan names; of what is deprecated it asks only whether it is there."""
     quick: dict[str, Any] = {
         "type": "object",
         "properties": {
             name: _not_null(one.json_schema()) if one.required else _or_null(one.json_schema())
             for name, one in plan.named.items()
             if not one.deprecated
-        },
+        }
+        | {name: _not_null({}) for name in plan.required if plan.named[name].deprecated},
         "required": list(plan.required),
     }
     return quick if plan.schema is None else {**quick, "allOf": [plan.schema]}
@@ -118,24 +118,3 @@ def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _keyword(error: ValidationError) -> str:
     return next((str(one) for one in reversed(error.schema_path) if isinstance(one, str)), "")
-
-
-def said(one: Property) -> str:
-    """Return in words what a property's values are.
-
-    >>> said(Property(type="number", minimum=0))
-    'number, minimum 0'
-    """
-    parts = [" or ".join(one.types)] if one.types else []
-    if one.enum is not None:
-        shown = ", ".join(str(value) for value in one.enum[:10])
-        parts.append(f"one of {shown}{', …' if len(one.enum) > 10 else ''}")
-    names = (
-        "pattern", "format", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength",
-        "maxLength",
-    )  # fmt: skip
-    for name in names:
-        if (value := getattr(one, name)) is not None:
-            parts.append(f"{name} {value}")
-    parts += [name for name in ("items", "schema") if getattr(one, name) is not None]
-    return ", ".join(parts) or "any value"

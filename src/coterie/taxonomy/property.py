@@ -11,6 +11,8 @@ from coterie.taxonomy.words import PERSONAL, Format, Pii, Schema, Type
 
 _NUMERIC = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
 _TEXTUAL = ("pattern", "format", "minLength", "maxLength")
+ENUM_SHOWN = 10
+"""Values of an enumeration that are told."""
 
 
 def _types_of(told: str | tuple[str, ...] | None) -> tuple[str, ...]:
@@ -131,6 +133,21 @@ class Property(Form, frozen=True, kw_only=True):
         if self.schema is not None:
             found = {**found, "allOf": [self.schema]} if found else dict(self.schema)
         return found
+
+    def says(self) -> str:
+        """Return in words what its values are.
+
+        >>> Property(type="number", minimum=0).says()
+        'number, minimum 0'
+        """
+        parts = [" or ".join(self.types)] if self.types else []
+        if self.enum is not None:
+            shown = ", ".join(str(value) for value in self.enum[:ENUM_SHOWN])
+            parts.append(f"one of {shown}{', …' if len(self.enum) > ENUM_SHOWN else ''}")
+        told = [(name, getattr(self, name)) for name in (*_TEXTUAL, *_NUMERIC)]
+        parts += [f"{name} {value}" for name, value in told if value is not None]
+        parts += [name for name in ("items", "schema") if getattr(self, name) is not None]
+        return ", ".join(parts) or "any value"
 
 
 def type_of(value: object) -> str:

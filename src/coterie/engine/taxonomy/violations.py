@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from msgspec import Struct
 
 from coterie.engine.governance.remarked import remarked
@@ -14,12 +16,14 @@ from coterie.taxonomy.violation import STAGE, UNKNOWN_EVENT, Violation
 
 
 class Counted(Struct, frozen=True, kw_only=True):
-    """Violations of one kind. ``action`` is what becomes of such an event by the plan as it is now."""
+    """Violations of one kind. ``action`` is what becomes of such an event by the plan as it is now; ``source_name`` is the name
+    of the key or source, where it has one beside ``source``."""
 
     kind: str
     event: str
     property: str
     source: str
+    source_name: str
     count: int
     sample: str
     first_at: int
@@ -33,11 +37,12 @@ def violations(project: Project, plan: TrackingPlan | None, *, since: int = 0, e
 
     ``plan`` says what becomes of such events now.
     """
-    names = names_of(project)
+    names = cache(names_of(project))
     return [
         Counted(
-            kind=one.kind, event=one.event, property=one.property, source=one.source, count=one.count, sample=one.sample,
-            first_at=one.first_at, last_at=one.last_at, action=_action(one, plan, names(one.source)),
+            kind=one.kind, event=one.event, property=one.property, source=one.source,
+            source_name="".join(names(one.source)[1:2]), count=one.count, sample=one.sample, first_at=one.first_at,
+            last_at=one.last_at, action=_action(one, plan, names(one.source)),
             owner="" if plan is None else plan.owner(one.event),
         )
         for one in remarked(project, STAGE, since)
