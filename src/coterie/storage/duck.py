@@ -13,6 +13,8 @@ from coterie.identity.merges import Alias
 from coterie.segments.batch import Relation
 from coterie.storage.lake.parts import Parts, show_paths
 
+FAULTS = (duckdb.Error,)
+"""What a statement may raise, such as when a file that it reads is taken away: for those who try again later."""
 Files: TypeAlias = Parts | Sequence[str]
 """Parquet files: those of a table at one version, or paths anywhere."""
 ALIASES = pa.schema(

@@ -56,7 +56,7 @@ def test_rows_sources_profiles_hours_and_delays() -> None:
     assert of(found, "profiles") == Share(39, 48)
     assert of(found, "hours").counts == {str(hour): 2 for hour in range(24)}
     assert of(found, "delays").counts == {"0": 24, "40": 24}
-    assert rows_by_day([]) == {}
+    assert rows_by_day([], FIRST) == {}
 
 
 def test_a_property_by_its_kinds() -> None:

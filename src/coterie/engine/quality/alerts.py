@@ -19,19 +19,25 @@ SHOWN_MAX = 50
 PRIORITY = 9
 
 
-def letters(project: Project, new: Sequence[Kept], rules: Mapping[str, Rule], now: int) -> list[Delivery]:
-    """Return what is to be sent about new findings: those that are bad enough, to the destinations that are asked for."""
+def letters(
+    project: Project, found: Sequence[Kept], rules: Mapping[str, Rule], now: int
+) -> tuple[list[Delivery], list[int]]:
+    """Return (what is to be sent about these findings, the numbers of those that are told by it).
+
+    Told are those that are bad enough, at the destinations that their rule or the settings ask for.
+    """
     settings = project.settings.quality
     least = SEVERITIES.index(Severity(settings.alert_from))
     groups: dict[tuple[str, str], list[Kept]] = {}
-    for one in new:
-        if SEVERITIES.index(one.finding.severity) < least or one.alerted_at or one.accepted_at:
+    for one in found:
+        if SEVERITIES.index(one.finding.severity) < least:
             continue
         rule = rules.get(one.finding.rule)
         asked = rule.alerts if rule is not None and rule.alerts is not None else settings.alerts
         for destination in asked:
             groups.setdefault((destination, one.finding.owner), []).append(one)
-    return [_letter(project, where, owner, found, now) for (where, owner), found in sorted(groups.items())]
+    made = [_letter(project, where, owner, told, now) for (where, owner), told in sorted(groups.items())]
+    return made, sorted({one.id for told in groups.values() for one in told})
 
 
 def _letter(project: Project, destination: str, owner: str, found: Sequence[Kept], now: int) -> Delivery:

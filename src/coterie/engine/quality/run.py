@@ -90,7 +90,7 @@ class _Checking:
         self._new: list[Kept] = []
 
     def run(self, began: float) -> Report:
-        rows = rows_by_day(self._files)
+        rows = rows_by_day(self._files, self._today - self._settings.history_days)
         first = max(min(rows, default=self._today), self._today - self._settings.history_days)
         known = self._book.days()
         days = range(first, self._today)
@@ -120,7 +120,7 @@ class _Checking:
 
     def _judge(self, day: int, history: Mapping[int, Measured]) -> None:
         findings = [*self._anomalies(day, history.get(day, {}), history), *self._validated(day)]
-        self._record(day, findings, judged=True)
+        self._record(day, findings, over=True)
 
     def _judge_today(self, history: Mapping[int, Measured]) -> None:
         """Look at the day that is not over: what is there, and whether it is silent. Its measures are not kept."""
@@ -134,7 +134,7 @@ class _Checking:
             if rule.fresh_within is not None:
                 late = stale(rule, newest(self._files, rule.event, rule.source or ""), self._at, self._settings.owner)
                 findings += [late] if late is not None else []
-        self._record(day, findings, judged=False)
+        self._record(day, findings, over=False)
 
     def _anomalies(self, day: int, today: Measured, history: Mapping[int, Measured], until: int = 24) -> list[Finding]:
         flagged: dict[int, set[Subject]] = {}
@@ -161,8 +161,8 @@ class _Checking:
         self._book.keep_validations(day, told)
         return findings
 
-    def _record(self, day: int, findings: Sequence[Finding], *, judged: bool) -> None:
-        self._new += self._book.record(day, findings, self._at, judged=judged)
+    def _record(self, day: int, findings: Sequence[Finding], *, over: bool) -> None:
+        self._new += self._book.record(day, findings, self._at, over=over)
         self._found += self._book.findings(day, day + 1)
 
 

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from coterie.clock import Clock
 from coterie.connectors.sources.definitions import Definition
@@ -19,6 +19,7 @@ from coterie.engine.reconciling.reconcile import keep, reconcile_source
 from coterie.engine.running.runner import Runner
 from coterie.errors import CoterieError
 from coterie.limits import HOUR_US, SECOND_US
+from coterie.storage.duck import FAULTS
 
 _log = logging.getLogger("coterie.quality")
 FIRST_S = 20.0
@@ -84,7 +85,7 @@ class Watch:
             try:
                 self.run()
                 self._reconcile()
-            except (CoterieError, OSError, ValueError) as error:
+            except (CoterieError, OSError, ValueError, *FAULTS) as error:
                 _log.warning("the checks failed and will be tried again: %s", error)
                 self._tell(error=str(error))
             wait = max(1.0, self._settings.every_s - (time.monotonic() - began))
@@ -100,14 +101,18 @@ class Watch:
                     self._project, at, owners=owners_of(self._project), threads=1,
                     state=self._runner.database.reader(), slack_us=0,
                 )  # fmt: skip
-                if report.new:
-                    with self._runner.database.transaction(aside=True) as connection:
-                        post(self._project, connection, report, at)
-                    self._wake()
+                self._post(at)
                 self._count(report)
             finally:
                 self._tell(running=False)
             return report
+
+    def _post(self, at: int) -> None:
+        """Those who are to be told of what was found are being told."""
+        with self._runner.database.transaction(aside=True) as connection:
+            made = post(self._project, connection, at, at)
+        if made:
+            self._wake()
 
     def _count(self, report: Report) -> None:
         today = report.at // (24 * HOUR_US)
@@ -130,10 +135,9 @@ class Watch:
                 keep(self._project, reconcile_source(self._project, one, now))
             except CoterieError as error:
                 _log.warning("%s could not be reconciled: %s", one.name, error)
+        self._post(now)
 
     def _tell(self, **changed: object) -> None:
-        from msgspec import structs
-
         self._health = structs.replace(self._health, **changed)
 
     def age_s(self) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from pathlib import Path
 
 import msgspec
@@ -23,11 +24,11 @@ from coterie.engine.reconciling.result import Day, Reconciled, Strange, Sum
 from coterie.engine.sourcing.mapper import Mapper
 from coterie.errors import Conflict
 from coterie.identity.rules import rules_of
-from coterie.limits import DAY_US
 from coterie.monitoring.finding import Finding
 from coterie.monitoring.terms import Check, Severity, Stage
 from coterie.storage.quality.reconciling import Sides, sides
 
+EPOCH = date(1970, 1, 1).toordinal()
 FOR_EVER = 1 << 62
 STRANGE_SHOWN = 100
 IDLE_PAGES = 3
@@ -143,16 +144,22 @@ def _days(both: Sides) -> dict[str, Day]:
 
 
 def keep(project: Project, told: Reconciled) -> list[Finding]:
-    """The result is in the book of quality; return what is wrong. No id of an event is kept, only numbers."""
-    from datetime import date
+    """The result is in the book of quality; return what is wrong. No id of an event is kept, only numbers.
 
-    book = book_of(project)
-    days = {date.fromisoformat(text).toordinal() - 719_163: one for text, one in told.days.items()}
+    Days that were wrong before and are exact now are no longer findings.
+    """
+    book, asker = book_of(project), f"reconcile {told.source}"
+    days = {date.fromisoformat(text).toordinal() - EPOCH: one for text, one in told.days.items()}
     book.reconcile(told.source, told.at, {day: msgspec.json.encode(one) for day, one in days.items()})
-    findings = {day: finding for day, one in days.items() if (finding := finding_of(told.source, day, one, project))}
-    for day, finding in findings.items():
-        book.record(day, [finding], told.at, judged=False)
-    return list(findings.values())
+    found = {day: finding for day, one in days.items() if (finding := finding_of(told.source, day, one, project))}
+    wrong = {
+        one.finding.day
+        for one in book.findings()
+        if one.finding.check is Check.RECONCILIATION and one.finding.source == told.source
+    }
+    for day in sorted(found.keys() | (wrong & days.keys())):
+        book.record(day, [found[day]] if day in found else [], told.at, over=True, asker=asker)
+    return list(found.values())
 
 
 def finding_of(source: str, day: int, one: Day, project: Project) -> Finding | None:
@@ -168,10 +175,3 @@ def finding_of(source: str, day: int, one: Day, project: Project) -> Finding | N
         received=one.here, expected=one.there, rows=one.missing + one.extra + one.different,
         owner=project.settings.quality.owner,
     )  # fmt: skip
-
-
-def instants_of(since: int | None, until: int | None) -> tuple[int, int]:
-    """Return (since, until) in whole days: a day that has begun is left out at its end."""
-    first = -FOR_EVER if since is None else since - since % DAY_US
-    last = FOR_EVER if until is None else until - until % DAY_US
-    return first, last

@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS measures (
     measure TEXT NOT NULL, told BLOB NOT NULL, PRIMARY KEY (day, stage, event, property, source, measure)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS findings (
-    id INTEGER PRIMARY KEY, day INTEGER NOT NULL, key TEXT NOT NULL, told BLOB NOT NULL, found_at INTEGER NOT NULL,
+    id INTEGER PRIMARY KEY, day INTEGER NOT NULL, key TEXT NOT NULL, asker TEXT NOT NULL, told BLOB NOT NULL, found_at INTEGER NOT NULL,
     alerted_at INTEGER NOT NULL DEFAULT 0, accepted_at INTEGER NOT NULL DEFAULT 0, UNIQUE (day, key)
 );
 CREATE TABLE IF NOT EXISTS validations (
@@ -34,6 +34,8 @@ CREATE TABLE IF NOT EXISTS reconciliations (
     source TEXT NOT NULL, day INTEGER NOT NULL, at INTEGER NOT NULL, told BLOB NOT NULL, PRIMARY KEY (source, day)
 ) WITHOUT ROWID;
 """
+CHECKS = "checks"
+"""Who asks, when it is the checks of a run."""
 _observation = msgspec.json.Decoder(Observation)
 _finding = msgspec.json.Decoder(Finding)
 
@@ -112,25 +114,26 @@ class Book:
 
     # ── findings ─────────────────────────────────────────────────────────────────────────────────────────────
 
-    def record(self, day: int, found: Iterable[Finding], at: int, *, judged: bool) -> list[Kept]:
+    def record(self, day: int, found: Iterable[Finding], at: int, *, over: bool, asker: str = CHECKS) -> list[Kept]:
         """These are the findings of a day. Return those that are new; what was found before keeps when it was told and accepted.
 
-        ``judged``: the day is over and need not be looked at again; what is no longer found of it is forgotten.
+        ``over``: what ``asker`` found before and finds no longer is forgotten, and the checks need not look at the day again.
         """
         told = {key_of(one): one for one in found}
         with self._open() as book:
-            known = {key for (key,) in book.execute("SELECT key FROM findings WHERE day = ?", (day,))}
-            if judged:
+            asked = book.execute("SELECT key FROM findings WHERE day = ? AND asker = ?", (day, asker))
+            known = {key for (key,) in asked}
+            if over:
                 gone = [(day, key) for key in known - told.keys()]
                 book.executemany("DELETE FROM findings WHERE day = ? AND key = ? AND accepted_at = 0", gone)
+            if over and asker == CHECKS:
                 book.execute("UPDATE days SET judged = 1 WHERE day = ?", (day,))
-            for key, one in told.items():
-                book.execute(
-                    "INSERT INTO findings (day, key, told, found_at) VALUES (?1, ?2, ?3, ?4)"
-                    " ON CONFLICT DO UPDATE SET told = ?3",
-                    (day, key, msgspec.json.encode(one), at),
-                )
-        return [one for one in self.findings(day, day + 1) if key_of(one.finding) not in known]
+            book.executemany(
+                "INSERT INTO findings (day, key, asker, told, found_at) VALUES (?1, ?2, ?3, ?4, ?5)"
+                " ON CONFLICT DO UPDATE SET told = ?4",
+                [(day, key, asker, msgspec.json.encode(one), at) for key, one in told.items()],
+            )
+        return [one for one in self.findings(day, day + 1) if key_of(one.finding) in told.keys() - known]
 
     def findings(self, first: int = 0, last: int = 1 << 40) -> list[Kept]:
         """Return the findings of the days from ``first`` up to but not including ``last``, the newest day first."""
@@ -144,6 +147,10 @@ class Book:
             Kept(id=id_, finding=_finding.decode(told), found_at=found, alerted_at=alerted, accepted_at=accepted)
             for id_, told, found, alerted, accepted in rows
         ]
+
+    def untold(self, since: int) -> list[Kept]:
+        """Return the findings since the instant ``since`` of which nobody was told and which nobody accepted."""
+        return [one for one in self.findings() if one.found_at >= since and not one.alerted_at and not one.accepted_at]
 
     def alerted(self, ids: Collection[int], at: int) -> None:
         """Somebody was told of these findings."""

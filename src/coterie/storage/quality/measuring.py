@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from coterie.limits import DAY_US
 from coterie.model import LINK, MERGE, TRAIT_EVENTS, UNMERGE
 from coterie.monitoring.measures import EVERY, OTHER, Count, Observation, Share, Spread, Subject
 from coterie.monitoring.terms import Stage
@@ -36,13 +37,12 @@ def measure(log: pa.Table | Files, first: int, last: int, *, threads: int = 2, m
         return _Measuring(duck, first, last).run()
 
 
-def rows_by_day(files: Files) -> dict[int, int]:
-    """Return day of arrival → rows of the log. Cost: one column is read."""
+def rows_by_day(files: Files, since: int) -> dict[int, int]:
+    """Return day of arrival → rows of the log, from the day ``since`` on. Cost: one column is read."""
     with Duck(threads=2) as duck:
         duck.add_files("log", files, SCHEMA)
-        found = duck.run(
-            f"SELECT {statements.DAY} AS day, count(*) AS rows FROM log GROUP BY ALL ORDER BY day"
-        ).to_pylist()
+        chosen = f"WHERE received_at >= {since * DAY_US} GROUP BY ALL ORDER BY day"
+        found = duck.run(f"SELECT {statements.DAY} AS day, count(*) AS rows FROM log {chosen}").to_pylist()
     return {one["day"]: one["rows"] for one in found}
 
 
@@ -72,7 +72,7 @@ class _Measuring:
         rows = self._events()
         self._every = max(1, -(-sum(rows.values()) // CELL_ROWS_MOST))
         self._instants()
-        self._repeated(rows)
+        self._repeated()
         self._execute(statements.CELLS)
         self._properties()
         self._spreads()
@@ -132,10 +132,9 @@ class _Measuring:
         for (day, name), counts in delays.items():
             self._put(day, name, "delays", Spread(counts))
 
-    def _repeated(self, rows: dict[tuple[int, str], int]) -> None:
+    def _repeated(self) -> None:
         for one in self._rows(statements.REPEATED):
-            share = Share(one["repeated"], rows[one["day"], one["name"]])
-            self._put(one["day"], one["name"], "repeated", share)
+            self._put(one["day"], one["name"], "repeated", Share(one["repeated"], one["rows"]))
 
     def _properties(self) -> None:
         sampled = {(one["day"], one["name"]): one["rows"] for one in self._rows(statements.SAMPLED)}

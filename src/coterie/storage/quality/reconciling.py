@@ -24,7 +24,8 @@ CREATE TEMP TABLE there AS
 SELECT event_id, name, occurred_at, properties FROM read_there {window}
 QUALIFY row_number() OVER (PARTITION BY event_id) = 1;
 CREATE TEMP TABLE here AS
-SELECT event_id, name, occurred_at, properties FROM log WHERE source IN ({sources}) {and_window}
+SELECT event_id, name, occurred_at, properties FROM log
+WHERE (source IN ({sources}) {and_window}) OR event_id IN (SELECT event_id FROM there)
 """
 _JOINED = f"""
 CREATE TEMP TABLE both_sides AS
@@ -72,7 +73,10 @@ class Sides:
             self._parts += 1
 
     def compare(self, files: Files, sources: Sequence[str], since: int, until: int, *, threads: int = 2) -> None:
-        """The log's rows of ``sources`` that occurred from ``since`` up to ``until`` (µs) are the other side."""
+        """The log's rows of ``sources`` that occurred from ``since`` up to ``until`` (µs) are the other side.
+
+        So is what the source has and what came another way first: an event is not missing because somebody else brought it too.
+        """
         self._duck = duck = Duck(threads=threads, spill=str(self._folder / "spill"))
         duck.add_files("log", files, SCHEMA)
         duck.add_files("read_there", [str(one) for one in sorted(self._folder.glob("*.parquet"))], THERE)

@@ -45,10 +45,11 @@ REPEATED = f"""
 WITH said AS (
     SELECT {DAY} AS day, name, hash(profile, name, occurred_at, properties) AS content FROM log
     WHERE received_at >= ($first - {REPEAT_DAYS}) * {DAY_US} AND received_at < $last * {DAY_US}
+        AND hash(profile, name, occurred_at, properties) % $every = 0
 ), marked AS (
     SELECT day, name, lag(day) OVER (PARTITION BY content ORDER BY day) AS before FROM said
 )
-SELECT day, name, count(*) FILTER (WHERE before >= day - {REPEAT_DAYS}) AS repeated FROM marked
+SELECT day, name, count(*) AS rows, count(*) FILTER (WHERE before >= day - {REPEAT_DAYS}) AS repeated FROM marked
 WHERE day >= $first GROUP BY ALL
 """
 
