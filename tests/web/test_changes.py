@@ -112,11 +112,12 @@ def test_a_reader_that_does_not_read_costs_nothing(server: Serving) -> None:
     assert len(stream(server, 5, cursor=0)) == 5
 
 
-def test_sources_and_status(server: Serving) -> None:
+def test_collection_and_status(server: Serving) -> None:
     position = send(server, track("seen", "status"))
-    told = server.reading.get("/v1/sources").json()
+    told = server.reading.get("/v1/collection").json()
     assert told["journal"]["head"] == told["journal"]["committed"] == position
-    assert [one["name"] for one in told["sources"]] == ["first write key"]
+    assert [one["name"] for one in told["keys"]] == ["first write key"]
+    assert server.reading.get("/v1/sources").json() == {"rows": []}
     status = server.reading.get("/v1/status").json()
     assert status["ready"] is True
     assert status["phase"] == "running"

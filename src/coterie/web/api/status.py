@@ -13,7 +13,7 @@ from coterie.web.api.routes import Here, Routes
 routes = Routes("status")
 
 
-class SourceTold(Struct, frozen=True, kw_only=True):
+class SenderTold(Struct, frozen=True, kw_only=True):
     """A key by which events come in, and when it was last used."""
 
     id: str
@@ -30,11 +30,11 @@ class JournalTold(Struct, frozen=True, kw_only=True):
     size_bytes: int
 
 
-class SourcesTold(Struct, frozen=True, kw_only=True):
-    """Everything that comes in."""
+class CollectionTold(Struct, frozen=True, kw_only=True):
+    """Everything that is sent to us."""
 
     journal: JournalTold
-    sources: tuple[SourceTold, ...]
+    keys: tuple[SenderTold, ...]
 
 
 @routes.get("/status", Status)
@@ -43,9 +43,9 @@ async def read_status(desk: Here) -> Status:
     return desk.runner.status()
 
 
-@routes.get("/sources", SourcesTold)
-async def list_sources(desk: Here) -> SourcesTold:
-    """Return the state of the journal, and the keys by which events come in."""
+@routes.get("/collection", CollectionTold)
+async def read_collection(desk: Here) -> CollectionTold:
+    """Return the state of the journal, and the keys by which events come in. What is read from elsewhere: GET /v1/sources."""
     status, head = desk.runner.status(), desk.journal.head
     journal = JournalTold(
         head=head,
@@ -53,12 +53,12 @@ async def list_sources(desk: Here) -> SourcesTold:
         waiting=max(0, head - status.journal_position),
         size_bytes=desk.journal.size_bytes(),
     )
-    sources = tuple(
-        SourceTold(id=row.id, name=row.name, used_at=row.used_at)
+    keys = tuple(
+        SenderTold(id=row.id, name=row.name, used_at=row.used_at)
         for row in desk.keys.rows()
         if row.scope == "write" and row.revoked_at is None
     )
-    return SourcesTold(journal=journal, sources=sources)
+    return CollectionTold(journal=journal, keys=keys)
 
 
 @routes.get("/openapi.json", dict[str, Any])
