@@ -145,6 +145,18 @@ def _type(told: Any) -> str:
     return "" if told == "NULL" else _NAMES.get(told, "mixed")
 
 
+def types_of(counts: Mapping[str, int]) -> tuple[str, ...]:
+    """Return types by frequency. Whole numbers among numbers are numbers: 24.0 is written as 24.
+
+    >>> types_of({"integer": 5, "number": 1, "text": 4})
+    ('number', 'text')
+    """
+    if "number" not in counts:
+        return by_frequency(counts)
+    rest = {name: count for name, count in counts.items() if name != "integer"}
+    return by_frequency({**rest, "number": counts["number"] + counts.get("integer", 0)})
+
+
 def by_frequency(counts: Mapping[str, int]) -> tuple[str, ...]:
     """Return names, the most frequent first, those alike by name."""
     return tuple(sorted(counts, key=lambda name: (-counts[name], name)))

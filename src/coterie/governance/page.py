@@ -15,7 +15,7 @@ form{display:flex;gap:.5rem;flex-wrap:wrap;margin-bottom:1rem}
 input,select{font:inherit;padding:.35rem .6rem;border:1px solid var(--line);border-radius:.4rem;background:transparent;color:inherit}
 input{flex:1;min-width:14rem}
 details{border-top:1px solid var(--line);padding:.45rem 0}summary{cursor:pointer;display:grid;gap:.8rem;align-items:baseline;
-grid-template-columns:6.5rem minmax(12rem,2fr) 7rem 8rem minmax(6rem,1fr) 9rem;list-style:none}summary::-webkit-details-marker{display:none}
+grid-template-columns:6.5rem minmax(12rem,2fr) 7rem 8rem minmax(6rem,1fr) 12rem;list-style:none}summary::-webkit-details-marker{display:none}
 summary b{overflow-wrap:anywhere}summary span{color:var(--dim)}summary .n{text-align:right;font-variant-numeric:tabular-nums}
 dl{display:grid;grid-template-columns:9rem 1fr;gap:.15rem 1rem;margin:.6rem 0 .6rem 1rem}dt{color:var(--dim)}dd{margin:0;overflow-wrap:anywhere}
 .tag{border:1px solid var(--line);border-radius:1rem;padding:0 .5rem;font-size:.8rem;white-space:nowrap}
@@ -53,12 +53,13 @@ def page_of(catalogue: Catalogue, title: str, at: int) -> str:
 def _row(one: Field, catalogue: Catalogue) -> str:
     marks = [f'<span class="tag warn">{escape(one.pii)}</span>'] if one.is_personal else []
     marks += ['<span class="tag warn">never seen</span>'] if not one.is_seen else []
+    marks += [f'<span class="tag">{len(one.used_by)} use{"s" * (len(one.used_by) != 1)}</span>'] if one.used_by else []
     share = "" if one.share is None else f"{one.share:.1%}"
     count = f"{one.count:,}" if one.kind != "segment" else ""
     cells = [
         f"<span>{one.kind}</span>", f"<b>{escape(one.name)}</b>", f'<span class="n wide">{count}</span>',
         f'<span class="wide">{escape(share)}</span>', f'<span class="wide">{escape(", ".join(one.types))}</span>',
-        f'<span class="wide">{"".join(marks)}</span>',
+        f'<span class="wide">{" ".join(marks)}</span>',
     ]  # fmt: skip
     return (
         f'<details data-kind="{one.kind}" data-use="{_uses(one)}"><summary>{"".join(cells)}</summary>'

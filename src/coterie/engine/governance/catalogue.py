@@ -14,7 +14,7 @@ from coterie.engine.governance.standards import standards_of
 from coterie.engine.project import Project
 from coterie.engine.taxonomy.files import tracking_plan
 from coterie.engine.taxonomy.keys import names_of
-from coterie.governance.catalogue import Catalogue, Field, by_frequency, ordered, types_in
+from coterie.governance.catalogue import Catalogue, Field, by_frequency, ordered, types_in, types_of
 from coterie.governance.lineage import Lineage, Node
 from coterie.governance.parse import Ruled
 from coterie.governance.samples import looks_personal, sample_of
@@ -185,13 +185,13 @@ class _Gathering:
     def _field(self, node: Node, **more: Any) -> Field:
         amount = self._amounts.get(node, _Amount())
         return Field(
-            kind=node.kind, name=node.name, count=round(amount.events), types=by_frequency(amount.types),  # type: ignore[arg-type]
+            kind=node.kind, name=node.name, count=round(amount.events), types=types_of(amount.types),  # type: ignore[arg-type]
             first_at=amount.first_at, last_at=amount.last_at, sources=by_frequency(amount.sources),
             used_by=self._used_by(node), **more,
         )  # fmt: skip
 
     def _named(self, kind: str) -> set[Node]:
-        return {one for one in (*self._amounts, *self._columns, *self._lineage.nodes()) if one.kind == kind}
+        return {one for one in (*self._amounts, *self._lineage.nodes()) if one.kind == kind}
 
     def _used_by(self, node: Node) -> tuple[str, ...]:
         below = self._lineage.reached(node)
