@@ -22,11 +22,11 @@ STYLE = """
 :root{color-scheme:light dark;--line:#8884;--dim:#888;--error:#b91c1c;--warning:#b45309;--info:#0369a1;--good:#15803d}
 body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:1100px;padding:0 1rem}
 h1{font-size:1.6rem;margin:0}h2{font-size:1.1rem;margin:2rem 0 .5rem}p.lead{color:var(--dim);margin:.2rem 0 1.2rem}
-table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.35rem .6rem .35rem 0;border-top:1px solid var(--line);vertical-align:top}
-th{color:var(--dim);font-weight:400;border:0}td.n{text-align:right;font-variant-numeric:tabular-nums}td.day{white-space:nowrap}
+.own{border-collapse:collapse;width:100%}.own td,.own th{text-align:left;padding:.35rem .6rem .35rem 0;border-top:1px solid var(--line);vertical-align:top}
+.own th{color:var(--dim);font-weight:400;border:0}.own .n{text-align:right;font-variant-numeric:tabular-nums}.own .day{white-space:nowrap}
 .tag{border:1px solid currentColor;border-radius:1rem;padding:0 .5rem;font-size:.8rem;white-space:nowrap}
 .error{color:var(--error)}.warning{color:var(--warning)}.info{color:var(--info)}.good{color:var(--good)}.dim{color:var(--dim)}
-svg{width:100%;height:90px;display:block}rect{fill:var(--info)}rect.bad{fill:var(--error)}
+.days{width:100%;height:90px;display:block}.days rect{fill:var(--info)}.days rect.bad{fill:var(--error)}
 details{border-top:1px solid var(--line);padding:.4rem 0}summary{cursor:pointer}.table{background:#fff;color:#222;overflow:auto;padding:.5rem;margin:.5rem 0}
 """
 
@@ -65,7 +65,7 @@ def _findings(findings: Sequence[Kept]) -> str:
     if not findings:
         return '<p class="good">Every check passed.</p>'
     rows = "".join(_finding(one) for one in findings)
-    return f"<table><tr><th>day<th>severity<th>check<th>what<th>owner<th>no.</tr>{rows}</table>"
+    return f"<table class=own><tr><th>day<th>severity<th>check<th>what<th>owner<th class=n>no.</tr>{rows}</table>"
 
 
 def _finding(kept: Kept) -> str:
@@ -88,7 +88,7 @@ def _chart(rows: Mapping[int, float], bad: set[int]) -> str:
         f"{' class=bad' if day in bad else ''}><title>{day_text(day)}: {count:,.0f}</title></rect>"
         for number, (day, count) in enumerate(sorted(rows.items()))
     )
-    return f'<svg viewBox="0 0 1000 90" preserveAspectRatio="none" role="img" aria-label="rows by day">{bars}</svg>'
+    return f'<svg class=days viewBox="0 0 1000 90" preserveAspectRatio="none" role="img" aria-label="rows by day">{bars}</svg>'
 
 
 def _rules(told: Sequence[bytes], day: int) -> str:
@@ -115,7 +115,7 @@ def _reconciled(told: Sequence[tuple[str, int, int, bytes]]) -> str:
         by_source.setdefault(source, []).append({"day": day, **msgspec.json.decode(text)})
     rows = "".join(_source(source, days) for source, days in by_source.items())
     head = "<tr><th>source<th>days<th>at the source<th>landed<th>missing<th>extra<th>different</tr>"
-    return f"<h2>Reconciliation</h2><table>{head}{rows}</table>"
+    return f"<h2>Reconciliation</h2><table class=own>{head}{rows}</table>"
 
 
 def _source(source: str, days: Sequence[Mapping[str, Any]]) -> str:

@@ -118,6 +118,7 @@ def _interrogated(rule: Rule, plans: Sequence[_Planned], table: Any, day: int, r
     validation = pointblank.Validate(polars.DataFrame(table), tbl_name=rule.event, label=label)
     for one in plans:
         validation = one.add(validation, one.column)
+        validation.validation_info[-1].brief = one.says
     done = validation.interrogate(collect_extracts=False)
     failed: Mapping[int, int] = done.n_failed()
     title = f"{rule.key}: {rule.title or rule.event}"

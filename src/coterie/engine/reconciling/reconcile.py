@@ -26,6 +26,7 @@ from coterie.errors import Conflict
 from coterie.identity.rules import rules_of
 from coterie.monitoring.finding import Finding
 from coterie.monitoring.terms import Check, Severity, Stage
+from coterie.privacy.policy import policy_of
 from coterie.storage.quality.reconciling import Sides, sides
 
 EPOCH = date(1970, 1, 1).toordinal()
@@ -119,7 +120,9 @@ def _compared(
             rows, skipped = rows + taken.rows, skipped + taken.skipped
             refused, dropped = refused + taken.refused + admitted.refused.num_rows, dropped + admitted.dropped
             progress(rows)
-        both.compare(project.events.files(), list(dict.fromkeys(labels)), asked.since, asked.until)
+        kept = policy_of(project.settings.privacy.retention).before("events", now)
+        since = max(asked.since, -FOR_EVER if kept is None else kept)
+        both.compare(project.events.files(), list(dict.fromkeys(labels)), since, asked.until)
         return Reconciled(
             source=name, at=now, days=_days(both), rows=rows, skipped=skipped, refused=refused, dropped=dropped,
             strange=[
