@@ -70,7 +70,11 @@ class Service:
         )  # fmt: skip
         self.switch = Switch(self.runner)
         self.refreshes = Refreshes(self.runner, self.switch)
-        self.sources = Followers(self.project, self.runner, self.journal, self.clock, defined.sources)
+        self.webhooks = Webhooks(self.journal, hooks_of(defined.sources, defined.rules, root, limits), limits)
+        self.sources = Followers(
+            self.project, self.runner, self.journal, self.clock, defined.sources,
+            pushed=lambda found: self.webhooks.change(hooks_of(found, defined.rules, root, limits)),
+        )  # fmt: skip
         self.erasures = Erasures(
             self.runner, copies=lambda: self._defined.copies, still=(self.switch.alone, self.refreshes.alone)
         )

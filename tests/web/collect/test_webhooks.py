@@ -106,3 +106,20 @@ def test_what_cannot_be_read_or_mapped_is_kept_and_told(server: Serving) -> None
 def test_a_webhook_that_is_open_says_so_in_its_file_and_takes_what_comes(server: Serving) -> None:
     assert httpx.post(f"{server.url}/v1/webhooks/open", json={"who": "dan"}).status_code == 200
     wait_until(lambda: server.reading.get("/v1/profiles/dan").status_code == 200)
+
+
+def test_a_file_that_is_changed_while_serving_is_in_force_after_a_reload(server: Serving) -> None:
+    file = server.folder / "sources" / "late.yaml"
+    file.write_text(OPEN.replace("seen", "late"))
+    assert httpx.post(f"{server.url}/v1/webhooks/late", json={"who": "eli"}).status_code == 404
+    assert server.admin.post("/v1/sources/reload").status_code == 200
+    assert httpx.post(f"{server.url}/v1/webhooks/late", json={"who": "eli"}).status_code == 200
+    file.write_text(
+        'kind: webhook\nsignature: {kind: bearer, secret: "${NOT_THERE}"}\n'
+        + OPEN.partition("\n")[2].partition("\n")[2]
+    )
+    assert server.admin.post("/v1/sources/reload").status_code == 422
+    assert httpx.post(f"{server.url}/v1/webhooks/late", json={"who": "eli"}).status_code == 200
+    file.unlink()
+    assert server.admin.post("/v1/sources/reload").status_code == 200
+    assert httpx.post(f"{server.url}/v1/webhooks/late", json={"who": "eli"}).status_code == 404

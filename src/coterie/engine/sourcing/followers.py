@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from coterie.clock import Clock
 from coterie.connectors.sources.definitions import Definition
@@ -21,11 +21,22 @@ START_S = 600.0
 
 
 class Followers:
-    """The sources of a project that is served. Called from any thread."""
+    """The sources of a project that is served. Called from any thread.
+
+    ``pushed`` is told the sources when their files were read anew: those that are sent to us are its business.
+    """
 
     def __init__(
-        self, project: Project, runner: Runner, journal: Journal, clock: Clock, defined: Mapping[str, Definition]
+        self,
+        project: Project,
+        runner: Runner,
+        journal: Journal,
+        clock: Clock,
+        defined: Mapping[str, Definition],
+        *,
+        pushed: Callable[[Mapping[str, Definition]], None] = lambda defined: None,
     ) -> None:
+        self._pushed = pushed
         self._project, self._runner, self._journal, self._clock = project, runner, journal, clock
         self.definitions = dict(defined)
         self._followers: dict[str, Follower] = {}
@@ -86,6 +97,7 @@ class Followers:
     def reload(self) -> list[SourceHealth]:
         """The files in ``sources/`` are in force. Raises: InvalidDefinition, and nothing changed then."""
         found = sources_of(self._project)
+        self._pushed(found)
         with self._lock:
             self._end(dict(self._followers))
             self.definitions = found
