@@ -92,3 +92,15 @@ def test_a_source_is_reconciled_over_http(server: Serving) -> None:
     (row,) = server.reading.get("/v1/reconciliations", params={"source": "till"}).json()["rows"]
     assert (row["source"], row["day"], row["counts"]["here"]) == ("till", "2026-03-01", 2)
     assert server.admin.post("/v1/reconciliations/nowhere").status_code == 404
+
+
+def test_the_server_watches_on_its_own(tmp_path: Path) -> None:
+    (tmp_path / "till").mkdir()
+    (tmp_path / "till" / "one.csv").write_text(FILES["till/one.csv"])
+    source = FILES["sources/till.yaml"].replace("kind: files", "every: 1h\nkind: files")
+    with Serving(tmp_path, settings={"quality": {"every_s": 1}}, files={"sources/till.yaml": source}) as server:
+        wait_until(lambda: server.reading.get("/v1/sources/till").json()["events"] == 2)
+        wait_until(lambda: len(server.reading.get("/v1/quality").json()["runs"]) > 0)
+        wait_until(lambda: len(server.reading.get("/v1/reconciliations").json()["rows"]) > 0)
+        assert server.reading.get("/v1/quality").json()["error"] == ""
+        server.stop()
