@@ -122,7 +122,9 @@ def test_personal_fields_are_told_by_the_plan_or_suspected_and_show_nothing(foun
     street, contact = found.named("property", "order.street"), found.named("property", "order.contact")
     assert (street.pii, street.examples) == ("direct", ())
     assert (contact.pii, contact.examples) == ("suspected", ())
-    assert found.named("identifier", "user_id").is_personal
+    caller = found.named("identifier", "user_id")
+    assert caller.is_personal
+    assert caller.columns == ("till: who",)
 
 
 def test_traits_have_the_share_of_people(found: Catalogue) -> None:

@@ -103,3 +103,13 @@ def test_rules_are_tried_on_an_event_and_on_the_log_without_changing_either(shop
     before = shop.events.scan()
     assert [one.is_idle for one in tried_on_log(shop, standards_of(shop), 10)] == [True, True], "normal already"
     assert shop.events.scan().equals(before)
+
+
+def test_a_source_is_meant_by_the_name_of_its_file(shop: Project) -> None:
+    (shop.root / "governance" / "shop.yaml").write_text(
+        "key: shop\nrules:\n  - {property: a, source: crm, text: upper}\n"
+    )
+    one = event_of("order", {"a": "x"}, [], NOW)
+    for source, changed in (("source:crm", True), ("crm", True), ("source:crm2", False)):
+        (trial,) = tried(shop, standards_of(shop), [one], source, NOW)
+        assert bool(trial.changes) == changed, source

@@ -9,11 +9,10 @@ from typing import Any
 import msgspec
 
 from coterie.engine import definitions
-from coterie.engine.governance.flow import columns_of, lineage_of, of_event
+from coterie.engine.governance.flow import columns_of, lineage_of, of_event, source_named
 from coterie.engine.governance.standards import standards_of
 from coterie.engine.project import Project
 from coterie.engine.taxonomy.files import tracking_plan
-from coterie.engine.taxonomy.keys import names_of
 from coterie.governance.catalogue import Catalogue, Field, by_frequency, ordered, types_in, types_of
 from coterie.governance.lineage import Lineage, Node
 from coterie.governance.parse import Ruled
@@ -38,12 +37,12 @@ def catalogue_of(project: Project) -> Catalogue:
     Of a log that is longer than ``limits.catalogue_rows_max``, properties are counted on a sample of about so many events.
     Cost: about 2 µs per event that is looked at. Raises: InvalidDefinition when a definition or a plan cannot be read.
     """
-    limits, names = project.settings.limits, names_of(project)
+    limits, called = project.settings.limits, source_named(project)
     total = project.events.count()
     every = max(1, -(-total // limits.catalogue_rows_max))
     found = fields.structures(project.events, limits.catalogue_structures_max, every)
-    structures = [msgspec.structs.replace(one, source=names(one.source)[-1]) for one in found]
-    arrived = [msgspec.structs.replace(one, source=names(one.source)[-1]) for one in fields.arrivals(project.events)]
+    structures = [msgspec.structs.replace(one, source=called(one.source)) for one in found]
+    arrived = [msgspec.structs.replace(one, source=called(one.source)) for one in fields.arrivals(project.events)]
     seen: dict[tuple[str, str], set[str]] = {}
     for one in structures:
         if _is_told(one.name):
@@ -148,11 +147,12 @@ class _Gathering:
     def identifiers(self) -> Iterator[Field]:
         """Yield every kind of identifier that people are called by."""
         for one in fields.identifiers(self._project.events):
-            rules = applies_to(self._standards, identifier=one.name)
+            node, rules = Node("identifier", one.name), applies_to(self._standards, identifier=one.name)
             yield Field(
                 kind="identifier", name=one.name, pii="direct" if one.name in PERSONAL else "indirect", count=one.people,
                 types=("text",), share=one.people / self.people if self.people else None, first_at=one.first_at,
-                last_at=one.last_at, rules=_rules(rules), used_by=self._used_by(Node("identifier", one.name)),
+                last_at=one.last_at, rules=_rules(rules), used_by=self._used_by(node),
+                columns=tuple(self._columns.get(node, ())),
             )  # fmt: skip
 
     def segments(self) -> Iterator[Field]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Mapping as Map
 
 from coterie.connectors.destinations.templates import named
@@ -12,9 +12,11 @@ from coterie.connectors.sources import definitions as sources
 from coterie.engine import definitions
 from coterie.engine.outbox.content import contents
 from coterie.engine.project import Project
+from coterie.engine.taxonomy.keys import names_of
 from coterie.errors import NotFound
 from coterie.governance.lineage import Lineage, Node
 from coterie.governance.reading import Read, of_segment, of_trigger
+from coterie.identity.rules import USER_ID
 from coterie.model import IDENTIFY, SET, TRAIT_EVENTS
 from coterie.segments.conditions.form import Context
 from coterie.segments.core import NEVER
@@ -54,6 +56,12 @@ def _arrivals(seen: Seen) -> Iterator[tuple[Node, Node]]:
             yield here, of_event(event, key)
 
 
+def source_named(project: Project) -> Callable[[str], str]:
+    """Return what tells how people call a source of the log: a key by its name, a source by that of its file."""
+    names = names_of(project)
+    return lambda source: names(source)[-1].removeprefix(sources.PREFIX)
+
+
 def of_event(event: str, key: str) -> Node:
     """Return what a property of an event is: a trait where the event tells traits."""
     return Node("trait", key) if event in TRAIT_EVENTS else Node("property", f"{event}.{key}")
@@ -89,7 +97,7 @@ def columns_of(project: Project, seen: Seen) -> dict[Node, list[str]]:
     """Return for events' properties and traits the columns that mappings and sources make them of. Raises: InvalidDefinition."""
     mappings = [load_mapping(file) for file in sorted((project.root / "mappings").glob("*.yaml"))]
     labelled = [(one.source, one) for one in mappings]
-    labelled += [(one.label, one.mapping) for one in sources.load(project.root).values()]
+    labelled += [(one.name, one.mapping) for one in sources.load(project.root).values()]
     found: dict[Node, list[str]] = {}
     for label, mapping in labelled:
         events = [event for event, source in seen if source == label]
@@ -108,6 +116,10 @@ def _made(mapping: Mapping, seen: Sequence[str]) -> Iterator[tuple[Node, Sequenc
     event = IDENTIFY if mapping.traits_as == "identify" else SET
     for one in mapping.traits:
         yield of_event(event, one.key), _columns(one)
+    if mapping.profile.column and not mapping.profile.prefix:
+        yield Node("identifier", USER_ID), (mapping.profile.column,)
+    for caller in mapping.identifiers:
+        yield Node("identifier", caller.kind), (caller.column,)
 
 
 def _columns(rule: PropertyRule) -> Sequence[str]:

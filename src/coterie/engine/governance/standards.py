@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from coterie.connectors.sources.definitions import PREFIX
 from coterie.engine.project import Project
 from coterie.engine.taxonomy.keys import names_of
 from coterie.governance.definition import names_in
@@ -38,7 +39,13 @@ def standards_of(project: Project) -> Standards:
 def standardise(project: Project) -> Stage | None:
     """Return the stage of the project's rules, ``None`` when it has none. Raises: InvalidDefinition."""
     standards = standards_of(project)
-    return Standardise(standards, project.settings.limits, names_of(project)) if standards else None
+    return stage_of(project, standards) if standards else None
+
+
+def stage_of(project: Project, standards: Standards) -> Standardise:
+    """Return rules as a stage. A key is meant by its id or its name, a source by the name of its file."""
+    names = names_of(project)
+    return Standardise(standards, project.settings.limits, lambda source: (*names(source), source.removeprefix(PREFIX)))
 
 
 def said(standards: Standards) -> list[Said]:

@@ -9,9 +9,9 @@ import msgspec
 from msgspec import Struct
 
 from coterie.connectors.sources.tracking.tracked import Tracked
+from coterie.engine.governance.standards import stage_of
 from coterie.engine.intake import identifiers_of
 from coterie.engine.project import Project
-from coterie.engine.taxonomy.keys import names_of
 from coterie.governance.application import MADE
 from coterie.governance.parse import Standards
 from coterie.governance.standardise import Standardise
@@ -53,13 +53,13 @@ def event_of(name: str, properties: dict[str, Any], identifiers: Sequence[tuple[
 
 def tried(project: Project, standards: Standards, events: Iterable[Tracked], source: str, at: int) -> list[Trial]:
     """Return what the rules would make of each event. The events given are not changed."""
-    stage = Standardise(standards, project.settings.limits, names_of(project))
+    stage = stage_of(project, standards)
     return [_tried(stage, one, source, at) for one in events]
 
 
 def tried_on_log(project: Project, standards: Standards, newest: int) -> list[Trial]:
     """Return what the rules would make of each of the newest events of the log. Cost: about 20 µs per event."""
-    stage = Standardise(standards, project.settings.limits, names_of(project))
+    stage = stage_of(project, standards)
     rules = rules_of(project.settings.identity)
     found: list[Trial] = []
     for row in recent(project.events, newest).to_pylist():
