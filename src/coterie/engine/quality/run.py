@@ -66,7 +66,7 @@ def run(
 
     ``owners``: event → who answers for it. ``state``: the committed state, when somebody has it open already. ``slack_us``: a
     day counts as over so long before its end; an hour when not said and the present is the end of the log.
-    Raises: InvalidDefinition for rules. Cost: about 2 µs per event of days that are new, and a tenth of a second per day.
+    Raises: InvalidDefinition for rules. Cost: about 5 µs per event of days that are new, and a tenth of a second per day.
     """
     began = time.perf_counter()
     rules = rule_files.load(project.root)

@@ -77,7 +77,8 @@ SELECT day, name, key, count(*) AS present,
     count(*) FILTER (WHERE kind = 'text') AS texts, count(DISTINCT text) FILTER (WHERE kind = 'text') AS distincts,
     count(*) FILTER (WHERE kind = 'text' AND trim(text) = '') AS blank,
     count(*) FILTER (WHERE kind = 'text' AND trim(text) <> '' AND trim(text) <> text) AS padded,
-    count(*) FILTER (WHERE kind = 'text' AND regexp_matches(text, '{GARBLED}')) AS garbled,
+    count(*) FILTER (WHERE kind = 'text' AND (strlen(text) <> length(text) OR contains(text, '?'))
+        AND regexp_matches(text, '{GARBLED}')) AS garbled,
     count(number) AS numbers, count(*) FILTER (WHERE number < 0) AS negative, count(*) FILTER (WHERE number = 0) AS zero,
     count(*) FILTER (WHERE number = floor(number)) AS entire
 FROM cells GROUP BY ALL
