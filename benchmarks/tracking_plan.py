@@ -38,15 +38,15 @@ def event(number: int, rng: random.Random) -> Tracked:
     return Tracked(f"e{number}", f"event_{rng.randrange(EVENTS)}", (("user_id", "ada"),), number, properties)
 
 
-def microseconds(stage: PlanStage, batches: list[list[Tracked]]) -> float:
-    """Return the median over the batches, per event."""
+def microseconds(stage: PlanStage, batches: list[list[Tracked]]) -> tuple[float, float]:
+    """Return the median and the least over the batches, per event: on a machine that is busy with others they lie apart."""
     stage.apply(batches[0], "web", 0)
     told = []
     for batch in batches[1:]:
         begun = time.perf_counter()
         stage.apply(batch, "web", 0)
         told.append((time.perf_counter() - begun) / len(batch) * 1e6)
-    return round(median(told), 2)
+    return round(median(told), 2), round(min(told), 2)
 
 
 def main() -> None:
@@ -60,8 +60,9 @@ def main() -> None:
     for batch in bad:
         for one in batch:
             one.properties["total"] = "12"
+    (planned, least), (violation, _) = microseconds(stage, good), microseconds(stage, bad)
     found = {
-        "events_planned": EVENTS, "planned_us": microseconds(stage, good), "violation_us": microseconds(stage, bad),
+        "events_planned": EVENTS, "planned_us": planned, "planned_least_us": least, "violation_us": violation,
         "open_ms": round(opened_ms, 1),
     }  # fmt: skip
     print(json.dumps(found))
