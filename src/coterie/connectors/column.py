@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +16,9 @@ from coterie.values import canonical
 
 Codes = np.ndarray[Any, np.dtype[np.int64]]
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
+
+HASHED = frozenset({str, int, float, bool, type(None), datetime, date, Decimal, UUID, bytes})
+"""Types whose equal values are one value; others are compared by their canonical text."""
 
 
 class Refused:
@@ -42,7 +48,8 @@ class Column:
         distinct: list[Any] = []
         codes: list[int] = []
         for value in values:
-            key = (type(value), value if isinstance(value, str | int | float | bool | None) else canonical(value))
+            sort = type(value)
+            key = (sort, value if sort in HASHED else canonical(value))
             code = known.get(key)
             if code is None:
                 code = known[key] = len(distinct)

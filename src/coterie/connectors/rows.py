@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from msgspec import Struct
 
-from coterie.connectors.column import Column, Refused
+from coterie.connectors.column import HASHED, Column, Refused
 from coterie.values import canonical, flatten, normal
 
 Keys = np.ndarray[Any, np.dtype[np.uint64]]
@@ -51,13 +51,26 @@ def chunk_of(
     """Return rows that are dicts as a chunk; the first has the number ``first``.
 
     Nested objects become dotted columns (``card.number``). Values may be those of JSON, and those of databases: instants and
-    days become ISO 8601 text, decimals numbers, bytes and UUIDs text. ``sparse=False``: every row has every column. Cost: about 1 µs per cell.
+    days become ISO 8601 text, decimals numbers, bytes and UUIDs text. ``sparse=False``: every row has every column.
+    Cost: about 0.3 µs per cell and 1 µs per distinct value; 1 µs per cell where objects are nested.
     """
-    plain = [flatten({name: json_value(value) for name, value in row.items()}) for row in rows]
-    names = dict.fromkeys(name for row in plain for name in row)
-    columns = {name: Column.of([row.get(name) for row in plain]) for name in names}
-    numbers = np.arange(first, first + len(plain), dtype=np.int64)
+    names = dict.fromkeys(name for row in rows for name in row)
+    cells = {name: [row.get(name) for row in rows] for name in names}
+    sorts = {name: set(map(type, values)) for name, values in cells.items()}
+    if any(dict in one for one in sorts.values()):
+        plain = [flatten({name: json_value(value) for name, value in row.items()}) for row in rows]
+        names = dict.fromkeys(name for row in plain for name in row)
+        columns = {name: Column.of([row.get(name) for row in plain]) for name in names}
+    else:
+        for name in (name for name, one in sorts.items() if one - HASHED):
+            cells[name] = [json_value(value) for value in cells[name]]
+        columns = {name: Column.of(values).map(_value) for name, values in cells.items()}
+    numbers = np.arange(first, first + len(rows), dtype=np.int64)
     return Chunk(columns=columns, numbers=numbers, sparse=sparse, aside=frozenset(aside), id_column=id_column)
+
+
+def _value(value: Any) -> Any:
+    return normal(json_value(value))
 
 
 def json_value(value: Any) -> Any:

@@ -54,7 +54,7 @@ def test_a_refused_token_is_wrong_credentials(shop: Api, opened: Opened) -> None
         (Answer(429, retry_after="7"), 7),
         (Answer(429), 0),
         (Answer(503, retry_after="9"), 9),
-        (Answer(403, x_ratelimit_remaining="0", x_ratelimit_reset=str(int(time.time()) + 100)), 100),
+        (Answer(403, x_ratelimit_remaining="0", x_ratelimit_reset=str(int(time.time()) + 10_000)), 10_000),
         (Answer(429, ratelimit_remaining="0", ratelimit_reset="30"), 30),
     ],
 )
@@ -72,7 +72,7 @@ def test_a_rate_limit_says_how_long_and_reading_goes_on_after(
     with pytest.raises(RateLimited) as caught:
         read()
     assert caught.value.retry
-    assert caught.value.retry_after_s == pytest.approx(patience, abs=20 if patience > 50 else 2)
+    assert caught.value.retry_after_s == pytest.approx(patience, abs=600 if patience > 50 else 2)
     shop.trouble = lambda path, asked, headers: None
     rest, _ = follow(opened("/cursor", **FIELDS), position)
     assert kept + rest == list(range(30))

@@ -147,7 +147,8 @@ def _patience(response: Response) -> float | None:
         if headers.get(f"{prefix}remaining") == "0":
             reset = headers.get(f"{prefix}reset", "")
             seconds = float(reset) if reset.replace(".", "", 1).isdigit() else 0.0
-            return max(seconds - now / 1e6, 0.0) if seconds > 1e9 else seconds
+            seconds = max(seconds - now / 1e6, 0.0) if seconds > 1e9 else seconds
+            return min(seconds, 86_400.0)
     return None
 
 
