@@ -49,9 +49,10 @@ def properties(n: int) -> str:
     return f'{{"amount":{n % 7 + n % 4 / 4:g},"product":"p-{n % 11}"}}'
 
 
-def landed(log: EventStore, first: int, count: int) -> None:
+def landed(log: EventStore, first: int, count: int, people: int = 97) -> None:
     """The events are landed, as the server does it."""
-    rows = events(first, count).set_column(0, SCHEMA.field("position"), pa.array(range(first, first + count), pa.int64()))
+    positions = pa.array(range(first, first + count), pa.int64())
+    rows = events(first, count, people).set_column(0, SCHEMA.field("position"), positions)
     log.extend(rows, first + count, {"journal": first + count})
 
 

@@ -168,7 +168,9 @@ def test_every_other_table_forgets_people_too(tmp_path: Path) -> None:
     assert quarantine.retain(3).rows == 1
     assert quarantine.rows()["id"].to_pylist() == ["3"]
     people = Mirror(local_place(tmp_path / "profiles"), "profiles")
-    people.replace([mirrored.table_of("profiles", [("a", 1, None, "{}"), (GONE[0], 2, "a", "{}"), ("c", 3, GONE[0], "{}")])], 9)
+    people.replace(
+        [mirrored.table_of("profiles", [("a", 1, None, "{}"), (GONE[0], 2, "a", "{}"), ("c", 3, GONE[0], "{}")])], 9
+    )
     assert people.erase(GONE).rows == 2
     assert people.table()["profile"].to_pylist() == ["a"]
     assert not mentions(tmp_path, *GONE, "ada@x.io")
