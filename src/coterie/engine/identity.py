@@ -4,41 +4,34 @@ from __future__ import annotations
 
 import hashlib
 
-import pyarrow as pa
-import pyarrow.compute as pc
+import msgspec
 
 from coterie.engine.project import Project
-from coterie.engine.records import Fact, event_of, put
+from coterie.engine.records import Fact, put
 from coterie.errors import NotFound, Problem
 from coterie.identity.identities import Identities
 from coterie.identity.merges import LOSER
 from coterie.identity.resolution import BECAUSE
 from coterie.identity.rules import rules_of
-from coterie.model import LINK, MERGE, UNMERGE
+from coterie.model import MERGE, UNMERGE
 
 BY_HAND = "by hand"
+_decode = msgspec.json.Decoder().decode
 
 
 def identities_of(project: Project) -> Identities:
-    """Return every identifier and merge that the log tells of. Cost: one pass over the log."""
+    """Return every identifier and merge that the log tells of. Cost: one pass over the names and profiles of the log."""
     found = Identities(rules_of(project.settings.identity))
-    decisions = pa.array([MERGE, UNMERGE, LINK])
-    for table in project.events.batches():
-        done = 0
-        for place in pc.indices_nonzero(pc.is_in(table["name"].cast(pa.string()), decisions)).to_pylist():
-            _meet(found, table.slice(done, place - done))
-            (row,) = table.slice(place, 1).to_pylist()
-            event = event_of(row)
-            found.learn(event.name, event.profile, event.properties, event.received_at, event.id)
-            done = place + 1
-        _meet(found, table.slice(done))
-        found.changed()
+    learn(found, project)
+    found.changed()
     return found
 
 
-def _meet(identities: Identities, table: pa.Table) -> None:
-    for profile in pc.unique(table["profile"]).to_pylist():
-        identities.meet(profile)
+def learn(identities: Identities, project: Project) -> None:
+    """The identities are what the log says: every profile in order of appearance, and every decision about them."""
+    for row in project.events.structure().to_pylist():
+        properties = _decode(row["properties"]) if row["properties"] else {}
+        identities.learn(row["name"], row["profile"], properties, row["received_at"], row["event_id"])
 
 
 def person_of(identities: Identities, text: str) -> str:

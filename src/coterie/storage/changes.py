@@ -101,6 +101,13 @@ class ChangeStore:
         """Return how many rows ``retain`` would remove."""
         return count(self._table, self._table.files(), ["at"], lambda rows: pc.less(rows["at"], since))
 
+    def about(self, profiles: Collection[str]) -> int:
+        """Return how many changes are of these profiles."""
+        wanted = pa.array(sorted(profiles), pa.string())
+        return count(
+            self._table, self._table.files(), ["profile"], lambda rows: pc.is_in(rows["profile"], value_set=wanted)
+        )
+
     def look(self) -> Look:
         """Return what the table is made of."""
         return self._table.look()

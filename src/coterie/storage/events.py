@@ -19,7 +19,7 @@ from coterie.storage.hot import lifted
 from coterie.storage.lake import compaction, erasing
 from coterie.storage.lake.compaction import LARGE_ROWS, OPEN, SPAN_ROWS, Compacted, bucket_of
 from coterie.storage.lake.insertion import insert
-from coterie.storage.lake.parquet import Layout, Rows
+from coterie.storage.lake.parquet import Layout, Rows, batches
 from coterie.storage.lake.parts import Parts, identifier
 from coterie.storage.lake.place import Place, local_place
 from coterie.storage.lake.table import File, LakeTable, Look, connect
@@ -241,6 +241,16 @@ class EventStore:
         """Return how many rows ``retain`` would remove."""
         files = [one for one in self._table.files() if _reaching_back(since)(one)]
         return erasing.count(self._table, files, ["received_at", "name"], _older(since, besides))
+
+    def about(self, profiles: Collection[str]) -> int:
+        """Return how many rows are of these profiles. Cost: a pass over the ids of the files in which they may be."""
+        buckets, wanted = {OPEN, *map(bucket_of, profiles)}, pa.array(sorted(profiles), pa.string())
+        files = [one for one in self._table.files() if one.bucket in buckets]
+        return erasing.count(self._table, files, ["profile"], lambda rows: pc.is_in(rows["profile"], value_set=wanted))
+
+    def pieces(self, columns: Sequence[str]) -> Iterator[pa.Table]:
+        """Yield ``columns`` of every row as they lie in the files, in no order: the quickest way through the whole log."""
+        return (rows for file in self._table.files() for rows in batches(self._table.place, file.path, columns))
 
     def _rewrite(
         self,

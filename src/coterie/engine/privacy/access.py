@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from coterie.engine.identity import identities_of
 from coterie.engine.matching import store_of
-from coterie.engine.privacy.subjects import person_of, subject_of
+from coterie.engine.privacy.subjects import person_of, said_by, subject_of
 from coterie.engine.project import HIDDEN, Project
 from coterie.engine.running.files import open_state, state_path
 from coterie.errors import NotFound
@@ -83,7 +83,7 @@ def kept(project: Project, identities: Identities, who: str, state: Callable[[Su
     if person is None:
         raise NotFound(f"nobody is called {who!r}", hint="name a profile, or an identifier as kind:value")
     log = project.events.scan(profiles=identities.members_of(person))
-    subject = subject_of(project, identities, who, [log])
+    subject = subject_of(project, identities, who, said_by([log]))
     events, known = tuple(_events(log)), state(subject)
     traits = _traits(log)
     return Kept(

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from msgspec import Struct, structs
@@ -27,9 +26,10 @@ from coterie.engine.privacy.keeping import (
     sweep,
 )
 from coterie.engine.privacy.shelves import Shelf, Wanted, shelves_of
-from coterie.engine.privacy.subjects import subject_of
+from coterie.engine.privacy.subjects import families_of, said_by, subject_of
 from coterie.engine.project import HIDDEN, Project
 from coterie.errors import Conflict
+from coterie.model import TRAIT_EVENTS
 from coterie.privacy.receipt import Place, Receipt, Searched, people_of, signed
 from coterie.privacy.subject import Subject, joined, marks_of
 from coterie.segments.parse import data_of
@@ -67,12 +67,9 @@ class Preview(Struct, frozen=True, kw_only=True):
 def subjects_of(project: Project, asked: Asked) -> list[Subject]:
     """Return the people that are asked about. Raises: NotFound."""
     identities = identities_of(project)
-
-    def rows(who: str) -> Iterable[Any]:
-        person = identities.find(who)
-        return [project.events.scan(profiles=identities.members_of(person))] if person is not None else []
-
-    return [subject_of(project, identities, who, rows(who), unknown=asked.unknown) for who in asked.who]
+    rows = project.events.scan(profiles=families_of(project, identities, asked.who), names=TRAIT_EVENTS)
+    said = said_by([rows])
+    return [subject_of(project, identities, who, said, unknown=asked.unknown) for who in asked.who]
 
 
 def begun(project: Project, asked: Asked, subjects: Sequence[Subject], now: int) -> Pending:

@@ -30,7 +30,7 @@ class Mentions(Struct, frozen=True):
 
 
 def mentioned(store: EventStore, subject: Subject, needles: Needles) -> int:
-    """Return how many events of others name the person. Cost: one pass over the log, about 0.2 µs a row."""
+    """Return how many events of others name the person. Cost: one pass over the properties of the log, about 1 s per GB."""
     return sum(len(one.gone) + one.named.num_rows for one in _each(store, subject, needles))
 
 
@@ -48,30 +48,33 @@ def amend(store: EventStore, subject: Subject, needles: Needles, blot: str) -> N
 
 
 def _each(store: EventStore, subject: Subject, needles: Needles) -> Iterator[Mentions]:
-    own = pa.array(subject.profiles, pa.string())
-    for table in store.batches():
-        rows = table.filter(pc.invert(pc.is_in(table["profile"].cast(pa.string()), value_set=own)))
-        gone = _merges(rows, frozenset(subject.profiles))
-        named = _named(rows, needles)
-        named = named.filter(pc.invert(pc.is_in(named["position"], value_set=pa.array(gone, pa.int64()))))
-        if gone or named.num_rows:
-            yield Mentions(gone, named)
+    own, profiles = pa.array(subject.profiles, pa.string()), frozenset(subject.profiles)
+    for table in store.pieces(["position", "profile", "name", "properties"]):
+        decided = pc.is_in(table["name"].cast(pa.string()), value_set=_DECISIONS)
+        named = _named(table["properties"], needles)
+        if named is None and not pc.any(decided).as_py():
+            continue
+        others = pc.invert(pc.is_in(table["profile"].cast(pa.string()), value_set=own))
+        gone = _merges(table.filter(pc.and_(others, decided)), profiles)
+        places = [] if named is None else table["position"].filter(pc.and_(others, named)).to_pylist()
+        rows = [store.between(place, place + 1) for place in sorted(set(places).difference(gone))]
+        if gone or rows:
+            yield Mentions(gone, pa.concat_tables(rows) if rows else SCHEMA.empty_table())
 
 
-def _merges(rows: pa.Table, profiles: frozenset[str]) -> list[int]:
-    decided = rows.filter(pc.is_in(rows["name"].cast(pa.string()), value_set=_DECISIONS)).select(
-        ["position", "properties"]
-    )
+def _merges(decided: pa.Table, profiles: frozenset[str]) -> list[int]:
+    """Return the positions of merges with one of the profiles, done and undone."""
     pairs = zip(decided["position"].to_pylist(), decided["properties"].to_pylist(), strict=True)
     return [position for position, text in pairs if _decode(text).get(LOSER) in profiles]
 
 
-def _named(rows: pa.Table, needles: Needles) -> pa.Table:
-    column = rows["properties"].combine_chunks()
+def _named(properties: pa.ChunkedArray, needles: Needles) -> pa.Array | None:
+    """Return which of the properties name somebody, ``None`` when none does: that is seen in one look at all of them."""
+    column = properties.combine_chunks().cast(pa.large_string())
     data = column.buffers()[2] if len(column) else None
     if data is None or not needles.found_in(memoryview(data).tobytes()):
-        return rows.slice(0, 0)
-    return rows.filter(pa.array([needles.are_in(text) for text in column.to_pylist()], pa.bool_()))
+        return None
+    return pa.array([needles.are_in(text) for text in column.to_pylist()], pa.bool_())
 
 
 def _blotted(value: Any, needles: Needles, blot: str) -> Any:

@@ -15,7 +15,7 @@ from coterie.engine.privacy.renewal import renew, save_anew
 from coterie.engine.privacy.retention import Kept, retain_served
 from coterie.engine.privacy.shelves import Shelf, Wanted, shelves_of
 from coterie.engine.privacy.shut import entries_about, named, note_lake, people_of, sent_about, tells
-from coterie.engine.privacy.subjects import person_of, subject_of
+from coterie.engine.privacy.subjects import families_of, said_by, subject_of
 from coterie.engine.privacy.suppressions import mark_of
 from coterie.engine.project import Project
 from coterie.engine.running import snapshots
@@ -168,18 +168,11 @@ class Erasures:
         """Return the people that are asked about. Raises: NotFound."""
         runner = self._runner
 
-        def known(state: State) -> dict[str, list[str]]:
-            people = {who: person_of(project, state.identities, who) for who in asked.who}
-            return {who: state.identities.members_of(one) for who, one in people.items() if one is not None}
-
-        families = runner.between(known).result(PATIENCE_S)
-        rows = {who: runner.log.of_profiles(family) for who, family in families.items()}
+        families = runner.between(lambda state: families_of(project, state.identities, asked.who)).result(PATIENCE_S)
+        said = said_by(runner.log.of_profiles(families))
 
         def told(state: State) -> list[Subject]:
-            return [
-                subject_of(project, state.identities, who, rows.get(who, ()), unknown=asked.unknown)
-                for who in asked.who
-            ]
+            return [subject_of(project, state.identities, who, said, unknown=asked.unknown) for who in asked.who]
 
         found: list[Subject] = runner.between(told).result(PATIENCE_S)
         return found

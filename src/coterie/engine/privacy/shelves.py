@@ -61,7 +61,7 @@ def log(project: Project) -> Shelf:
     return Shelf(
         name="the log",
         unit="rows",
-        look=lambda wanted: {"log": project.events.scan(profiles=wanted.subject.profiles).num_rows},
+        look=lambda wanted: {"log": project.events.about(wanted.subject.profiles)},
         clear=lambda wanted: _done(project.events.erase(wanted.subject.profiles)),
     )
 
@@ -81,8 +81,7 @@ def changes(project: Project) -> Shelf:
     """Membership changes, with the history of the table."""
 
     def look(wanted: Wanted) -> dict[str, int]:
-        count = sum(project.changes.table(profile=one).num_rows for one in wanted.subject.profiles)
-        return {"membership changes": count}
+        return {"membership changes": project.changes.about(wanted.subject.profiles)}
 
     return Shelf(
         name="membership changes",

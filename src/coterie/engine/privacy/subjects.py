@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 import pyarrow as pa
@@ -30,10 +30,26 @@ def person_of(project: Project, identities: Identities, who: str) -> str | None:
     return identities.profile_of(kind, stage.key(kind, value))
 
 
+def families_of(project: Project, identities: Identities, names: Sequence[str]) -> list[str]:
+    """Return the profiles of everybody who is named and known."""
+    people = (person_of(project, identities, who) for who in names)
+    return [one for person in people if person is not None for one in identities.members_of(person)]
+
+
+def said_by(tables: Iterable[pa.Table]) -> dict[str, list[str]]:
+    """Return profile → what its records said of traits, as JSON."""
+    found: dict[str, list[str]] = {}
+    for table in tables:
+        written = table.filter(pc.is_in(table["name"].cast(pa.string()), value_set=pa.array(TRAIT_EVENTS)))
+        for profile, text in zip(written["profile"].to_pylist(), written["properties"].to_pylist(), strict=True):
+            found.setdefault(profile, []).append(text)
+    return found
+
+
 def subject_of(
-    project: Project, identities: Identities, who: str, rows: Iterable[pa.Table], *, unknown: bool = False
+    project: Project, identities: Identities, who: str, said: Mapping[str, Sequence[str]], *, unknown: bool = False
 ) -> Subject:
-    """Return the person that ``who`` (a profile id or ``kind:value``) belongs to; ``rows`` are what their profiles received.
+    """Return the person that ``who`` (a profile id or ``kind:value``) belongs to; ``said`` is what profiles said of traits.
 
     With ``unknown`` somebody of whom nobody is known is taken at their word: there may be something in quarantine, and they
     may be suppressed. Raises: NotFound otherwise.
@@ -50,7 +66,11 @@ def subject_of(
     )
     if named not in keys and identities.profile_of(*checks.identifier_of(named)) in (None, person):
         keys.append(named)
-    texts = [*profiles, *[checks.identifier_of(key)[1] for key in keys], *_written(rows, checks)]
+    texts = [
+        *profiles,
+        *[checks.identifier_of(key)[1] for key in keys],
+        *_written((text for one in profiles for text in said.get(one, ())), checks),
+    ]
     return Subject(
         profile=person or checks.profile_of(named),
         profiles=tuple(profiles) or (checks.profile_of(named),),
@@ -59,13 +79,11 @@ def subject_of(
     )
 
 
-def _written(rows: Iterable[pa.Table], checks: Checks) -> Iterable[str]:
+def _written(texts: Iterable[str], checks: Checks) -> Iterable[str]:
     """Yield the identifiers among the traits as they were written: an address in capitals, a number with spaces."""
-    names = pa.array(TRAIT_EVENTS)
-    for table in rows:
-        for text in table.filter(pc.is_in(table["name"].cast(pa.string()), value_set=names))["properties"].to_pylist():
-            told = _decode(text)
-            for kind in checks.by_kind:
-                value = told.get(kind)
-                if isinstance(value, str) and value.strip() and not checks.flaw_of(kind, checks.key_of(kind, value)):
-                    yield value.strip()
+    for text in texts:
+        told = _decode(text)
+        for kind in checks.by_kind:
+            value = told.get(kind)
+            if isinstance(value, str) and value.strip() and not checks.flaw_of(kind, checks.key_of(kind, value)):
+                yield value.strip()

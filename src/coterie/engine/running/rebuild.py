@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-import msgspec
 import pyarrow as pa
 
+from coterie.engine.identity import learn
 from coterie.engine.moves import table_of
 from coterie.engine.project import Project
 from coterie.engine.running import snapshots
@@ -21,8 +21,6 @@ from coterie.model import Cause
 from coterie.storage.state import arrivals, changes, identifiers, memberships, profiles, progress
 from coterie.storage.state.database import StateDatabase
 from coterie.storage.state.progress import Lake, Progress
-
-_decode = msgspec.json.Decoder().decode
 
 
 def rebuild(recovery: Recovery, marks: Marks, present: int) -> State:
@@ -52,7 +50,7 @@ def rebuild(recovery: Recovery, marks: Marks, present: int) -> State:
         told = state.live.advance(until)
         found += rows_of(told) if first else []
     recovery.report("recognising people", 0.85)
-    learn(state, project)
+    learn(state.identities, project)
     recovery.fill_seen(state)
     recovery.report("reading traits", 0.9)
     rows = traits_of(recovery.log.rows(), state.identities.canonical)
@@ -67,13 +65,6 @@ def needed(state: State) -> tuple[str, ...]:
     """Return the properties that the live reader asks for."""
     draft = state.live.made.draft
     return tuple(dict.fromkeys([*draft.coded, *draft.numbered]))
-
-
-def learn(state: State, project: Project) -> None:
-    """The identities are what the log says: every profile in order of appearance, and every decision about them."""
-    for row in project.events.structure().to_pylist():
-        properties = _decode(row["properties"]) if row["properties"] else {}
-        state.identities.learn(row["name"], row["profile"], properties, row["received_at"], row["event_id"])
 
 
 def settle_waiting(project: Project, database: StateDatabase) -> None:
