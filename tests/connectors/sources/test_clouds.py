@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ from coterie.connectors.sources.failures import Absent, CredentialsRefused, Trun
 from coterie.errors import CoterieError
 from tests.connectors.sources.contract import keeps_order, pages, refuses, rows_of
 from tests.connectors.sources.folders import SMALL, csv_of, files, lines, opened
-from tests.emulators import Cloud, cloud, s3  # noqa: F401
-from tests.servers import free_port
+from tests.emulators import Cloud, azure, cloud, s3  # noqa: F401
+from tests.servers import Server, free_port, running
 
 
 def put(cloud: Cloud, name: str, content: bytes) -> None:  # noqa: F811
@@ -77,6 +78,23 @@ def test_what_a_store_says_is_understood(said: str, error: type[CoterieError]) -
     from coterie.connectors.sources.folder.troubles import trouble
 
     assert type(trouble(OSError(said), "s3://b/a.csv")) is error
+
+
+def test_wrong_keys_are_refused_by_s3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INITIAL_NO_AUTH_ACTION_COUNT", "0")  # moto asks for keys that it knows, and knows none
+    port = free_port()
+    with running(Server([sys.executable, "-m", "moto.server", "-p", str(port)], port, tmp_path / "moto.log")):
+        options = {
+            "AWS_ACCESS_KEY_ID": "wrong", "AWS_SECRET_ACCESS_KEY": "wrong", "AWS_REGION": "us-east-1",
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        }  # fmt: skip
+        for path in ("s3://lake/*.csv", "s3://lake/a.csv"):
+            refuses(CredentialsRefused, lambda: pages(opened(tmp_path, path=path, options=options)), path)  # noqa: B023
+
+
+def test_a_wrong_key_is_refused_by_azure(tmp_path: Path, azure: Cloud) -> None:  # noqa: F811
+    options = {**options_of(azure), "AZURE_STORAGE_ACCOUNT_KEY": "d3Jvbmc="}
+    refuses(CredentialsRefused, lambda: pages(opened(tmp_path, path=f"{azure.url}/*.csv", options=options)), azure.url)
 
 
 def test_a_bucket_that_is_not_there(tmp_path: Path, s3: Cloud) -> None:  # noqa: F811
