@@ -35,6 +35,8 @@ class Whole(Protocol):
     """Which system it is, for people."""
     place: str
     """Which table or list of it."""
+    sparse: bool
+    """Whether a row may lack columns that others have, as in JSON."""
 
     def count(self) -> int:
         """Return how many rows there are, 0 when that is not cheap to know."""
@@ -89,11 +91,12 @@ class Compared:
             place = msgspec.structs.replace(place, reading=place.reading + 1, at=SystemClock().now())
         self._read, self._all = 0, self._whole.count()
         while True:
+            full = place.gone is None  # rows that are gone have their key and nothing else
             place, rows = self._step(snapshot, place)
             ended = place.after is None and place.gone is None
             if rows or (ended and goes_on):
                 goes_on = True
-                yield self._page(place, rows)
+                yield self._page(place, rows, full=full and bool(rows))
             if ended:
                 return
 
@@ -179,9 +182,11 @@ class Compared:
     def _on(self, place: Place, rows: int, after: Any, gone: str | None) -> Place:
         return msgspec.structs.replace(place, page=place.page + 1, rows=place.rows + rows, after=after, gone=gone)
 
-    def _page(self, place: Place, rows: list[dict[str, Any]]) -> Page:
+    def _page(self, place: Place, rows: list[dict[str, Any]], *, full: bool) -> Page:
         first = place.rows - len(rows) + 1
-        chunk = chunk_of(rows, first=first, aside=(READ_AT, *self._how.aside), id_column=ID, sparse=True)
+        chunk = chunk_of(
+            rows, first=first, aside=(READ_AT, *self._how.aside), id_column=ID, sparse=self._whole.sparse or not full
+        )
         done = 1.0 if place.after is None else min(self._read / max(self._all, 1), 1.0)
         return Page(chunk=chunk, position=msgspec.to_builtins(place), place=self._whole.place, done=done)
 

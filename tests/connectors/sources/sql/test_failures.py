@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy
 
+from coterie.connectors.sources.definitions import parse
 from coterie.connectors.sources.failures import (
     Absent,
     CredentialsRefused,
@@ -20,9 +21,12 @@ from coterie.connectors.sources.failures import (
     Unreadable,
 )
 from coterie.connectors.sources.source import Source
+from coterie.engine.sourcing.mapper import Mapper
 from coterie.errors import InvalidDefinition
+from coterie.identity.rules import rules_of
+from coterie.settings import Settings
 from tests.connectors.sources.contract import pages, refuses
-from tests.connectors.sources.sql.conftest import open_source
+from tests.connectors.sources.sql.conftest import MAPPING, open_source
 from tests.connectors.sources.sql.shop import Shop, order
 from tests.mariadb import MariaDB
 from tests.postgres import PASSWORD, Postgres
@@ -97,6 +101,20 @@ def test_a_cursor_of_another_type_is_a_changed_schema(ten: Shop, opened: Opened)
     source = opened(**FIELDS)
     refuses(SchemaChanged, lambda: pages(source, position), "reset")
     source.close()
+
+
+@pytest.mark.parametrize("fields", [FIELDS, {"table": "orders", "removals": True}])
+def test_a_column_of_the_mapping_that_is_gone_is_a_changed_schema(fields: dict[str, Any], tmp_path: Path) -> None:
+    with Shop.file(tmp_path) as shop:
+        shop.table()
+        shop.add(order(1))
+        shop.run("ALTER TABLE orders RENAME COLUMN customer TO client")
+        source = open_source(shop, tmp_path, fields)
+        definition = parse({**shop.fields, **fields, "mapping": MAPPING}, tmp_path, "orders")
+        mapper = Mapper(definition, rules_of(Settings().identity))
+        (page, *_) = pages(source)
+        refuses(SchemaChanged, lambda: mapper.take(page.chunk, page.place, 2**51), "customer", "client")
+        source.close()
 
 
 def test_nobody_listening_is_unreachable(shop: Shop, opened: Opened) -> None:

@@ -27,6 +27,8 @@ class Question(Protocol):
 class Listing:
     """All rows of a list. ``place`` is its name for people."""
 
+    sparse = True
+
     def __init__(self, caller: Caller, question: Question, pages: Pages | None, place: str) -> None:
         self._caller, self._question, self._pages = caller, question, pages
         self.name, self.place = caller.name, place

@@ -13,6 +13,8 @@ from coterie.connectors.sources.sql.statements import Rows, behind, count, page
 class Table:
     """All rows, a page at a time; where a page ends is the key of its last row."""
 
+    sparse = False
+
     def __init__(self, database: Database, rows: Rows, key: tuple[str, ...], limit: int) -> None:
         self._database, self._rows, self._key, self._limit = database, rows, key, limit
         self.name, self.place = database.name, rows.name
