@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from functools import reduce
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from coterie.storage.erased import Erased
 from coterie.storage.lake.compaction import Compacted, compact, joined
-from coterie.storage.lake.erasing import erase
+from coterie.storage.lake.erasing import Gone, count, erase
 from coterie.storage.lake.parquet import Layout, Written
 from coterie.storage.lake.place import Place
 from coterie.storage.lake.table import LakeTable, Look
@@ -86,14 +85,19 @@ class Mirror:
 
     def erase(self, profiles: Collection[str]) -> Erased:
         """No row of these profiles is in the table, nor in any file of an older version; nobody is told to be merged into them."""
-        wanted = pa.array(sorted(profiles), pa.string())
-        columns = [name for name in ("profile", "merged_into") if name in SCHEMAS[self.name].names]
-
-        def gone(rows: pa.Table) -> Any:
-            return reduce(pc.or_, [pc.is_in(rows[name], value_set=wanted) for name in columns])
-
+        columns, gone = self._meant(profiles)
         with alone(self.place.lock):
             return erase(self._table, self._table.files(), columns, gone)
+
+    def about(self, profiles: Collection[str]) -> int:
+        """Return how many rows ``erase`` would remove."""
+        columns, gone = self._meant(profiles)
+        return count(self._table, self._table.files(), columns, gone)
+
+    def _meant(self, profiles: Collection[str]) -> tuple[list[str], Gone]:
+        wanted = pa.array(sorted(profiles), pa.string())
+        columns = [name for name in ("profile", "merged_into") if name in SCHEMAS[self.name].names]
+        return columns, lambda rows: reduce(pc.or_, [pc.is_in(rows[name], value_set=wanted) for name in columns])
 
     def table(self) -> pa.Table:
         """Return all rows."""

@@ -19,6 +19,7 @@ from coterie.engine.privacy.erasure import Asked
 from coterie.engine.privacy.keeping import pending_of, receipts_of
 from coterie.engine.privacy.served import Erasures
 from coterie.engine.project import HIDDEN, Project
+from coterie.engine.running.mirroring import mirror
 from coterie.engine.verification import verify
 from coterie.privacy.needles import Needles
 from coterie.storage.search import search
@@ -58,12 +59,16 @@ def clean(project: Project, texts: tuple[str, ...] = MINE) -> None:
 
 def test_the_person_is_gone_from_state_and_disk_and_others_stay(shop: Served) -> None:
     assert shop.members("twice") == ["bob-77", "u-20931"]
+    mirror(shop.project, shop.runner.database)
     others = [row for row in shop.changes() if row[1] != "u-20931" and "browser" not in row[1]]
     receipt = Erasures(shop.runner).erase(Asked(who=["email:ada@example.com"], by="tests"))
     assert receipt.is_complete, receipt
     clean(shop.project)
     assert shop.members("twice") == ["bob-77"]
     assert shop.members("pro") == []
+    assert {name: table.count() for name, table in shop.project.mirrors.items()} == {
+        "profiles": 2, "identities": 2, "triggers": 0,
+    }  # fmt: skip
     assert shop.runner.counts() == {"lately": 2, "left-cart": 0, "pro": 0, "twice": 1}
     assert shop.changes() == others
     assert shop.runner.find("u-20931") is None

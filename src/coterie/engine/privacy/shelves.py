@@ -91,6 +91,19 @@ def changes(project: Project) -> Shelf:
     )
 
 
+def mirrors(project: Project) -> Shelf:
+    """Tables of the lake that repeat the committed state for other tools."""
+
+    def look(wanted: Wanted) -> dict[str, int]:
+        return {f"lake: {name}": table.about(wanted.subject.profiles) for name, table in project.mirrors.items()}
+
+    def clear(wanted: Wanted) -> None:
+        for table in project.mirrors.values():
+            table.erase(wanted.subject.profiles)
+
+    return Shelf(name="tables for other tools", unit="rows", look=look, clear=clear)
+
+
 def quarantine(project: Project) -> Shelf:
     """Rows that were refused, with the history of the table."""
 
@@ -207,7 +220,7 @@ def leftovers(project: Project) -> Shelf:
 
 
 BUILDERS: tuple[Builder, ...] = (
-    log, others, changes, quarantine, lists, matches, audit, applies, databases, leftovers,
+    log, others, changes, mirrors, quarantine, lists, matches, audit, applies, databases, leftovers,
 )  # fmt: skip
 """The shelves in the order in which they are cleared. A store that learns from people (a model, an index) adds its own."""
 
