@@ -85,6 +85,25 @@ def test_by_hand_asked_reset_and_read_anew(tmp_path: Path) -> None:
     assert numbers(tmp_path) == sorted(n % 40 for n in range(60))
 
 
+def test_a_damaged_state_keeps_the_position(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.csv").write_text(rows(0, 50))
+    files = {"sources/shop.yaml": SOURCE.format(every="every: 1s")}
+    with Serving(tmp_path, files=files) as server:
+        wait_until(lambda: source(server)["events"] == 50)
+        server.stop()
+        state = tmp_path / ".coterie" / "state.db"
+        whole = state.read_bytes()
+        state.write_bytes(whole[:-4096])
+        with (tmp_path / "in" / "a.csv").open("a") as file:
+            file.write(rows(50, 60, header=False))
+        server.start()
+        wait_until(lambda: source(server)["now"]["events"] >= 10)
+        assert "set aside" in server.reading.get("/readyz").text
+        server.stop()
+    assert numbers(tmp_path) == sorted(n % 40 for n in range(60))
+
+
 def test_refused_rows_pass_the_mended_mapping(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.csv").write_text(rows(0, 5) + "p1,p1@x.org,05.01.2026,7\n" * 2)

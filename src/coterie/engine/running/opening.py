@@ -17,7 +17,7 @@ from coterie.storage.lock import Lock
 from coterie.storage.state import progress
 from coterie.storage.state.database import Damaged, StateDatabase, salvage, set_aside
 
-SALVAGED = ("outbox", "triggers", "trigger_runs", "trigger_days", "trigger_refusals")
+SALVAGED = ("outbox", "triggers", "trigger_runs", "trigger_days", "trigger_refusals", "sources")
 """Tables of a damaged file that nothing else can tell again: what can be read of them is kept."""
 
 
@@ -41,7 +41,7 @@ def open_or_begin_anew(project: Project, told: Callable[[str], None]) -> StateDa
         told(f"{error.message}: set aside as {aside.name}; the state is computed again from the log and the journal")
     database = open_state(project)
     saved = salvage(aside, database, SALVAGED)
-    told(f"{saved} rows of triggers and their outbox were read from the damaged file")
+    told(f"{saved} rows of triggers, their outbox and positions of sources were read from the damaged file")
     return database
 
 
