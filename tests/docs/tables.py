@@ -86,10 +86,10 @@ def star(path: str) -> None:
     from coterie.engine.exporting.schema import TABLES
 
     told = []
-    for table in TABLES:
-        rows = [f"| `{one.name}` | {one.type} | {one.means} |" for one in table.fields]
-        rows += [f"| `{table.open.partition(': ')[0]}` | | {table.open.partition(': ')[2]} |"] if table.open else []
-        head = [f"### {table.name}", "", table.means, "", "| column | type | what it is |", "| --- | --- | --- |"]
+    for each in TABLES:
+        rows = [f"| `{one.name}` | {one.type} | {one.means} |" for one in each.fields]
+        rows += [f"| `{each.open.partition(': ')[0]}` | | {each.open.partition(': ')[2]} |"] if each.open else []
+        head = [f"### {each.name}", "", each.means, "", "| column | type | what it is |", "| --- | --- | --- |"]
         told.append("\n".join([*head, *rows]))
     text = (ROOT / "docs" / "bi.md").read_text(encoding="utf-8")
     begin, end = "<!-- tables -->", "<!-- end of tables -->"
