@@ -213,6 +213,7 @@ class _Table:
 
     def __init__(self, chunks: list[Chunk], place: str) -> None:
         self.place = place
+        self.sparse = any(one.sparse for one in chunks)
         self._chunks = chunks
 
     def count(self) -> int:
