@@ -58,6 +58,9 @@ def test_everything_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
         "occurred_at: missing",
     ):
         assert words in told
+    misspelled = problems(tmp_path, {**GOOD, "evry": "15m"})
+    assert "evry: unknown key" in misspelled
+    assert "did you mean 'every'" in misspelled
     assert "kind: missing" in problems(tmp_path, {"mapping": MAPPING})
     assert "did you mean 'files'" in problems(tmp_path, {**GOOD, "kind": "file"})
     assert "mapping: missing" in problems(tmp_path, {"kind": "files", "path": "a"})
@@ -74,11 +77,16 @@ def test_all_files_of_a_project_are_told_together(tmp_path: Path) -> None:
         "kind: files\npath: 7\nmapping: {profile: who, occurred_at: at, event: x}\n"
     )
     (tmp_path / "sources" / "b.yaml").write_text("kind: nothing\n")
+    for name in ("c.yaml", "c.yml"):
+        (tmp_path / "sources" / name).write_text(
+            "kind: files\npath: x\nmapping: {profile: a, occurred_at: b, event: c}\n"
+        )
     with pytest.raises(InvalidDefinition) as caught:
         definitions.load(tmp_path)
     told = str(caught.value)
     assert "a.yaml:2: path" in told
     assert "b.yaml:1: kind" in told
+    assert "c.yml: two files have this name" in told
 
 
 def test_the_environment_is_asked_when_a_source_is_opened(tmp_path: Path) -> None:

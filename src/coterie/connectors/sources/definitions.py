@@ -19,6 +19,7 @@ from coterie.segments.conditions.form import Flaw, Form
 from coterie.segments.conditions.places import Lines, place
 from coterie.segments.conditions.words import Doc, Duration, Text
 from coterie.segments.durations import us_of
+from coterie.segments.parse.slots import keys
 from coterie.segments.parse.synonyms import suggested
 from coterie.segments.parse.text import read
 from coterie.triggers.parse import files_of, form_of, text_of
@@ -35,12 +36,15 @@ _NAME = key_word("a name of a source")
 class Common(Form, frozen=True, kw_only=True):
     """What every source file may say, whatever its kind."""
 
-    title: Annotated[Text, Doc("Its name for people.")] = "-"
+    title: Annotated[Text | None, Doc("Its name for people.")] = None
     every: Annotated[
         Duration | None,
         Doc("How long after the end of one reading the next begins, in the server; by hand when not said."),
     ] = None
     enabled: Annotated[bool, Doc("Whether the server reads it; yes when not said.")] = True
+
+
+SHARED = ("mapping", *Common.__struct_fields__)
 
 
 class Origin(Struct, frozen=True, kw_only=True):
@@ -80,6 +84,10 @@ def load(root: Path) -> dict[str, Definition]:
     found: dict[str, Definition] = {}
     for file in files_of(root / FOLDER):
         try:
+            if file.stem in found:
+                raise InvalidDefinition(
+                    [Problem("two files have this name", where=str(file), allowed="one file per source")]
+                )
             document = read(text_of(file), str(file))
             found[file.stem] = parse(document.data, root, file.stem, str(file), document.lines)
         except InvalidDefinition as error:
@@ -98,8 +106,8 @@ def parse(data: Any, root: Path, name: str, file: str = "", lines: Lines | None 
     if not isinstance(data, dict):
         told = Flaw("a mapping is expected here", received=data, allowed=f"kind: {' | '.join(KINDS)}, and its fields")
         raise InvalidDefinition([*problems, place(told, (), file, lines or {})])
-    own = {key: value for key, value in data.items() if key not in ("mapping", *Common.__struct_fields__)}
-    shared = {key: value for key, value in data.items() if key in Common.__struct_fields__}
+    own = {key: value for key, value in data.items() if key not in SHARED}
+    shared = {key: value for key, value in data.items() if key in SHARED and key != "mapping"}
     common, origin, mapping = Common(), None, None
     try:
         common = form_of(Common, shared, file, lines)
@@ -120,7 +128,7 @@ def parse(data: Any, root: Path, name: str, file: str = "", lines: Lines | None 
         raise InvalidDefinition(problems)
     return Definition(
         name=name, origin=origin, mapping=mapping, file=file, enabled=common.enabled,
-        title="" if common.title == "-" else common.title, every_us=us_of(common.every) if common.every else 0,
+        title=common.title or "", every_us=us_of(common.every) if common.every else 0,
     )  # fmt: skip
 
 
@@ -132,7 +140,12 @@ def _origin(data: dict[str, Any], name: str, file: str, lines: Lines | None) -> 
         raise InvalidDefinition([place(told, ("kind",), file, lines or {})])
     kind = kind_of(word, file)
     fields = {key: value for key, value in data.items() if key not in ("kind", kind.inner)}
+    known = [*keys(kind.config), *([kind.inner] if kind.inner else []), *SHARED]
     problems: list[Problem] = []
+    for strange in [key for key in fields if key not in known]:
+        told = Flaw("unknown key", received=strange, allowed=", ".join(known), hint=suggested(str(strange), known))
+        problems.append(place(told, (str(strange),), file, lines or {}))
+        del fields[strange]
     config, inner = None, None
     try:
         config = form_of(kind.config, fields, file, lines)
