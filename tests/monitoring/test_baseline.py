@@ -135,6 +135,20 @@ def test_a_drop_of_everything_is_told_once() -> None:
     assert [one.event for one in told_once(gone)] == [EVERY]
 
 
+def test_the_only_source_is_not_told_beside_the_whole() -> None:
+    only = finding_of(
+        Subject(Stage.LAND, EVERY, "", "till", "rows"),
+        1,
+        Check.VOLUME,
+        Severity.ERROR,
+        "",
+        received=40.0,
+        expected=100.0,
+    )
+    assert [one.source for one in told_once([volume(EVERY, 40), only])] == [""]
+    assert [one.source for one in told_once([volume(EVERY, 60), only])] == ["", "till"]
+
+
 def test_every_measure_says_what_it_is() -> None:
     assert all(term.says and 0 <= term.floor < 1 for term in TERMS.values())
     assert {term.check for term in TERMS.values()} | {Check.RECONCILIATION} == set(Check)

@@ -114,8 +114,11 @@ def told_once(found: Sequence[Finding]) -> list[Finding]:
     whole = {(one.check, one.received < one.expected) for one in found if one.event == EVERY and not one.source}
     gone = {(one.event, one.source) for one in found if one.check is Check.VOLUME and not one.received}
     total_gone = (EVERY, "") in gone
+    totals = {(one.check, one.received, one.day) for one in found if one.event == EVERY and not one.source}
     kept = []
     for one in found:
+        if one.event == EVERY and one.source and (one.check, one.received, one.day) in totals:
+            continue  # the only source there is
         is_flow = one.check in flows and one.stage is not Stage.COLLECT
         part = one.event != EVERY and is_flow and (one.check, one.received < one.expected) in whole
         if part and (total_gone or one.received or one.check is Check.FRESHNESS):

@@ -55,9 +55,7 @@ def _moved(subject: Subject, today: Spread, known: Days, day: int, term: Term, t
     largest = before[-2] if len(before) >= 10 else before[-1]
     if apart < 1.4 * largest:
         return None
-    says = (
-        f"{subject.says()}: the {term.says} differ from those of {len(known)} days before: {_difference(today, normal)}"
-    )
+    says = f"{subject.says()}: the {term.says} differ from those of {len(known)} days before: {_difference(subject.measure, today, normal)}"
     return finding_of(
         subject, day, term.check, term.severity, says,
         received=apart, expected=before[len(before) // 2], score=apart / max(floor, largest), rows=today.whole,
@@ -113,7 +111,7 @@ def _beyond(subject: Subject, today: Spread, known: Days, day: int) -> Finding |
     if not rows:
         return None
     far = max((float(name) for name in today.counts), key=lambda name: max(name - most, least - name))
-    says = f"{subject.says()}: {rows:,.0f} numbers about {size_of(far)}; {size_of(least)} to {size_of(most)} is normal"
+    says = f"{subject.says()}: {rows:,.0f} {'number' if rows == 1 else 'numbers'} about {size_of(far)}; {size_of(least)} to {size_of(most)} is normal"
     return finding_of(
         subject, day, Check.RANGE, Severity.ERROR, says, received=size_of(far), expected=size_of(most), rows=rows
     )
@@ -123,7 +121,7 @@ def size_of(name: float) -> float:
     """Return the number in the middle of a bin: four bins a doubling, negative names below zero, 0 for zero.
 
     >>> size_of(bin_of(100.0))
-    98.7
+    108.0
     """
     if name == 0:
         return 0.0
@@ -141,18 +139,35 @@ def bin_of(number: float) -> int:
     return place if number > 0 else -place
 
 
+def bin_text(measure: str, name: str) -> str:
+    """Return a value or bin of a spread for people.
+
+    >>> bin_text("numbers", "220"), bin_text("delays", "44"), bin_text("lengths", "7"), bin_text("values", "")
+    ('about 32.0', 'about 1.2 h', 'about 10 letters', 'empty')
+    """
+    if measure == "numbers":
+        return f"about {size_of(float(name))}"
+    if measure == "lengths":
+        return f"about {2 ** (float(name) / 2) - 1:.0f} letters"
+    if measure == "delays":
+        seconds = (2 ** (float(name) / 2) - 1) / 1_000
+        unit, word = next((one for one in ((86_400, "d"), (3_600, "h"), (60, "min")) if seconds >= one[0]), (1, "s"))
+        return f"about {seconds / unit:.2g} {word}"
+    return name or "empty"
+
+
 def _largest(counts: object) -> list[tuple[str, float]]:
     assert isinstance(counts, dict)
     return sorted(counts.items(), key=lambda one: -one[1])[:SHOWN]
 
 
-def _difference(today: Spread, normal: Spread) -> str:
+def _difference(measure: str, today: Spread, normal: Spread) -> str:
     """Return the largest changes of shares in words."""
     names = today.counts.keys() | normal.counts.keys()
     whole, usual = today.whole or 1.0, normal.whole or 1.0
     changes = {name: today.counts.get(name, 0) / whole - normal.counts.get(name, 0) / usual for name in names}
     chosen = sorted(changes, key=lambda name: -abs(changes[name]))[:2]
     return ", ".join(
-        f"{name or 'empty'} {normal.counts.get(name, 0) / usual:.0%} → {today.counts.get(name, 0) / whole:.0%}"
+        f"{bin_text(measure, name)} {normal.counts.get(name, 0) / usual:.0%} → {today.counts.get(name, 0) / whole:.0%}"
         for name in chosen
     )
