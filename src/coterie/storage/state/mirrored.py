@@ -13,7 +13,9 @@ PAGE = 50_000
 
 _PROFILES = """
 SELECT profile, first_seen, merged_into, coalesce((
-    SELECT json_group_object(key, value->'$[0]') FROM json_each(traits) WHERE value->>'$[0]' IS NOT NULL
+    SELECT json_group_object(key, json(said)) FROM (
+        SELECT key, value->'$[0]' AS said FROM json_each(traits) WHERE value->>'$[0]' IS NOT NULL ORDER BY key
+    )
 ), '{}') FROM profiles WHERE profile > ? ORDER BY profile LIMIT ?
 """
 _IDENTITIES = """
