@@ -136,6 +136,15 @@ class Snapshot:
         self._connection.close()
 
 
+def kept_any(file: Path) -> bool:
+    """Return whether anything of a snapshot is known to count."""
+    snapshot = Snapshot(file)
+    try:
+        return snapshot.last() > 0
+    finally:
+        snapshot.close()
+
+
 def forget(folder: Path, texts: Collection[str]) -> int:
     """No snapshot below ``folder`` holds any of the texts. Return how many names of rows did."""
     count = 0

@@ -21,11 +21,12 @@ from coterie.connectors.sources.failures import SchemaChanged, Unreadable
 from coterie.connectors.sources.marks import Mark, kept, mark_of, restored
 from coterie.connectors.sources.source import Page, Position
 from coterie.segments.instants import rfc3339
-from coterie.storage.snapshots import Row, Snapshot
+from coterie.storage.snapshots import Row, Snapshot, kept_any
 from coterie.values import canonical
 
 CHANGE, READ_AT, ID = "$change", "$read_at", "$id"
 _SUFFIX = ".snapshot"
+_STALE_S = 86_400
 
 
 class Whole(Protocol):
@@ -122,11 +123,19 @@ class Compared:
         file = self._folder / f"{place.generation}{_SUFFIX}"
         if place.page and not file.is_file():
             raise self._lost(file)
+        if not place.page:
+            self._tidy()
         self._snapshot = Snapshot(file)
         if not self._snapshot.reaches(place.page):
             raise self._lost(file)
         self._snapshot.settle(place.page, drop=True)
         return self._snapshot
+
+    def _tidy(self) -> None:
+        """Digests of dry runs and reconciliations, which nobody keeps, are gone after a day."""
+        for file in self._folder.glob(f"*{_SUFFIX}"):
+            if file.stat().st_mtime < SystemClock().now() / 1e6 - _STALE_S and not kept_any(file):
+                file.unlink(missing_ok=True)
 
     def _lost(self, file: Path) -> Unreadable:
         return Unreadable(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,24 @@ def test_a_dry_run_changes_nothing(ten: Shop, opened: Opened) -> None:
     next(dry.read({}))
     dry.close()
     assert follow(opened, position, **TOLD)[0] == [(11, "added")]
+
+
+def test_digests_of_dry_runs_are_gone_after_a_day_and_those_that_count_stay(
+    opened_lite: Opened, tmp_path: Path
+) -> None:
+    _, position = follow(opened_lite, {}, **WHOLE)
+    dry = opened_lite(**WHOLE)
+    next(dry.read({}))
+    dry.close()
+    files = list(tmp_path.rglob("*.snapshot"))
+    assert len(files) == 2
+    for file in files:
+        os.utime(file, (0, 0))
+    again = opened_lite(**WHOLE)
+    next(again.read({}))
+    again.close()
+    assert len(set(files) & set(tmp_path.rglob("*.snapshot"))) == 1
+    assert follow(opened_lite, position, **WHOLE) == ([], position)
 
 
 def test_a_lost_file_of_digests_is_told(lite: Shop, opened_lite: Opened, tmp_path: Path) -> None:
