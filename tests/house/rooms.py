@@ -85,7 +85,6 @@ HOMES: dict[str, tuple[str, ...]] = {
     "botocore": ("connectors/sources",),
     "pantab": ("engine/exporting",),
     "jsonschema_rs": ("taxonomy",),
-    "pandera": ("engine/quality",),
     "pointblank": ("engine/quality",),
     "phonenumbers": ("governance",),
     "pint": ("governance",),
