@@ -193,3 +193,29 @@ def test_a_page_that_is_only_rendered_ahead_is_not_seen(chromium: Chromium, plac
     assert place.journal.head == 0
     page.evaluate("delete document.prerendering; document.dispatchEvent(new Event('prerenderingchange'))")
     place.named("page")
+
+
+def test_a_consent_banner_that_speaks_the_tcf_is_asked(chromium: Chromium, place: Place) -> None:
+    core = "CLcVDxRMWfGmWAVAHCENAXCkAKDAADnAABRgA5mdfCKZuYJez-NQm0TBMYA4oCAAGQYIAAAAAAEAIAEgAA"
+    banner = f"""<script>
+      window.__tcfapi = (command, version, call) => window.chosen = () => call(
+        {{tcString: "{core}", eventStatus: "useractioncomplete", purpose: {{consents: {{8: true, 9: true}}}}}}, true);
+    </script>"""
+    page = chromium.page().goto(
+        place.plain(
+            "/",
+            head=f"""{banner}<script src="{place.url}/coterie.js"></script>
+        <script>coterie.load("{WRITE_KEY}", {{delay: 20, consent: "required"}}); coterie.track("early")</script>""",
+        )
+    )
+    assert page.evaluate("coterie.anonymousId()") is None
+    page.evaluate("chosen()")
+    (early,) = place.named("early")
+    assert early.identifiers
+    (said,) = place.named("$set")
+    assert said.properties == {
+        "consent.advertising": False,
+        "consent.personalization": False,
+        "consent.analytics": True,
+    }
+    assert page.evaluate("coterie.anonymousId()")
