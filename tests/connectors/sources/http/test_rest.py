@@ -162,14 +162,17 @@ def test_the_same_page_again_and_again_is_told(shop: Api, opened: Opened) -> Non
     assert len(shop.got) == 2
 
 
-def test_credentials_go_to_no_other_host(shop: Api, opened: Opened) -> None:
+@pytest.mark.parametrize("host", ["localhost:1", "localhost"])
+def test_credentials_go_to_no_other_host(host: str, shop: Api, opened: Opened) -> None:
+    host = host if ":" in host else f"{host}:{shop.url.rsplit(':', 1)[1]}"
+
     def elsewhere(path: str, asked: dict[str, Any], headers: dict[str, str]) -> None:
-        raise Answer(200, {"value": [order(1)], "links": {"next": "http://localhost:1/next?page=2"}})
+        raise Answer(200, {"value": [order(1)], "links": {"next": f"http://{host}/next?page=2"}})
 
     shop.trouble = elsewhere
-    refuses(Unreadable, lambda: pages(opened("/next", **KINDS["/next"], **SINCE)), "localhost:1", "no other host")
-    shop.trouble = lambda path, asked, headers: _raise(Answer(302, location="http://localhost:1/x"))
-    refuses(Unreadable, lambda: pages(opened("/next", **KINDS["/next"], **SINCE)), "localhost:1")
+    refuses(Unreadable, lambda: pages(opened("/next", **KINDS["/next"], **SINCE)), host, "no other host")
+    shop.trouble = lambda path, asked, headers: _raise(Answer(302, location=f"http://{host}/x"))
+    refuses(Unreadable, lambda: pages(opened("/next", **KINDS["/next"], **SINCE)), host)
 
 
 def test_a_redirect_within_the_host_is_followed(shop: Api, opened: Opened) -> None:

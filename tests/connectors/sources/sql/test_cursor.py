@@ -128,6 +128,7 @@ def test_a_look_tells_what_is_there(forty: Shop, opened: Opened) -> None:
     assert set(sight.columns) == {"id", "customer", "total", "updated_at"}
     assert "41 rows, 4 columns" in sight.what
     assert "1 rows without updated_at are not read" in sight.what
+    assert follow(opened, {}, **BY_TIME)[0] == list(range(40))
 
 
 def test_a_cursor_that_changes_its_type_is_told(forty: Shop, opened: Opened) -> None:
