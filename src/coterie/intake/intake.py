@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 from msgspec import Struct
 
 from coterie.intake.stage import Incoming, Passed, Refused, Remark, Stage
+from coterie.model import Value
+
+_Given: TypeAlias = "tuple[dict[str, Value], tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]"
 
 
 class Intake(Struct, frozen=True):
@@ -23,7 +27,12 @@ class Intake(Struct, frozen=True):
         return any(test is not None and test(profile, properties) for test in tests)
 
     def take(self, events: Sequence[Incoming], source: str, at: int) -> Passed:
-        """Return what becomes of ``events``: each stage sees those that the one before let pass."""
+        """Return what becomes of ``events``: each stage sees those that the one before let pass.
+
+        A refused event is as it came, whatever earlier stages made of it: it goes through all of them when it is sent again.
+        """
+        came = [_copied(one) for one in events] if len(self.stages) > 1 else ()
+        first = events
         refused: list[Refused] = []
         remarks: list[Remark] = []
         dropped = 0
@@ -35,4 +44,20 @@ class Intake(Struct, frozen=True):
             refused += passed.refused
             remarks += passed.remarks
             dropped += passed.dropped
+        if refused and came:
+            gone = {id(one.event) for one in refused}
+            for event, given in zip(first, came, strict=True):
+                if id(event) in gone:
+                    _put_back(event, given)
         return Passed(events, refused, remarks, dropped)
+
+
+def _copied(event: Incoming) -> _Given:
+    """Return what stages may change of an event. They give it new values and change none in place."""
+    return event.properties, event.identifiers, getattr(event, "previous", ())
+
+
+def _put_back(event: Incoming, given: _Given) -> None:
+    event.properties, event.identifiers, previous = given
+    if previous:
+        event.previous = previous  # type: ignore[attr-defined]
