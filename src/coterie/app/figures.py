@@ -39,6 +39,7 @@ def of_runner(runner: Any) -> Callable[[], Figures]:
             "coterie_recovery_progress": status.progress,
             "coterie_events_total": told.events,
             "coterie_events_duplicate_total": told.duplicates,
+            "coterie_events_suppressed_total": told.suppressed,
             "coterie_quarantined_total": {(reason,): count for reason, count in told.refused_reasons.items()},
             "coterie_remarks_total": told.remarks,
             "coterie_commits_total": told.commits,

@@ -60,6 +60,8 @@ def show(session: Session, done: Ingested, source: str) -> None:
         table.add_row(f"{done.duplicates:,}", "events were there already")
     if done.skipped:
         table.add_row(f"{done.skipped:,}", "rows skipped, as the mapping says")
+    if done.suppressed:
+        table.add_row(f"{done.suppressed:,}", "events of people who were erased and do not come back")
     if done.refused:
         table.add_row(f"[yellow]{done.refused:,}[/]", f"rows refused ({done.quarantined:,} new in quarantine)")
         for reason, count in done.reasons.items():

@@ -36,6 +36,8 @@ class Ingested(Struct, frozen=True, kw_only=True):
     added: int = 0
     duplicates: int = 0
     skipped: int = 0
+    suppressed: int = 0
+    """Events of people who were erased and do not come back."""
     refused: int = 0
     quarantined: int = 0
     reasons: dict[str, int] = {}
@@ -87,6 +89,7 @@ def replay_quarantine(project: Project, mapping: Mapping, *, now: int, label: st
         added=done.added,
         duplicates=done.duplicates,
         skipped=done.skipped,
+        suppressed=done.suppressed,
         refused=waiting.num_rows - len(mended),
         reasons=_counts(taken.refused),
     )
@@ -101,7 +104,7 @@ class Landing:
         self._remarks: list[Remark] = []
         self._events: list[pa.Table] = []
         self._refused: list[pa.Table] = []
-        self._held = self._rows = self._seen = self._added = self._skipped = self._quarantined = 0
+        self._held = self._rows = self._seen = self._added = self._skipped = self._quarantined = self._suppressed = 0
         self._reasons: Counter[str] = Counter()
         self._resolver = Resolver(project)
 
@@ -112,6 +115,7 @@ class Landing:
         source = pa.array([self._source], pa.string()).take(pa.array(np.zeros(admitted.events.num_rows, np.int64)))
         events = admitted.events.append_column("source", source)
         self._remarks += admitted.remarks
+        self._suppressed += admitted.dropped
         self._events.append(events)
         self._refused += [refused, admitted.refused]
         self._rows, self._skipped = self._rows + rows, self._skipped + skipped
@@ -168,6 +172,7 @@ class Landing:
             added=self._added,
             duplicates=self._seen - self._added,
             skipped=self._skipped,
+            suppressed=self._suppressed,
             refused=self._reasons.total(),
             quarantined=self._quarantined,
             reasons=dict(sorted(self._reasons.items(), key=lambda one: (-one[1], one[0]))),

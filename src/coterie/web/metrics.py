@@ -30,6 +30,7 @@ METRICS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "coterie_lag_seconds": ("gauge", "Age of the oldest of them.", ()),
     "coterie_events_total": ("counter", "Events taken from the journal.", ()),
     "coterie_events_duplicate_total": ("counter", "Events dropped as repeats.", ()),
+    "coterie_events_suppressed_total": ("counter", "Events of people who were erased and do not come back.", ()),
     "coterie_quarantined_total": ("counter", "Events refused into quarantine.", ("reason",)),
     "coterie_remarks_total": ("counter", "What stages of the intake remarked upon: violations of the tracking plan, values made normal.", ("stage", "kind")),
     "coterie_commits_total": ("counter", "Commits of state, changes, timers, outbox and position.", ()),

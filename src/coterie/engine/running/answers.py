@@ -120,6 +120,8 @@ class Tallies(Struct, frozen=True, kw_only=True):
     rows: int
     """Rows of the log, those included that say who is who."""
     duplicates: int
+    suppressed: int
+    """Events of people who were erased and do not come back."""
     refused: int
     refused_reasons: dict[str, int]
     remarks: dict[tuple[str, str], int]

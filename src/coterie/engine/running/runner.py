@@ -229,6 +229,7 @@ class Runner:
             events=tally.events,
             rows=tally.rows,
             duplicates=tally.duplicates,
+            suppressed=tally.suppressed,
             refused=sum(tally.reasons.values()),
             refused_reasons=dict(tally.reasons),
             remarks=dict(tally.remarks),

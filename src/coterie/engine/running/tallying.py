@@ -41,7 +41,7 @@ class Tally:
     """What a runner did so far."""
 
     def __init__(self) -> None:
-        self.events = self.rows = self.duplicates = self.failed = self.commits = self.snapshots = 0
+        self.events = self.rows = self.duplicates = self.suppressed = self.failed = self.commits = self.snapshots = 0
         self.step_seconds = 0.0
         self.reasons: Counter[str] = Counter()
         self.remarks: Counter[tuple[str, str]] = Counter()
@@ -58,6 +58,7 @@ class Tally:
         self.rows += effects.rows_count
         self.waiting_rows += effects.rows_count
         self.duplicates += effects.duplicates
+        self.suppressed += effects.suppressed
         self.commits += 1
         self.step_seconds += seconds[0]
         self.commit.add(seconds[1])
