@@ -21,6 +21,7 @@ from coterie.engine.ingest import Ingested
 from coterie.engine.project import Project
 from coterie.engine.publication import publish
 from coterie.engine.readers import Memberships, by_batch
+from coterie.engine.reconciling.reconcile import reconcile_source
 from coterie.engine.sourcing.pull import pull
 from coterie.engine.sourcing.sources import source_named
 from coterie.identity.merges import Merges
@@ -135,6 +136,11 @@ def test_three_sources_leave_one_log(
             assert log[column].equals(logs["file"][column]), f"{column} differs between a file and a {way}"
     again = {way: pulled(project).rows for way, project in projects.items()}
     assert set(again.values()) == {0}
+    for way, project in projects.items():
+        reconciled = reconcile_source(project, source_named(project, "shop"), project.wall())
+        assert reconciled.is_exact, f"{way}: {reconciled.strange[:3]}"
+        assert (reconciled.rows, reconciled.refused) == (done[way].rows, done[way].refused)
+        assert sum(one.here for one in reconciled.days.values()) == logs[way].num_rows
     told = {way: members(project) for way, project in projects.items()}
     assert len(told["file"]) >= segments
     assert told["file"] == told["bucket"] == told["database"]

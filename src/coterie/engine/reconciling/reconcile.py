@@ -32,8 +32,6 @@ from coterie.storage.quality.reconciling import Sides, sides
 EPOCH = date(1970, 1, 1).toordinal()
 FOR_EVER = 1 << 62
 STRANGE_SHOWN = 100
-IDLE_PAGES = 3
-"""A stream that brought nothing so often in a row has been read to its end."""
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -95,13 +93,11 @@ def _again(project: Project, definition: Definition, now: int) -> Iterator[_Take
             limits=project.settings.limits,
         )  # fmt: skip
         source = definitions.open_origin(definition.origin, setting, os.environ)
-        idle = 0
         try:
             for page in source.read({}):
                 taken = mapper.take(page.chunk, page.place, now, page.scope)
                 yield _Taken(taken.events, taken.rows, taken.skipped, taken.refused.num_rows)
-                idle = 0 if taken.rows else idle + 1
-                if source.continuous and idle >= IDLE_PAGES:
+                if source.continuous and page.done >= 1.0 and not taken.rows:
                     break
         finally:
             source.close()
