@@ -102,8 +102,6 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Rows that one query of an SQL source asks for: bounds its memory and how long it keeps the database busy."""
     source_window_rows_max: int = 50_000
     """Rows at the newest end of a source that are remembered as delivered: 16 bytes each in every position."""
-    source_pages_kept_max: int = 64
-    """Pages of a snapshot that may be noted and not yet known to be durable."""
     source_answer_bytes_max: int = 256 * 1024 * 1024
     """Bytes of one answer of an HTTP source; a longer one is an error that says to ask for smaller pages."""
     cache_page_max: int = 1_000
