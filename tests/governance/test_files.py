@@ -8,6 +8,7 @@ import pytest
 
 from coterie.errors import InvalidDefinition
 from coterie.governance.parse import load, parse_in, parse_text
+from tests.governance.rules import AT
 
 GOOD = "key: shop\nrules:\n  - {property: price, currency: {to: EUR, rates: ecb.csv}}\n"
 RATES = "Date,USD\n2026-01-01,1.1\n"
@@ -74,8 +75,18 @@ def test_a_file_outside_the_folder_cannot_be_named(tmp_path: Path) -> None:
         ("{property: a, currency: {to: eur, rates: x}}", "write EUR"),
         ("{property: a, phone: no}", 'write "no" in quotes'),
         ("{property: a, instant: {zone: Oslo}}", "not a time zone"),
+        ('{property: a, instant: {formats: ["%d.%m.%Y", "%Q"]}}', "not a notation of dates"),
+        ('{property: a, instant: {formats: ["%H:%M"]}}', "not a notation of dates"),
         ("{property: a, otherwise: refuse, text: true}", "keep, drop, quarantine"),
     ],
 )
 def test_a_wrong_rule_says_what_is_allowed(rule: str, part: str) -> None:
     assert part in "\n".join(problems(f"key: shop\nrules:\n  - {rule}\n"))
+
+
+def test_a_file_of_a_spreadsheet_may_begin_with_a_mark_and_have_empty_lines(tmp_path: Path) -> None:
+    (tmp_path / "r.csv").write_bytes(b"\xef\xbb\xbfDate,USD\r\n2026-01-02,1.1\r\n,\r\n\r\n")
+    rules = "key: money\nrules: [{property: x, currency: {to: USD, rates: r.csv, from: EUR}}]\n"
+    (tmp_path / "money.yaml").write_text(rules, encoding="utf-8")
+    (ruled,) = load(tmp_path).rules
+    assert ruled.normal.make(10, {}, AT) == 11

@@ -50,6 +50,9 @@ CASES: list[tuple[dict[str, Any], Any, Any]] = [
     ({"country": "alpha-2"}, "578", "NO"),
     ({"country": "alpha-2"}, "UK", "GB"),
     ({"country": "alpha-2"}, "the Netherlands", "NL"),
+    ({"country": "alpha-2"}, "Turkey", "TR"),
+    ({"country": "alpha-2"}, "Cote d'Ivoire", "CI"),
+    ({"country": {"languages": ["ja"]}}, "ガーナ", "GH"),
     ({"country": "alpha-3"}, "de", "DEU"),
     ({"country": "numeric"}, "France", "250"),
     ({"country": {"to": "name", "languages": ["nb", "de"]}}, "Deutschland", "Tyskland"),
@@ -69,6 +72,9 @@ CASES: list[tuple[dict[str, Any], Any, Any]] = [
     ({"instant": {"numbers": "ms"}}, 1_767_355_200_000, "2026-01-02T12:00:00Z"),
     ({"instant": {"to": "date", "zone": "Asia/Tokyo"}}, "2026-01-02T20:00:00Z", "2026-01-03"),
     ({"instant": {"zone": "Europe/Oslo"}}, "2026-01-02", "2026-01-01T23:00:00Z"),
+    ({"instant": True}, "2026-01-02T12:00:00.123456789Z", "2026-01-02T12:00:00.123456Z"),
+    ({"instant": True}, "2026-01-02T13:00:00+0100", "2026-01-02T12:00:00Z"),
+    ({"instant": {"zone": "Europe/Oslo"}}, "20260702T130000", "2026-07-02T11:00:00Z"),
 ]  # fmt: skip
 
 
@@ -117,6 +123,12 @@ def test_a_normal_value_stays_as_it_is(rule: dict[str, Any], normal: Any) -> Non
         ({"vocabulary": {"terms": {"pro": []}, "case": "exact"}}, "Pro", "not in the vocabulary"),
         ({"instant": True}, "yesterday", "not an instant"),
         ({"instant": True}, 1_767_355_200, "not an instant"),
+        ({"number": True}, "9" * 400, "not a number"),
+        ({"number": True}, 10**400, "not a number"),
+        ({"unit": "g"}, "9" * 308 + " kg", "not a measure"),
+        ({"unit": {"to": "kg", "from": "g"}}, 10**400, "not a measure"),
+        ({"currency": {"to": "NOK", "rates": "ecb.csv"}}, "9" * 400, "not an amount"),
+        ({"currency": {"to": "NOK", "rates": "ecb.csv", "from": "EUR"}}, 1.7e308, "not an amount"),
         ({"instant": {"numbers": "s"}}, 10**15, "not an instant"),
     ],
 )
@@ -208,6 +220,8 @@ def test_the_short_way_of_addresses_says_what_the_long_one_says(text: str) -> No
         ({"vocabulary": {"file": "ecb.csv"}}, "not a vocabulary"),
         ({"vocabulary": {"file": "none.csv"}}, "no such file"),
         ({"country": {"languages": ["xx"]}}, "no names in this language"),
+        ({"currency": {"to": "SEK", "rates": "ecb.csv"}}, "no rates of this currency"),
+        ({"currency": {"to": "NOK", "from": "SEK", "rates": "ecb.csv"}}, "no rates of this currency"),
     ],
 )
 def test_a_rule_that_makes_no_sense_is_refused(rule: dict[str, Any], what: str) -> None:

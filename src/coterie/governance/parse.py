@@ -82,7 +82,7 @@ def _reader(folder: Path) -> Texts:
             known = [one.name for one in folder.iterdir() if one.suffix == ".csv"]
             hint = nearest(name, known)
             raise Problem("no such file", received=name, allowed=f"a file in {folder.name}/", hint=hint)
-        return text_of(file)
+        return text_of(file).removeprefix("\ufeff")  # spreadsheets write one
 
     return texts
 

@@ -77,6 +77,8 @@ def _read(text: str, file: str, problems: list[Problem]) -> Iterator[tuple[int, 
         problems.append(Problem("not a file of rates", where=file, received=header, allowed=allowed))
         return
     for number, row in enumerate(rows, 2):
+        if not any(cell.strip() for cell in row):
+            continue
         told = dict(zip(lower, row, strict=False)) if is_long else dict(zip(header, row, strict=False))
         pairs = [(told.get("currency", ""), told.get("rate", ""))] if is_long else list(told.items())
         try:
@@ -85,10 +87,12 @@ def _read(text: str, file: str, problems: list[Problem]) -> Iterator[tuple[int, 
                 name, amount = code.strip(), rate.strip()
                 if len(name) == 3 and name.isupper() and amount not in ABSENT:
                     yield day, name, _positive(amount)
-        except (ValueError, IndexError) as error:
+        except (ValueError, IndexError):
             if len(problems) < PROBLEMS_MAX:
                 where, allowed = f"{file}:{number}", "a date such as 2026-01-31 and rates above 0"
-                problems.append(Problem("not a line of rates", where=where, received=str(error), allowed=allowed))
+                problems.append(
+                    Problem("not a line of rates", where=where, received=",".join(row)[:80], allowed=allowed)
+                )
 
 
 def _positive(text: str) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Annotated, Literal
@@ -15,8 +17,13 @@ from coterie.segments.conditions.words import Doc
 from coterie.values import text_of
 
 USUAL = {"uk": "GB", "great britain": "GB", "england": "GB", "usa": "US", "u.s.": "US", "u.s.a.": "US", "united states of america": "US",
-         "holland": "NL", "czech republic": "CZ", "korea": "KR", "russia": "RU", "eire": "IE", "rsa": "ZA", "uae": "AE"}  # fmt: skip
+         "holland": "NL", "czech republic": "CZ", "korea": "KR", "russia": "RU", "eire": "IE", "rsa": "ZA", "uae": "AE",
+         "turkey": "TR", "burma": "MM", "swaziland": "SZ", "macedonia": "MK", "ivory coast": "CI", "cape verde": "CV",
+         "east timor": "TL", "vatican": "VA", "republic of korea": "KR", "korea, south": "KR", "viet nam": "VN",
+         "russian federation": "RU", "scotland": "GB", "wales": "GB", "northern ireland": "GB"}  # fmt: skip
 """Names in use that are in no list of names."""
+_ACCENTS = re.compile(r"[\u0300-\u036f]")
+"""Marks of Latin, Greek and Cyrillic letters: names are known without them too."""
 
 
 class Country(Form, frozen=True, kw_only=True):
@@ -47,7 +54,8 @@ def code_of(value: Value) -> str | None:
 
 
 def _key(value: Value) -> str:
-    text = text_of(value) or ""
+    text = unicodedata.normalize("NFKD", (text_of(value) or "").replace("’", "'"))
+    text = unicodedata.normalize("NFC", _ACCENTS.sub("", text))
     return " ".join(text.casefold().removeprefix("the ").replace("-", " ").split())
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
-from coterie.governance.kinds.number import read
+from coterie.errors import Problem
+from coterie.governance.kinds.number import held, read
 from coterie.governance.kinds.places import CurrencyCode
 from coterie.governance.normal import Beside, Normal, Remembered, Texts, Unfit
 from coterie.governance.rates import FACTORS_MAX, rates_of
@@ -15,6 +16,8 @@ from coterie.segments.conditions.form import Form
 from coterie.segments.conditions.words import Doc, Duration, Name, whole
 from coterie.segments.durations import us_of
 from coterie.values import normal
+
+_UNFIT = Unfit("not an amount", "a number")
 
 
 class Currency(Form, frozen=True, kw_only=True):
@@ -45,12 +48,16 @@ def prepared(form: Currency, texts: Texts) -> Normal:
     from babel.numbers import get_currency_precision
 
     rates = rates_of(texts(form.rates), form.rates, form.base)
+    for wanted in (form.to, form.from_):
+        if wanted is not None and wanted not in rates.currencies:
+            allowed = f"one of {', '.join(rates.currencies)}"
+            raise Problem(f"no rates of this currency in {form.rates}", received=wanted, allowed=allowed)
     decimals = get_currency_precision(form.to) if form.decimals is None else form.decimals
     stale = us_of(form.stale) // DAY_US
 
     def found(key: tuple[Value, int]) -> float | Unfit:
         told, day = key
-        code = told.strip().upper() if isinstance(told, str) else form.from_
+        code = (told.strip().upper() if isinstance(told, str) else "") or form.from_
         if code is None:
             return Unfit("an amount without a currency", "a code of ISO 4217")
         factor = rates.factor(code, form.to, day, stale)
@@ -61,13 +68,14 @@ def prepared(form: Currency, texts: Texts) -> Normal:
     known: Mapping[tuple[Value, int], float | Unfit] = Remembered(found, FACTORS_MAX)
 
     def make(value: Value, beside: Beside, at: int) -> Value | Unfit:
-        amount = value if type(value) is float or type(value) is int else read(value)
+        amount = read(value)
         if amount is None:
-            return Unfit("not an amount", "a number")
+            return _UNFIT
         told = beside.get(form.from_in)
         factor = known[told if type(told) is str else None, at // DAY_US]
         if isinstance(factor, Unfit):
             return factor
-        return normal(amount if factor == 1.0 else round(amount * factor, decimals))
+        made = held(amount if factor == 1.0 else round(amount * factor, decimals))
+        return _UNFIT if made is None else normal(made)
 
     return Normal(make, reads=(form.from_in,), is_dated=True, sets=((form.from_in, form.to),))

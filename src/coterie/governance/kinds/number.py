@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from math import isfinite
 from typing import Annotated, Literal
 
 from coterie.governance.normal import Normal, Unfit, plain
@@ -13,6 +14,9 @@ from coterie.values import normal
 
 _PLAIN = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d{1,2})?")
 _BLANKS = re.compile(r"[\s\u00a0\u202f'_]")
+
+FLOAT_BITS = 1_023
+"""Whole numbers of more bits are no floats."""
 
 
 class Number(Form, frozen=True, kw_only=True):
@@ -35,13 +39,13 @@ def prepared(form: Number) -> Normal:
 
 
 def read(value: Value, decimal: str = ".") -> int | float | None:
-    """Return the number that a value is or that its text says, ``None`` if there is none.
+    """Return the number that a value is or that its text says, ``None`` if there is none, or none that a float can hold.
 
     >>> read("1 234,50", ","), read("1,234.5"), read("1,2"), read("12 kg")
     (1234.5, 1234.5, None, None)
     """
     if isinstance(value, int | float):
-        return None if isinstance(value, bool) else value
+        return None if isinstance(value, bool) else held(value)
     if not isinstance(value, str):
         return None
     text = _BLANKS.sub("", value)
@@ -54,4 +58,15 @@ def read(value: Value, decimal: str = ".") -> int | float | None:
     text = text.replace(decimal, ".")
     if not _PLAIN.fullmatch(text):
         return None
-    return int(text) if text.lstrip("+-").isdigit() and len(text) < 16 else float(text)
+    return int(text) if text.lstrip("+-").isdigit() and len(text) < 16 else held(float(text))
+
+
+def held(number: int | float) -> int | float | None:
+    """Return a number, ``None`` for one that is too large for a float: it would be a missing value.
+
+    >>> held(5), held(1e308 * 10), held(10**400)
+    (5, None, None)
+    """
+    if type(number) is int:
+        return number if number.bit_length() <= FLOAT_BITS else None
+    return number if isfinite(number) else None

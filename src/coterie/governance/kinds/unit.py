@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Annotated, Any
 
 from coterie.errors import Problem
-from coterie.governance.kinds.number import read
+from coterie.governance.kinds.number import held, read
 from coterie.governance.normal import Beside, Normal, Remembered, Unfit
 from coterie.model import Value
 from coterie.segments.conditions.form import Form
@@ -17,6 +17,7 @@ from coterie.values import normal
 
 _MEASURE = re.compile(r"\s*([-+]?[\d.,\s'\u00a0]*\d)\s*(\D.*?)?\s*")
 _UNIT = re.compile(r"[^\W\d]{1,24}[23²³]?([/ _][^\W\d]{1,24}[23²³]?)?|%|°[CF]")
+_UNFIT = Unfit("not a measure", "a number, or a number and a unit")
 UNITS_MAX = 1_000
 """Spellings of units that are remembered."""
 
@@ -42,7 +43,7 @@ def prepared(form: Unit) -> Normal:
     def make(value: Value, beside: Beside, at: int) -> Value | Unfit:
         number, name = _measure(value)
         if number is None:
-            return Unfit("not a measure", "a number, or a number and a unit")
+            return _UNFIT
         told = beside.get(form.from_in) if form.from_in is not None else None
         name = name or (told if isinstance(told, str) else None) or form.from_
         if name is None:
@@ -53,7 +54,8 @@ def prepared(form: Unit) -> Normal:
         factor, offset = found
         if factor == 1.0 and offset == 0.0:
             return normal(number)
-        return normal(float(f"{number * factor + offset:.12g}"))
+        made = held(float(f"{number * factor + offset:.12g}"))
+        return _UNFIT if made is None else normal(made)
 
     sets = ((form.from_in, form.to),) if form.from_in is not None else ()
     return Normal(make, reads=(form.from_in,) if form.from_in else (), sets=sets)
