@@ -12,6 +12,7 @@ import numpy as np
 from coterie.connectors.column import Column, Refused
 from coterie.connectors.instant_column import instants
 from coterie.connectors.mapping import PropertyRule, TimeRule
+from coterie.connectors.payload import json_of
 from coterie.segments.instants import rfc3339
 from coterie.values import normal
 
@@ -92,8 +93,8 @@ def _json(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        return msgspec.json.decode(value)
-    except msgspec.DecodeError:
+        return json_of(value.encode())
+    except (msgspec.DecodeError, UnicodeEncodeError):
         return Refused(f"{value!r} is not JSON")
 
 

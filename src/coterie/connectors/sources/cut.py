@@ -15,11 +15,16 @@ from msgspec import Struct
 
 from coterie.connectors.column import Column, Refused
 from coterie.connectors.mapping import Layout
+from coterie.connectors.payload import json_of
 from coterie.connectors.rows import Chunk, json_value
 from coterie.errors import NotFound, Problem
 from coterie.values import flatten, normal
 
 COLUMNS_MAX = 4_000
+LINE_BYTES_MAX = 1 << 24
+"""Bytes of one line; the columns of one row together."""
+UNPACKED_BYTES_MAX = 1 << 30
+"""Bytes of a packed file that has to be unpacked in memory, since its end is read before its beginning."""
 Numbers = np.ndarray[Any, np.dtype[np.int64]]
 PACKED = {".gz": "gzip", ".zst": "zstd"}
 BY_SUFFIX = {
@@ -90,8 +95,17 @@ def pieces(raw: Any, name: str, layout: Layout, grain: Grain) -> Iterator[Chunk]
     if packing:
         stream = pa.CompressedInputStream(stream, packing)
         if kind in WHOLE:
-            stream = pa.BufferReader(stream.read())
+            stream = pa.BufferReader(_whole(stream))
     yield from _CUTTERS[kind](stream, layout, grain)
+
+
+def _whole(stream: Any) -> pa.Buffer:
+    """Return a packed stream unpacked. Raises: Problem when it is much larger than what it was packed into."""
+    data = stream.read_buffer(UNPACKED_BYTES_MAX + 1)
+    if data.size > UNPACKED_BYTES_MAX:
+        allowed = f"{UNPACKED_BYTES_MAX:,} bytes"
+        raise Problem("the file is too large unpacked", received=f"more than {allowed}", allowed=allowed)
+    return data
 
 
 def _csv(stream: Any, layout: Layout, grain: Grain) -> Iterator[Chunk]:
@@ -174,6 +188,8 @@ def _lines(stream: Any, grain: Grain) -> Iterator[list[bytes]]:
     rest = b""
     while block := stream.read(grain.bytes // 4):
         *lines, rest = (rest + block).split(b"\n")
+        if len(rest) > LINE_BYTES_MAX:
+            raise Problem("a line is too long", received=f"{len(rest):,} bytes", allowed=f"{LINE_BYTES_MAX:,} bytes")
         if lines:
             yield lines
     if rest:
@@ -181,14 +197,14 @@ def _lines(stream: Any, grain: Grain) -> Iterator[list[bytes]]:
 
 
 def _jsonl(stream: Any, layout: Layout, grain: Grain) -> Iterator[Chunk]:
-    decode, missing, done = msgspec.json.Decoder().decode, frozenset(layout.missing), 0
+    missing, done = frozenset(layout.missing), 0
     for lines in _lines(stream, grain):
         rows: list[dict[str, Any]] = []
         numbers: list[int] = []
         broken: list[tuple[int, str, str]] = []
         for number, line in enumerate(lines, done + 1):
             try:
-                row = decode(line) if line.strip() else None
+                row = json_of(line) if line.strip() else None
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 broken.append((number, line.decode("utf-8", "replace"), f"not JSON: {error}"))
                 continue

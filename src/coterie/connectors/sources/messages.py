@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
+from coterie.connectors.payload import json_of
 from coterie.connectors.rows import Chunk, chunk_of
 from coterie.segments.conditions.form import Flaw
 from coterie.segments.instants import instant_of
@@ -20,7 +21,6 @@ ID = "$id"
 VALUE = "value"
 """Column of a payload that is JSON but no object."""
 ENDS = ("earliest", "latest")
-_decode = msgspec.json.Decoder().decode
 
 
 class Message(Struct, frozen=True, gc=False):
@@ -56,7 +56,7 @@ def fields_of(body: bytes | None) -> dict[str, Any]:
     """Return the fields of a body. Raises: msgspec.DecodeError, UnicodeDecodeError."""
     if body is None:
         return {}
-    said = _decode(body)
+    said = json_of(body)
     return said if isinstance(said, dict) else {VALUE: said}
 
 

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from msgspec import structs
 
+from coterie.connectors.payload import json_of
 from coterie.connectors.rows import Chunk, chunk_of
 from coterie.connectors.sources.messages import ID, fields_of, shown
 from coterie.connectors.sources.webhook.config import Config
@@ -30,19 +31,25 @@ def chunk_of_request(config: Config, name: str, headers: Mapping[str, str], body
     told: dict[str, Any] = {"$received_at": rfc3339(at), "$delivery": delivery}
     told |= {f"$headers.{one}": headers[one] for one in told_headers(config) if one in headers}
     key = f"{name}/{delivery}"
-    if headers.get("content-type", "").startswith(FORM):
-        fields = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=FIELDS_MAX))
-        return _chunk([fields], told, key)
     try:
-        found = _rows(config.rows, body)
+        is_form = headers.get("content-type", "").startswith(FORM)
+        found = [_fields(body)] if is_form else _rows(config.rows, body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return structs.replace(_chunk([], told, key), broken=((1, shown(body), f"{error} ({key})"),))
     return _chunk(found, told, key)
 
 
+def _fields(body: bytes) -> dict[str, Any]:
+    """Return the fields of a form. Raises: msgspec.DecodeError."""
+    try:
+        return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=FIELDS_MAX))
+    except ValueError as error:
+        raise msgspec.DecodeError(f"more than {FIELDS_MAX:,} fields") from error
+
+
 def _rows(path: str | None, body: bytes) -> list[dict[str, Any]]:
     """Return the items at ``path``, else the body itself; a list is its items. Raises: msgspec.DecodeError."""
-    found: Any = msgspec.json.decode(body)
+    found: Any = json_of(body)
     for step in (path or "").split(".") if path else ():
         found = found.get(step) if isinstance(found, dict) else None
     if path and not isinstance(found, list):
