@@ -67,6 +67,36 @@ def test_new_and_grown_files_are_read_on(tmp_path: Path) -> None:
     assert pages(opened(tmp_path, path="*.csv"), more[-1].position) == []
 
 
+@pytest.mark.parametrize("name", ["b.csv", "b.jsonl"])
+def test_what_is_written_during_a_reading_is_left_to_the_next(tmp_path: Path, name: str) -> None:
+    write(tmp_path, f"a{name[1:]}", 0, 10)
+    write(tmp_path, name, 10, 20)
+    whole = (tmp_path / name).read_bytes()
+    write(tmp_path, name, 10, 22)
+    more = (tmp_path / name).read_bytes()[len(whole) :]
+    (tmp_path / name).write_bytes(whole)
+    reading = opened(tmp_path, path=f"*{name[1:]}").read({})
+    first = [next(reading)]
+    with (tmp_path / name).open("ab") as file:
+        file.write(more[:-9])
+    first += list(reading)
+    assert len(rows_of(first)) == 20
+    assert not [one for page in first for one in page.chunk.broken]
+    with (tmp_path / name).open("ab") as file:
+        file.write(more[-9:])
+    rest = pages(opened(tmp_path, path=f"*{name[1:]}"), first[-1].position)
+    assert [json.loads(row)["amount"] for row in rows_of(rest)] in ([20.5, 21.5], ["20.5", "21.5"])
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl"])
+def test_a_mark_of_the_encoding_is_no_part_of_the_first_row(tmp_path: Path, name: str) -> None:
+    write(tmp_path, name, 0, 3)
+    (tmp_path / name).write_bytes(b"\xef\xbb\xbf" + (tmp_path / name).read_bytes())
+    found = pages(opened(tmp_path, path=name))
+    assert [json.loads(row)["who"] for row in rows_of(found)] == ["p0", "p1", "p2"]
+    assert not [one for page in found for one in page.chunk.broken]
+
+
 def test_a_replaced_file_is_read_from_its_beginning(tmp_path: Path) -> None:
     write(tmp_path, "a.csv", 0, 10)
     first = pages(opened(tmp_path, path="a.csv"))

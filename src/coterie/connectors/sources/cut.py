@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -185,8 +186,9 @@ def _only_broken(names: list[str], broken: list[tuple[int, str, str]]) -> Chunk:
 
 def _lines(stream: Any, grain: Grain) -> Iterator[list[bytes]]:
     """Yield the lines of a byte stream, many at a time, without their ends."""
-    rest = b""
+    rest, began = b"", False
     while block := stream.read(grain.bytes // 4):
+        block, began = block if began else block.removeprefix(BOM_UTF8), True
         *lines, rest = (rest + block).split(b"\n")
         if len(rest) > LINE_BYTES_MAX:
             raise Problem("a line is too long", received=f"{len(rest):,} bytes", allowed=f"{LINE_BYTES_MAX:,} bytes")

@@ -142,7 +142,10 @@ class FilesSource:
                     or _is_older(file, limits.source_settled_s)
                 )
                 raw.seek(0)
-                chunks = pieces(raw, file.path, self._layout, FINE)
+                # What is written here meanwhile is left to the next reading: it may be half a row. Objects of a store do not grow.
+                grows = kind not in WHOLE and isinstance(system, fs.LocalFileSystem)
+                seen = raw.get_stream(0, file.size) if grows else raw
+                chunks = pieces(seen, file.path, self._layout, FINE)
                 if whole:
                     yield from chunks
                 else:
