@@ -104,6 +104,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Rows at the newest end of a source that are remembered as delivered: 16 bytes each in every position."""
     source_answer_bytes_max: int = 256 * 1024 * 1024
     """Bytes of one answer of an HTTP source; a longer one is an error that says to ask for smaller pages."""
+    source_answer_s_max: int = 600
+    """Seconds that one answer of an HTTP source may take from its first byte to its last, however steadily it drips."""
     cache_page_max: int = 1_000
     """People written to a cache in one round trip: bounds its memory and how long the cache is busy."""
     cache_behind_max: int = 2_000_000

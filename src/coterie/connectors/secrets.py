@@ -52,6 +52,13 @@ def _replaced(value: Any, environment: Mapping[str, str]) -> Any:
     return tuple(_replaced(one, environment) for one in value) if isinstance(value, tuple) else value
 
 
+def named(form: Form, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what the references of a form stand for → the reference as it is written."""
+    texts = [text for _, text in _texts(msgspec.structs.asdict(form), "")]
+    names = {name for text in texts for name in _REFERENCE.findall(text)}
+    return {environment[name]: f"${{{name}}}" for name in names if environment.get(name)}
+
+
 def unset(form: Form, where: str, environment: Mapping[str, str]) -> list[Problem]:
     """Return a problem for every reference of a form to a name that the environment does not set."""
     return [

@@ -186,7 +186,7 @@ def judge(status: int, headers: Mapping[str, str], text: str, now: int) -> None:
 
 def retry_after_s(text: str, now: int) -> float | None:
     """Return the seconds that a Retry-After header asks for, 0 to a day. Source: RFC 9110, 10.2.3."""
-    if text.strip().isdigit():
+    if text.strip().isdecimal():
         return min(float(text), 86_400.0)
     try:
         at = parsedate_to_datetime(text)

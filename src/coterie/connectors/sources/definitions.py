@@ -10,7 +10,8 @@ from msgspec import Struct, structs
 
 from coterie.connectors.mapping import Mapping
 from coterie.connectors.mapping_file import load_mapping, parse_mapping
-from coterie.connectors.secrets import expanded, unset
+from coterie.connectors.secrets import expanded, named, unset
+from coterie.connectors.sources.discreet import Discreet
 from coterie.connectors.sources.kinds import KINDS, Kind, Setting, kind_of
 from coterie.connectors.sources.source import Source
 from coterie.errors import InvalidDefinition, Problem, nearest
@@ -196,7 +197,15 @@ def open_source(definition: Definition, root: Path, environment: Map[str, str], 
     folder = root / HIDDEN / FOLDER / definition.name
     layout = definition.mapping.layout
     setting = Setting(name=definition.name, root=root, folder=folder, layout=layout, limits=limits)
-    return open_origin(definition.origin, setting, environment)
+    source = open_origin(definition.origin, setting, environment)
+    hidden = {} if definition.kind.pushed else _hidden(definition.origin, environment)
+    return Discreet(source, hidden) if hidden else source
+
+
+def _hidden(origin: Origin, environment: Map[str, str]) -> dict[str, str]:
+    """Return what references stand for → how they are written, of a source and of the one inside it."""
+    inner = {} if origin.inner is None else _hidden(origin.inner, environment)
+    return {**named(origin.config, environment), **inner}
 
 
 def open_origin(origin: Origin, setting: Setting, environment: Map[str, str]) -> Source:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import time
 from collections.abc import Iterator
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -31,6 +32,7 @@ from coterie.connectors.sources.failures import (
     Unreadable,
 )
 from coterie.connectors.sources.folder.troubles import trouble
+from coterie.connectors.sources.headers import check_headers
 from coterie.connectors.sources.kinds import Setting
 from coterie.connectors.sources.source import Page, Position, Sight, Source
 from coterie.errors import Problem
@@ -41,6 +43,7 @@ from coterie.segments.durations import us_of
 
 FORMATS = {"csv": "csv", "tab-separated": "tsv", "spreadsheetml": "xlsx", "ms-excel": "xls", "opendocument": "ods"}
 """What a content type contains → ending of the file that it would be."""
+REDIRECTS_MAX = 5
 _SIGN_IN = ("accounts.google.com", "login.microsoftonline.com", "login.live.com")
 
 
@@ -78,9 +81,8 @@ class SheetSource:
     def __init__(self, config: Config, setting: Setting) -> None:
         self._config, self._setting = config, setting
         self._layout = structs.replace(setting.layout, sheet=config.sheet or setting.layout.sheet)
-        self._client = httpx.Client(
-            headers=config.headers or {}, timeout=us_of(config.timeout) / SECOND_US, follow_redirects=True
-        )
+        check_headers(config.headers or {}, f"sources/{setting.name}.yaml: headers")
+        self._client = httpx.Client(timeout=us_of(config.timeout) / SECOND_US)
         parts = urlsplit(config.url)
         self._place = f"{parts.hostname}{parts.path}"
         self._compared: Compared | None = None
@@ -160,27 +162,46 @@ class SheetSource:
 
     def _fetched(self, tag: str) -> tuple[bytes, str, str] | None:
         """Return the content, its format and its tag, ``None`` when it is what it was. Raises: the failures."""
-        headers = {"If-None-Match": tag} if tag else {}
+        url = httpx.URL(self._config.url)
         try:
-            with self._client.stream("GET", self._config.url, headers=headers) as response:
-                if response.status_code == 304:
-                    return None
-                self._judge(response)
-                content = self._read(response)
+            for _ in range(REDIRECTS_MAX + 1):
+                with self._client.stream("GET", url, headers=self._headers(url, tag)) as response:
+                    if response.next_request is not None:
+                        url = self._further(response.url, response.next_request.url)
+                        continue
+                    if response.status_code == 304:
+                        return None
+                    self._judge(response)
+                    return self._read(response), self._kind(response), response.headers.get("etag", "")
         except httpx.RemoteProtocolError as error:
             raise Truncated(f"{self._place}: the answer was cut off: {error}") from error
         except httpx.InvalidURL as error:
             raise Absent(f"{self._place}: not an address: {error}") from error
         except httpx.HTTPError as error:
             raise Unreachable(f"{self._place}: no answer: {error or type(error).__name__}") from error
-        return content, self._kind(response), response.headers.get("etag", "")
+        raise Unreadable(f"{self._place}: more than {REDIRECTS_MAX} redirects in a row")
+
+    def _headers(self, url: httpx.URL, tag: str) -> dict[str, str]:
+        """Return what is told a host: what may be a secret is told the one that was configured, and nobody it sends us on to."""
+        mine = httpx.URL(self._config.url)
+        told = dict(self._config.headers or {}) if url.host == mine.host and url.port == mine.port else {}
+        return {**told, "If-None-Match": tag} if tag else told
+
+    def _further(self, url: httpx.URL, after: httpx.URL) -> httpx.URL:
+        """Return where we are sent on to. Raises: Unreadable when that is no way that others cannot listen on."""
+        if url.scheme == "https" and after.scheme != "https":
+            raise Unreadable(f"{self._place}: sent on to {after.host} without encryption")
+        return after
 
     def _read(self, response: httpx.Response) -> bytes:
-        bound, content = self._setting.limits.source_answer_bytes_max, bytearray()
+        limits, content, began = self._setting.limits, bytearray(), time.monotonic()
+        bound, patience_s = limits.source_answer_bytes_max, limits.source_answer_s_max
         for piece in response.iter_bytes():
             content += piece
             if len(content) > bound:
                 raise Unreadable(f"{self._place}: longer than {bound:,} bytes", hint="export it as a file, kind: files")
+            if time.monotonic() - began > patience_s:
+                raise Unreachable(f"{self._place}: the answer did not end within {patience_s} s")
         return bytes(content)
 
     def _judge(self, response: httpx.Response) -> None:

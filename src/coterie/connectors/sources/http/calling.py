@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit, urlunsplit
+from urllib.parse import unquote_plus, urljoin, urlsplit, urlunsplit
 
 import msgspec
 
 from coterie.clock import SystemClock
 from coterie.connectors.destinations.webhook import retry_after_s
+from coterie.connectors.payload import json_of
 from coterie.connectors.sources.failures import (
     Absent,
     CredentialsRefused,
@@ -21,12 +23,16 @@ from coterie.connectors.sources.failures import (
     Unreachable,
     Unreadable,
 )
+from coterie.connectors.sources.headers import is_sendable
+from coterie.limits import DEFAULT, Limits
 
 if TYPE_CHECKING:
-    from requests import Request, Response, Session
+    from requests import PreparedRequest, Request, Response, Session
 
 REDIRECTS_MAX = 3
 _TOLD_MAX = 300
+_NUMBER = re.compile(r"[0-9]{1,18}(\.[0-9]*)?")
+_TOKEN = "a secret goes where its source file says and nowhere else; write the final address as token_url"
 _HOST = "the credentials of a source go to no other host; write the final address as url"
 
 
@@ -34,9 +40,16 @@ class Caller:
     """A session with one host. ``pace`` is how many questions in how many seconds, ``proof`` what signs them."""
 
     def __init__(
-        self, session: Session, url: str, proof: Any, *, pace: tuple[int, float] | None, timeout_s: float
+        self,
+        session: Session,
+        url: str,
+        proof: Any,
+        *,
+        pace: tuple[int, float] | None,
+        timeout_s: float,
+        limits: Limits = DEFAULT,
     ) -> None:
-        self._session, self._proof = session, proof
+        self._session, self._proof, self._limits = session, proof, limits
         self._base = urlsplit(url)
         count, self._per_s = pace or (0, 0.0)
         self._asked: deque[float] = deque(maxlen=count)
@@ -64,7 +77,7 @@ class Caller:
     def read(self, response: Response) -> Any:
         """Return the JSON of an answer. Raises: Truncated, Unreadable."""
         try:
-            return msgspec.json.decode(response.content)
+            return json_of(response.content)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             if "truncated" in str(error) and response.content.strip():
                 raise Truncated(f"{self.name}: the answer ends in the middle of its JSON") from error
@@ -77,11 +90,23 @@ class Caller:
         """No connection is open."""
         self._session.close()
 
+    def without_key(self, further: Any) -> Any:
+        """Return what names a page without our key: an address may repeat it, and positions are kept and shown."""
+        if getattr(self._proof, "location", "") != "query" or not isinstance(further, str):
+            return further
+        address, mark, query = further.partition("?")
+        rest = [one for one in query.split("&") if unquote_plus(one.partition("=")[0]) != self._proof.name]
+        return f"{address}?{'&'.join(rest)}" if mark and rest else address
+
     def _at_home(self, url: str) -> str:
         """Return an address of the host that was configured, and in its way. Raises: Unreadable for another host."""
-        found = urlsplit(url)
-        if found.hostname != self._base.hostname or (found.port or self._base.port) != self._base.port:
-            raise Unreadable(f"{self.name}: the next page lies on {found.netloc}", hint=_HOST)
+        try:
+            found = urlsplit(url)
+            host, port = found.hostname, found.port
+        except ValueError as error:
+            raise Unreadable(f"{self.name}: the next page has no address that could be: {error}") from error
+        if host != self._base.hostname or (port or self._base.port) != self._base.port:
+            raise Unreadable(f"{self.name}: the next page lies on {host}{f':{port}' if port else ''}", hint=_HOST)
         return urlunsplit(found._replace(scheme=self._base.scheme, netloc=self._base.netloc))
 
     def _sent(self, request: Request) -> Response:
@@ -89,9 +114,54 @@ class Caller:
             time.sleep(max(self._asked[0] + self._per_s - time.monotonic(), 0.0))
         self._asked.append(time.monotonic())
         with self._failing():
+            prepared = self._prepared(request)
+            ways: Mapping[str, Any] = self._session.merge_environment_settings(prepared.url or "", {}, True, None, None)
+            response = self._session.send(prepared, timeout=self._timeout_s, allow_redirects=False, **ways)
+            try:
+                response._content = self._content(response)  # what was read within the bounds is all that there is
+                response._content_consumed = True
+            finally:
+                response.close()
+            return response
+
+    def _prepared(self, request: Request) -> PreparedRequest:
+        """Return the request with its proof. Raises: CredentialsRefused, Unreadable."""
+        import requests
+
+        mute = CredentialsRefused(  # for what it is about may be a secret
+            f"{self.name}: a header or a credential cannot be sent",
+            hint="is there a line break at the end of what the environment holds?",
+        )
+        try:
             prepared = self._session.prepare_request(request)
-            ways: Mapping[str, Any] = self._session.merge_environment_settings(prepared.url or "", {}, None, None, None)
-            return self._session.send(prepared, timeout=self._timeout_s, allow_redirects=False, **ways)
+            if not all(map(is_sendable, prepared.headers.values())):
+                raise mute
+            return prepared
+        except (requests.exceptions.InvalidHeader, UnicodeError):
+            raise mute from None
+        except requests.RequestException:
+            raise
+        except (ValueError, TypeError, AttributeError) as error:
+            raise Unreadable(f"{self.name}: what gives out tokens answered something else: {error}") from error
+
+    def _content(self, response: Response) -> bytes:
+        """Return the whole answer, unpacked. Raises: Unreadable beyond the bound, Unreachable when it never ends."""
+        import urllib3
+
+        limits, content, began = self._limits, bytearray(), time.monotonic()
+        try:
+            while piece := response.raw.read1(1 << 16, decode_content=True):
+                content += piece
+                if len(content) > limits.source_answer_bytes_max:
+                    bound = f"{limits.source_answer_bytes_max:,} bytes"
+                    raise Unreadable(f"{self.name}: an answer of more than {bound}", hint="ask for smaller pages")
+                if time.monotonic() - began > limits.source_answer_s_max:
+                    raise Unreachable(f"{self.name}: the answer did not end within {limits.source_answer_s_max} s")
+        except (urllib3.exceptions.ProtocolError, urllib3.exceptions.DecodeError) as error:
+            raise Truncated(f"{self.name}: the answer was cut off") from error
+        except urllib3.exceptions.HTTPError as error:
+            raise Unreachable(f"{self.name}: no answer: {type(error).__name__}") from error
+        return bytes(content)
 
     @contextmanager
     def _failing(self) -> Iterator[None]:
@@ -104,12 +174,16 @@ class Caller:
             raise Unreachable(f"{self.name}: no token: {error}") from error
         except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError) as error:
             raise Truncated(f"{self.name}: the answer was cut off") from error
+        except requests.TooManyRedirects as error:
+            raise Unreadable(f"{self.name}: what gives out tokens sends us on", hint=_TOKEN) from error
         except requests.exceptions.InvalidURL as error:
             raise Absent(f"{self.name}: not an address", hint="url: https://api.example.com/orders") from error
         except (requests.RequestException, OSError) as error:
             raise Unreachable(
                 f"{self.name}: no answer: {type(error).__name__}", hint="check the address, and the firewall"
             ) from error
+        except ValueError as error:
+            raise Unreadable(f"{self.name}: sent on to an address that cannot be") from error
 
     def _judge_token(self, response: Response | None) -> None:
         if response is not None and response.status_code in (400, 401, 403):
@@ -146,7 +220,7 @@ def _patience(response: Response) -> float | None:
     for prefix in ("x-ratelimit-", "ratelimit-"):
         if headers.get(f"{prefix}remaining") == "0":
             reset = headers.get(f"{prefix}reset", "")
-            seconds = float(reset) if reset.replace(".", "", 1).isdigit() else 0.0
+            seconds = float(reset) if _NUMBER.fullmatch(reset) else 0.0
             seconds = max(seconds - now / 1e6, 0.0) if seconds > 1e9 else seconds
             return min(seconds, 86_400.0)
     return None
@@ -154,4 +228,4 @@ def _patience(response: Response) -> float | None:
 
 def _told(response: Response) -> str:
     """Return the beginning of what an answer says, on one line."""
-    return " ".join(response.text[: 4 * _TOLD_MAX].split())[:_TOLD_MAX]
+    return " ".join(response.content[: 4 * _TOLD_MAX].decode("utf-8", "replace").split())[:_TOLD_MAX]

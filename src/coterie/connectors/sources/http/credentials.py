@@ -48,7 +48,7 @@ class Authentication(Form, frozen=True, kw_only=True):
     oauth2: Annotated[OAuth2 | None, Doc("A token that is asked for with client id and secret.")] = None
 
 
-def proof_of(form: Authentication | None, session: Session) -> Any:
+def proof_of(form: Authentication | None) -> Any:
     """Return what signs a request (a ``requests`` authenticator), ``None`` for nothing. Cost: loads dlt, about a second."""
     from dlt.sources.helpers.rest_client.auth import (
         APIKeyAuth,
@@ -69,5 +69,14 @@ def proof_of(form: Authentication | None, session: Session) -> Any:
     told = {"scope": form.oauth2.scope} if form.oauth2.scope else {}
     return OAuth2ClientCredentials(
         access_token_url=form.oauth2.token_url, client_id=form.oauth2.client, client_secret=form.oauth2.secret,
-        access_token_request_data={**told, **(form.oauth2.more or {})}, session=session,
+        access_token_request_data={**told, **(form.oauth2.more or {})}, session=_straight(),
     )  # fmt: skip
+
+
+def _straight() -> Session:
+    """Return a session that is sent on by nobody: a request for a token would tell the secret wherever it is sent."""
+    import requests
+
+    session = requests.Session()
+    session.max_redirects = 0
+    return session

@@ -47,8 +47,8 @@ class Listing:
         answer = self._caller.read(response)
         found = self._question.rows(answer)
         try:
-            further = following(paginator, response, found)
-        except ValueError as error:
+            further = self._caller.without_key(following(paginator, response, found))
+        except (ValueError, TypeError, AttributeError) as error:
             said = " ".join(str(error).split())[:200]
             raise SchemaChanged(f"{self.name}: the answer does not say whether there is more: {said}") from error
         self._check_moves(found, after, further)

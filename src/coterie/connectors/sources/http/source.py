@@ -69,8 +69,9 @@ class HttpSource:
             form, session = self._form, requests.Session()
             session.headers.update({"user-agent": "coterie", "accept": "application/json", **(form.headers or {})})
             pace = (form.at_most.requests, us_of(form.at_most.per) / 1e6) if form.at_most else None
-            proof = proof_of(form.authentication, session)
-            self._caller = Caller(session, form.url, proof, pace=pace, timeout_s=us_of(form.timeout) / 1e6)
+            proof, timeout_s = proof_of(form.authentication), us_of(form.timeout) / 1e6
+            limits = self._setting.limits
+            self._caller = Caller(session, form.url, proof, pace=pace, timeout_s=timeout_s, limits=limits)
         return Listing(self._caller, self._question, self._pages, self._place)
 
 
