@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from coterie.storage.lake.parts import identifier
+from coterie.storage.lake.parts import identifier, literal
 from coterie.storage.lake.table import connect
 from coterie.storage.log import HOT
 
@@ -32,8 +32,7 @@ def lifted(rows: pa.Table, keys: Sequence[str]) -> pa.Table:
 
 def pointer(key: str) -> str:
     """Return the SQL text of the JSON pointer to a flat key, whatever characters it has."""
-    escaped = key.replace("~", "~0").replace("/", "~1").replace("'", "''")
-    return f"'/{escaped}'"
+    return literal("/" + key.replace("~", "~0").replace("/", "~1"))
 
 
 def _types(key: str) -> str:

@@ -112,3 +112,15 @@ def test_what_is_sent_to_us_cannot_be_read_again(tmp_path: Path) -> None:
     project = Project(tmp_path)
     with pytest.raises(Conflict):
         reconcile_source(project, source_named(project, "hook"), NOW)
+
+
+def test_numbers_too_large_for_sums_and_ids_that_come_twice(project: Project) -> None:
+    definition = source_named(project, "orders")
+    day = "2026-02-02T10:00:00Z"
+    rows = [f"b{number},c1,{day},{total},n" for number, total in enumerate(["9e31", "9e31", "9e31", "1e300", "5"])]
+    rows += [f"b4,c1,{day},{number},again" for number in range(100, 120)]
+    (project.root / "data" / "orders.csv").write_text("id,customer,at,total,note\n" + "\n".join(rows) + "\n")
+    pull(project, definition, now=NOW)
+    told = reconcile_source(project, definition, NOW)
+    assert told.is_exact
+    assert all(one.there == one.here for one in told.days["2026-02-02"].sums)

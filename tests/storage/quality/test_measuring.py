@@ -156,3 +156,22 @@ def test_spreads_add_up_and_have_a_distance() -> None:
     assert distance(one, two, ordered=False) == pytest.approx(0.75)
     assert distance(one, two, ordered=True) == pytest.approx(0.75)
     assert distance(one, Spread({}), ordered=True) == 0
+
+
+@pytest.mark.parametrize("key", ['a"b', "a\\b", "it's", "", "a/b~c", "日本", "$first", "a.b[0]", "\n"])
+def test_references_by_properties_of_any_name(key: str) -> None:
+    rows = [row(number, name="add", **{key: f"k{number}"}) for number in range(30)]
+    rows += [row(number, name="pay", **{key: f"k{number + 6}"}) for number in range(30)]
+    assert of(day_of(rows), "orphans:add", key, "pay") == Share(6, 30)
+
+
+def test_names_without_end_are_measured_up_to_a_bound() -> None:
+    rows = [row(number, **{f"score_{number}": number, "total": 5}) for number in range(600)]
+    told = day_of(rows)
+    assert of(told, "missing", "total") == Share(0, 600)
+    assert len({subject.property for subject in told if subject.property}) == 500
+    rows = [row(number, name=f"viewed {number}") for number in range(1_100)] + [row(number) for number in range(5)]
+    told = day_of(rows)
+    assert len({subject.event for subject in told}) == 1_001  # and all of them together
+    assert of(told, "rows") == Count(5)
+    assert told[Subject("land", "*", "", "", "rows")] == Count(1_105)

@@ -39,3 +39,9 @@ def identifier(name: str) -> str:
     """Return ``name`` quoted as an SQL identifier."""
     escaped = name.replace('"', '""')
     return f'"{escaped}"'
+
+
+def literal(text: str) -> str:
+    """Return ``text`` quoted as an SQL text."""
+    escaped = text.replace("'", "''")
+    return f"'{escaped}'"

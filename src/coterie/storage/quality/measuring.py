@@ -12,6 +12,7 @@ from coterie.model import LINK, MERGE, TRAIT_EVENTS, UNMERGE
 from coterie.monitoring.measures import EVERY, OTHER, Count, Observation, Share, Spread, Subject
 from coterie.monitoring.terms import Stage
 from coterie.storage.duck import Duck, Files
+from coterie.storage.lake.parts import literal
 from coterie.storage.log import SCHEMA
 from coterie.storage.quality import statements
 
@@ -48,10 +49,9 @@ def rows_by_day(files: Files, since: int) -> dict[int, int]:
 
 def newest(files: Files, event: str, source: str = "") -> int:
     """Return when the newest row of an event arrived, 0 for none."""
-    name, where = event.replace("'", "''"), source.replace("'", "''")
     with Duck(threads=1) as duck:
         duck.add_files("log", files, SCHEMA)
-        chosen = f"name = '{name}'" + (f" AND source = '{where}'" if source else "")
+        chosen = f"name = {literal(event)}" + (f" AND source = {literal(source)}" if source else "")
         found = duck.run(f"SELECT coalesce(max(received_at), 0) AS at FROM log WHERE {chosen}")
     return int(found["at"][0].as_py())
 
@@ -66,6 +66,8 @@ class _Measuring:
         self._duck, self._first, self._last = duck, first, last
         self._every = 1
         self._days: Days = {}
+        self._names: dict[int, set[str]] = {}
+        """Events of each day that are measured by name."""
 
     def run(self) -> Days:
         self._execute(statements.ROWS)
@@ -74,6 +76,9 @@ class _Measuring:
         self._instants()
         self._repeated()
         self._execute(statements.CELLS)
+        self._execute(statements.RARE)
+        if any(True for _ in self._rows("SELECT 1 FROM rare LIMIT 1")):
+            self._execute(statements.FORGET_RARE)
         self._properties()
         self._spreads()
         self._references()
@@ -91,6 +96,8 @@ class _Measuring:
         return statement
 
     def _put(self, day: int, event: str, measure: str, value: Observation, key: str = "", source: str = "") -> None:
+        if event != EVERY and event not in self._names.get(day, ()):
+            return
         stage = Stage.LAND if event == EVERY else stage_of(event)
         self._days.setdefault(day, {})[Subject(stage, event, key, source, measure)] = value
 
@@ -100,6 +107,9 @@ class _Measuring:
         for one in self._rows(statements.EVENTS):
             day, name, count = one["day"], one["name"], one["rows"]
             rows[day, name] = count
+            names = self._names.setdefault(day, set())
+            if len(names) < statements.EVENTS_MOST:
+                names.add(name)
             whole[day] = whole.get(day, 0) + count
             self._put(day, name, "rows", Count(count))
             self._put(day, name, "profiles", Share(one["profiles"], count))
@@ -177,6 +187,7 @@ class _Measuring:
         keys = [one["key"] for one in self._rows(statements.KEYS)]
         if not keys:
             return
-        for one in self._rows(statements.references(keys)):
+        statement = self._bound(statements.REFERENCES).replace("$keys", statements.spelled(keys))
+        for one in self._duck.run(statement).to_pylist():
             share = Share(one["orphans"], one["rows"])
             self._put(one["day"], one["name"], f"orphans:{one['origin']}", share, one["key"])

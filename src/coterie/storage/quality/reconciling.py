@@ -14,18 +14,25 @@ import pyarrow.parquet as pq
 
 from coterie.limits import DAY_US
 from coterie.storage.duck import Duck, Files
+from coterie.storage.lake.parts import literal
 from coterie.storage.log import SCHEMA
 
 THERE = pa.schema(
-    [("event_id", pa.string()), ("name", pa.string()), ("occurred_at", pa.int64()), ("properties", pa.string())]
-)
-_SIDES = """
+    [
+        ("event_id", pa.string()), ("name", pa.string()), ("occurred_at", pa.int64()), ("properties", pa.string()),
+        ("place", pa.int64()),
+    ]
+)  # fmt: skip
+_THERE = """
 CREATE TEMP TABLE there AS
-SELECT event_id, name, occurred_at, properties FROM read_there {window}
-QUALIFY row_number() OVER (PARTITION BY event_id) = 1;
+SELECT event_id, name, occurred_at, properties FROM read_there WHERE {window}
+QUALIFY row_number() OVER (PARTITION BY event_id ORDER BY place) = 1
+"""
+"""Of events with one id the first counts, as in the log."""
+_HERE = """
 CREATE TEMP TABLE here AS
 SELECT event_id, name, occurred_at, properties FROM log
-WHERE (source IN ({sources}) {and_window}) OR event_id IN (SELECT event_id FROM there)
+WHERE (source IN ({sources}) AND {window}) OR event_id IN (SELECT event_id FROM there)
 """
 _JOINED = f"""
 CREATE TEMP TABLE both_sides AS
@@ -44,17 +51,17 @@ FROM both_sides GROUP BY day ORDER BY day
 """
 _SUMS = """
 WITH cells AS (
-    SELECT day, name, cell.key AS key, 'there' AS side, TRY_CAST(cell.value AS DECIMAL(38, 6)) AS number
+    SELECT day, name, cell.key AS key, 'there' AS side, TRY_CAST(TRY_CAST(cell.value AS DECIMAL(27, 6)) AS DECIMAL(38, 6)) AS number
     FROM both_sides, json_each(there_properties) cell WHERE is_there AND cell.type IN ('BIGINT', 'UBIGINT', 'DOUBLE')
     UNION ALL
-    SELECT day, name, cell.key, 'here', TRY_CAST(cell.value AS DECIMAL(38, 6))
+    SELECT day, name, cell.key, 'here', TRY_CAST(TRY_CAST(cell.value AS DECIMAL(27, 6)) AS DECIMAL(38, 6))
     FROM both_sides, json_each(here_properties) cell WHERE is_here AND cell.type IN ('BIGINT', 'UBIGINT', 'DOUBLE')
 )
 SELECT day, name, key, coalesce(sum(number) FILTER (WHERE side = 'there'), 0)::VARCHAR AS there,
     coalesce(sum(number) FILTER (WHERE side = 'here'), 0)::VARCHAR AS here
 FROM cells GROUP BY ALL ORDER BY ALL
 """
-"""Sums of decimals with six places: exact, whatever the order of rows."""
+"""Sums of decimals with six places: exact, whatever the order of rows. Numbers from 10^21 on are left out: their sum may not fit."""
 
 
 class Sides:
@@ -62,13 +69,15 @@ class Sides:
 
     def __init__(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="coterie-reconcile-"))
-        self._parts = 0
+        self._parts = self._added = 0
         self._duck: Duck | None = None
 
     def add(self, events: pa.Table) -> None:
         """These events are at the source (columns of a log)."""
         if events.num_rows:
-            told = pa.table({name: events[name].cast(THERE.field(name).type) for name in THERE.names})
+            places = pa.array(range(self._added, self._added + events.num_rows), pa.int64())
+            told = pa.table({name: events[name] for name in THERE.names[:-1]} | {"place": places}).cast(THERE)
+            self._added += events.num_rows
             pq.write_table(told, self._folder / f"{self._parts:06d}.parquet", compression="zstd")
             self._parts += 1
 
@@ -81,10 +90,10 @@ class Sides:
         duck.add_files("log", files, SCHEMA)
         duck.add_files("read_there", [str(one) for one in sorted(self._folder.glob("*.parquet"))], THERE)
         window = f"occurred_at >= {since} AND occurred_at < {until}"
-        names = ", ".join("'" + one.replace("'", "''") + "'" for one in sources)
-        filled = _SIDES.format(window=f"WHERE {window}", and_window=f"AND {window}", sources=names)
-        for statement in (*filled.split(";"), _JOINED):
-            duck.execute(statement)
+        names = ", ".join(map(literal, sources))
+        duck.execute(_THERE.format(window=window))
+        duck.execute(_HERE.format(window=window, sources=names))
+        duck.execute(_JOINED)
 
     def days(self) -> list[dict[str, Any]]:
         """Return (day, there, here, missing, extra, different) of every day, in their order."""

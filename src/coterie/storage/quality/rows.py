@@ -10,7 +10,7 @@ import pyarrow as pa
 from coterie.limits import DAY_US
 from coterie.storage.duck import Duck, Files
 from coterie.storage.hot import pointer
-from coterie.storage.lake.parts import identifier
+from coterie.storage.lake.parts import identifier, literal
 from coterie.storage.log import SCHEMA
 
 As = Literal["number", "text", "type", "seen"]
@@ -43,9 +43,8 @@ class Columns:
         if how != "seen":
             return f"{told} AS {identifier(name)}"
         event, within = self.origins[name]
-        safe = event.replace("'", "''")
         return (
-            f"({told} IS NULL OR EXISTS (SELECT 1 FROM log origin WHERE origin.name = '{safe}'"
+            f"({told} IS NULL OR EXISTS (SELECT 1 FROM log origin WHERE origin.name = {literal(event)}"
             f" AND (origin.properties->>{at}) = (log.properties->>{at}) AND origin.received_at <= log.received_at"
             f" AND origin.received_at > log.received_at - {int(within)}))::INTEGER AS {identifier(name)}"
         )
@@ -56,9 +55,8 @@ def rows_of(files: Files, event: str, source: str, day: int, columns: Columns, r
 
     Of more than ``rows_max`` rows, about so many, chosen by the hash of their ids.
     """
-    name, where = event.replace("'", "''"), source.replace("'", "''")
-    chosen = f"name = '{name}' AND received_at >= {day * DAY_US} AND received_at < {(day + 1) * DAY_US}"
-    chosen += f" AND source = '{where}'" if source else ""
+    chosen = f"name = {literal(event)} AND received_at >= {day * DAY_US} AND received_at < {(day + 1) * DAY_US}"
+    chosen += f" AND source = {literal(source)}" if source else ""
     with Duck(threads=1) as duck:
         duck.add_files("log", files, SCHEMA)
         count = duck.run(f"SELECT count(*) AS n FROM log WHERE {chosen}")["n"][0].as_py()

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from coterie.limits import DAY_US, HOUR_US
+from coterie.storage.hot import pointer
+from coterie.storage.lake.parts import literal
+from coterie.values import canonical
 
 PEOPLE_LEAST = 5
 """A value is kept by its name only when so many different profiles have it on the day: no identifier of a person is."""
 VALUES_MOST = 30
 """Values kept of one property and day; the others are counted together."""
 SHAPES_MOST = 12
+EVENTS_MOST = 1_000
+"""Events of a day that are measured by name, the most frequent ones; names that hold an id are without end."""
+KEYS_MOST = 500
+"""Properties of one event and day that are measured, the most frequent ones."""
 REFERENCE_DAYS = 14
 """How long before a row the row it refers to may lie."""
 REPEAT_DAYS = 7
@@ -29,7 +38,7 @@ WHERE received_at >= $first * {DAY_US} AND received_at < $last * {DAY_US} GROUP 
 
 EVENTS = """
 SELECT day, name, sum(rows)::BIGINT AS rows, count(*) AS profiles, max(rows)::BIGINT AS heaviest
-FROM (SELECT day, name, profile, sum(rows) AS rows FROM heaps GROUP BY ALL) GROUP BY ALL
+FROM (SELECT day, name, profile, sum(rows) AS rows FROM heaps GROUP BY ALL) GROUP BY ALL ORDER BY day, rows DESC, name
 """
 SOURCES = "SELECT day, name, source, sum(rows)::BIGINT AS rows FROM heaps WHERE source <> '' GROUP BY ALL"
 
@@ -66,6 +75,12 @@ SELECT day, name, profile, cell.key AS key, CASE cell.type
     cell.value->>'$' AS text, CASE WHEN cell.type IN ('BIGINT', 'UBIGINT', 'DOUBLE') THEN cell.value::DOUBLE END AS number
 FROM rows, json_each(rows.properties) cell WHERE cell.type <> 'NULL'
 """
+
+RARE = f"""
+CREATE TEMP TABLE rare AS SELECT day, name, key FROM (SELECT day, name, key, count(*) AS rows FROM cells GROUP BY ALL)
+QUALIFY row_number() OVER (PARTITION BY day, name ORDER BY rows DESC, key) > {KEYS_MOST}
+"""
+FORGET_RARE = "DELETE FROM cells WHERE (day, name, key) IN (SELECT (day, name, key) FROM rare)"
 
 SAMPLED = f"""
 SELECT {DAY} AS day, name, count(*) AS rows FROM log
@@ -121,18 +136,13 @@ SELECT key, list(DISTINCT name) AS names FROM (
 """
 """Properties of the same name in several events, with many values: what one event may refer to another by."""
 
-
-def references(keys: list[str]) -> str:
-    """Return the statement that counts, per day, event, key and other event, the values that the other event never had."""
-    spelled = ", ".join("'" + key.replace("'", "''") + "'" for key in keys)
-    return f"""
-WITH rows AS (
+REFERENCES = f"""
+WITH asked_keys (key, needle, place) AS (VALUES $keys), rows AS (
     SELECT {DAY} AS day, name, properties FROM log WHERE name[1] <> '$'
         AND received_at >= ($first - {REFERENCE_DAYS}) * {DAY_US} AND received_at < $last * {DAY_US}
 ), refs AS MATERIALIZED (
-    SELECT DISTINCT day, name, key, properties->>('$."' || key || '"') AS text
-    FROM rows, (SELECT unnest([{spelled}]) AS key)
-    WHERE contains(properties, '"' || key || '":') AND hash(properties->>('$."' || key || '"')) % $every = 0
+    SELECT DISTINCT day, name, key, properties->>place AS text FROM rows, asked_keys
+    WHERE contains(properties, needle) AND hash(properties->>place) % $every = 0
 ), asked AS (
     SELECT here.day, here.name, here.key, here.text, other.name AS origin
     FROM refs here JOIN (SELECT DISTINCT name, key FROM refs) other ON other.key = here.key AND other.name <> here.name
@@ -144,3 +154,9 @@ FROM asked ASOF LEFT JOIN refs
     ON asked.origin = refs.name AND asked.key = refs.key AND asked.text = refs.text AND asked.day >= refs.day
 GROUP BY ALL
 """
+"""Per day, event, key and other event: values that the other event never had. ``$keys`` is what ``spelled`` returns."""
+
+
+def spelled(keys: Sequence[str]) -> str:
+    """Return keys as rows of (key, how it stands in the text of a JSON object, JSON pointer to it), whatever characters they have."""
+    return ", ".join(f"({literal(key)}, {literal(canonical(key) + ':')}, {pointer(key)})" for key in keys)
