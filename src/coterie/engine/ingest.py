@@ -26,6 +26,8 @@ from coterie.storage.state import remarks
 
 EVENTS_MAX = 4_000_000
 """Events held in memory before they are committed; a larger ingest takes several commits."""
+REFUSED_MAX = 500_000
+"""Refused rows held likewise: they are whole, as text, and a mapping that is wrong refuses all."""
 
 
 class Ingested(Struct, frozen=True, kw_only=True):
@@ -104,6 +106,7 @@ class Landing:
         self._remarks: list[Remark] = []
         self._events: list[pa.Table] = []
         self._refused: list[pa.Table] = []
+        self._unkept = 0
         self._held = self._rows = self._seen = self._added = self._skipped = self._quarantined = self._suppressed = 0
         self._reasons: Counter[str] = Counter()
         self._resolver = Resolver(project)
@@ -120,11 +123,12 @@ class Landing:
         self._refused += [refused, admitted.refused]
         self._rows, self._skipped = self._rows + rows, self._skipped + skipped
         self._held += events.num_rows
+        self._unkept += refused.num_rows + admitted.refused.num_rows
 
     @property
     def is_full(self) -> bool:
         """Return whether so much is held that it should be written."""
-        return self._held >= EVENTS_MAX
+        return self._held >= EVENTS_MAX or self._unkept >= REFUSED_MAX
 
     def _resolved(self, admitted: Admitted) -> Admitted:
         """Return the events as their people's; those that are nobody's are refused."""
@@ -146,7 +150,7 @@ class Landing:
             for reason, count in _counts(refused).items():
                 self._reasons[reason] += count
             self._quarantined += self._project.quarantine.add(refused) if refused.num_rows else 0
-            self._refused = []
+            self._refused, self._unkept = [], 0
         if self._held:
             self._added += self._project.events.append(pa.concat_tables(self._events)).added
         self._seen, self._held, self._events = self._seen + self._held, 0, []

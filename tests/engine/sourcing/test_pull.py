@@ -152,6 +152,22 @@ def test_what_was_read_before_a_trouble_stays_read(tmp_path: Path, monkeypatch: 
     assert len(bought(tmp_path)) == 40
 
 
+def test_rows_that_are_all_refused_are_not_held_to_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "FINE", Grain(400, 20))
+    monkeypatch.setattr(ingest, "REFUSED_MAX", 30)
+    here = project(tmp_path)
+    (tmp_path / "in" / "a.csv").write_text("who,at,n\n" + "".join(f"p{n},never,{n}\n" for n in range(100)))
+    waiting: list[int] = []
+    done = pull(
+        here,
+        source_named(here, "shop"),
+        now=here.wall(),
+        progress=lambda page: waiting.append(Project(tmp_path).quarantine.rows().num_rows),
+    )
+    assert (done.refused, done.quarantined) == (100, 100)
+    assert min(waiting) < 50 < max(waiting), "some are kept before the end"
+
+
 def test_people_are_found_by_all_their_identifiers(tmp_path: Path) -> None:
     mapping = "{identifiers: {user_id: who, email: mail}, occurred_at: at, event: bought}"
     project(tmp_path, f"kind: files\npath: in/*.csv\nmapping: {mapping}\n")
