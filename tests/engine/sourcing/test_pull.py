@@ -108,7 +108,7 @@ def _dying(root: str, chance: float, seed: int) -> None:
     EventStore.append = deadly(EventStore.append)  # type: ignore[method-assign]
     RowKeys.add = deadly(RowKeys.add)  # type: ignore[method-assign]
     sources.fold = deadly(sources.fold)
-    ingest.EVENTS_MAX, files.FINE = 40, Grain(400, 20)
+    ingest.EVENTS_MAX, files.FINE = 40, Grain(400, 20)  # type: ignore[attr-defined]
     pulled(Path(root))
     os._exit(0)
 

@@ -97,10 +97,12 @@ class Follower:
         by_hand = not self.definition.every_us and not self.definition.kind.continuous
         if by_hand and not self._rest(None):
             return
-        while not self._stopping.is_set():
+        going = True
+        while going:
             self._asked.clear()
-            if not self._rest(self._read()):
+            if self._stopping.is_set():  # looked at after clear: stop says that first, and then wakes whoever waits
                 return
+            going = self._rest(self._read())
 
     def _rest(self, pause: int | None) -> bool:
         """Return whether to go on after that pause, ``None``: after being asked."""
