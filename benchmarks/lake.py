@@ -97,8 +97,10 @@ def land(store: EventStore, events: int) -> dict[str, float]:
         landing += time.perf_counter() - began
         spent += time.process_time() - used
         began = time.perf_counter()
-        store.compact()
+        moved = store.compact()
         compaction += time.perf_counter() - began
+        if moved.rows > 1_000_000:
+            store.vacuum(0)  # a server does so after lake.kept_hours; here the disk is what counts
     return {"landing": landing, "compaction": compaction, "landing_cpu": spent, "all_cpu": time.process_time() - cpu}
 
 
