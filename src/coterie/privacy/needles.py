@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
+from urllib.parse import quote
 
 import re2
 
 LENGTH_MIN, DIGITS_MIN = 6, 8
 _MEMORY = 1 << 28
 """Bytes that a pattern of some thousand texts may use."""
+_ESCAPES = frozenset(b"\\" + one for one in (b"b", b"f", b"n", b"r", b"t"))
+_HEX = frozenset(b"0123456789abcdefABCDEF")
+Fields = Sequence[tuple[str, str]]
+"""Names of fields in which nothing but identifiers stands, each with what is put before its value to make an identifier."""
 
 
 def is_telling(text: str) -> bool:
@@ -24,9 +29,12 @@ def is_telling(text: str) -> bool:
 
 
 class Needles:
-    """The texts that a person is called by, ready to be looked for. Upper and lower case of ASCII are one."""
+    """The texts that a person is called by, ready to be looked for. Upper and lower case of ASCII are one.
 
-    def __init__(self, texts: Iterable[str]) -> None:
+    A text counts where it stands by itself: ``user-1`` is not in ``user-17``, nor ``ada@example.com`` in ``jada@example.com``. Texts that are not telling count as the whole value of one of ``fields`` in JSON.
+    """
+
+    def __init__(self, texts: Iterable[str], fields: Fields = ()) -> None:
         self.texts = tuple(sorted({text for text in texts if text.strip()}))
         self.telling = tuple(text for text in self.texts if is_telling(text))
         self.values = frozenset(text.lower() for text in self.texts)
@@ -34,6 +42,8 @@ class Needles:
         forms = {form: text for text in self.telling for form in _spellings(text)}
         self._forms = {form.lower().encode(): text for form, text in forms.items()}
         self._pattern = _compiled(self._forms)
+        self._fielded = _fielded(self.texts, fields)
+        self._fields = dict.fromkeys(name for name, prefix in fields if not prefix)
 
     def __bool__(self) -> bool:
         return bool(self.texts)
@@ -43,21 +53,37 @@ class Needles:
         return value.lower() in self.values
 
     def are_in(self, value: str | bytes) -> bool:
-        """Return whether a text of any kind holds one that is telling."""
-        return self._pattern is not None and bool(self.found_in(value.encode() if isinstance(value, str) else value))
+        """Return whether a text of any kind names them: by a telling text, or in a field of identifiers."""
+        return bool(self.found_in(value.encode() if isinstance(value, str) else value))
 
     def found_in(self, data: bytes) -> set[str]:
-        """Return the telling texts that occur in raw bytes, as UTF-8 or as JSON writes them. Cost: one pass, about 1 ns a byte."""
-        if self._pattern is None or self._pattern.search(data) is None:
-            return set()
-        return {self._forms[data[begin:end].lower()] for begin, end in self._places(data)}
+        """Return the texts that name them in a value or in a text file, as UTF-8 or as JSON or a URL writes them.
 
-    def blotted(self, value: str, blot: str) -> str:
-        """Return a value with every telling text replaced.
+        Cost: two passes, about 1 ns a byte each.
+        """
+        found = set[str]()
+        if self._pattern is not None and self._pattern.search(data) is not None:
+            found = {self._forms[data[begin:end].lower()] for begin, end in self._places(data)}
+        if self._fielded is not None:
+            found.update(text for one in self._fielded.finditer(data) if (text := _value_of(one, data)) is not None)
+        return found
+
+    def may_be_in(self, data: bytes) -> set[str]:
+        """Return the texts that occur in bytes in which values stand without anything between them: a part of another's name, too."""
+        if self._pattern is None:
+            return self.found_in(data)
+        spans = (one.span() for one in self._pattern.finditer(data))
+        told = {text for begin, end in spans if (text := self._forms.get(data[begin:end].lower())) is not None}
+        return told | self.found_in(data)
+
+    def blotted(self, value: str, blot: str, field: str = "") -> str:
+        """Return a value, that of ``field``, with every text that names them replaced.
 
         >>> Needles(["ada@example.com"]).blotted("from Ada@example.com to you", "[erased]")
         'from [erased] to you'
         """
+        if field in self._fields and self.are_value(value):
+            return blot
         if self._pattern is None:
             return value
         data, last, pieces = value.encode(), 0, []
@@ -67,36 +93,89 @@ class Needles:
         return b"".join((*pieces, data[last:])).decode() if pieces else value
 
     def _places(self, data: bytes) -> Iterator[tuple[int, int]]:
-        """Yield where telling texts stand; one of digits alone is not part of a longer number or word."""
+        """Yield where telling texts stand by themselves."""
         assert self._pattern is not None
         for found in self._pattern.finditer(data):
             begin, end = found.span()
-            if data[begin:end].lower() not in self._forms:
-                continue  # folded beyond ASCII
-            if not data[begin:end].isdigit() or not (
-                data[begin - 1 : begin].isalnum() or data[end : end + 1].isalnum()
-            ):
+            text = self._forms.get(data[begin:end].lower())  # None: folded beyond ASCII
+            if text is not None and not _goes_on(data, begin, end, is_address="@" in text):
                 yield begin, end
+
+
+def _goes_on(data: bytes, begin: int, end: int, *, is_address: bool) -> bool:
+    """Return whether what stands there is part of a longer name: a letter or digit beside it, in an address also ``x.`` before it."""
+    before, after = data[max(0, begin - 6) : begin], data[end : end + 2]
+    if before[-1:].isalnum() and not _is_escape(before):
+        return True
+    if after[:1].isalnum():
+        return True
+    if not is_address:
+        return False
+    return (before[-1:] in (b".", b"+", b"-", b"_") and before[-2:-1].isalnum()) or (
+        after[:1] in (b".", b"-") and after[1:].isalnum()
+    )
+
+
+def _is_escape(before: bytes) -> bool:
+    r"""Return whether bytes end as JSON or a URL writes another character: ``\n``, ``\u003c``, ``%3D``."""
+    if before[-2:] in _ESCAPES:
+        return True
+    if before[-3:-2] == b"%":
+        return _HEX.issuperset(before[-2:])
+    return before[-6:-4] == b"\\u" and _HEX.issuperset(before[-4:])
 
 
 def _compiled(forms: Iterable[bytes]) -> Any:
     """Return one pattern for all texts, ``None`` for none. RE2 walks the bytes once, however many there are."""
-    if not forms:
-        return None
+    return _pattern(b"|".join(re2.escape(form) for form in sorted(forms))) if forms else None
+
+
+def _fielded(texts: Sequence[str], fields: Fields) -> Any:
+    """Return the pattern of whole values of fields: texts that are not telling, and those that lack what a mapping puts before them."""
+    named: dict[str, set[str]] = {}
+    for name, prefix in fields:
+        named.setdefault(prefix, set()).add(name)
+    parts = []
+    for prefix, names in sorted(named.items()):
+        bare = (text[len(prefix) :] for text in texts if text.startswith(prefix) and (prefix or not is_telling(text)))
+        values = sorted({form.encode() for text in bare if text.strip() for form in _spellings(text)})
+        if values:
+            places = b"|".join(_place(name) for name in sorted(names))
+            parts.append(rb"(?:" + places + rb')\s*:\s*(?:\\*")?(?:' + b"|".join(map(re2.escape, values)) + b")")
+    return _pattern(b"|".join(parts)) if parts else None
+
+
+def _place(name: str) -> bytes:
+    """Return the pattern of a field's name; one with dots is also the last field of an object in the field before it."""
+    above, dot, last = name.rpartition(".")
+    whole, outer, inner = (bytes(re2.escape(one.encode())) for one in (name, above.rpartition(".")[2], last))
+    told = rb'"' + whole + rb'\\*"'
+    return told + rb'|"' + outer + rb'\\*"\s*:\s*\{[^{}]*"' + inner + rb'\\*"' if dot else told
+
+
+def _value_of(found: Any, data: bytes) -> str | None:
+    """Return the value of a field that was found, ``None`` when it goes on."""
+    begin, end = found.span()
+    value = data[begin:end].rpartition(b":")[2].strip(b' \t\r\n\\"').decode("utf-8", "replace")
+    return None if data[end : end + 1] not in (b'"', b"\\", b",", b"}", b"]", b" ", b"\n", b"\r", b"") else value
+
+
+def _pattern(text: bytes) -> Any:
     options = re2.Options()
     options.max_mem, options.case_sensitive, options.longest_match = _MEMORY, False, True
     options.encoding = re2.Options.Encoding.LATIN1
-    return re2.compile(b"|".join(re2.escape(form) for form in sorted(forms)), options)
+    return re2.compile(text, options)
 
 
 def _spellings(text: str) -> set[str]:
-    r"""Return how JSON may write a text: as it is, with a slash or another character escaped.
+    r"""Return how JSON and URLs may write a text: as it is, with a slash or another character escaped.
 
     >>> sorted(_spellings("a/é"))
-    ['a/\\u00e9', 'a/é', 'a\\/é']
+    ['a%2F%C3%A9', 'a/%C3%A9', 'a/\\u00e9', 'a/é', 'a\\/é']
     """
     escaped = "".join(one if " " <= one <= "~" else _escape(one) for one in text)
-    return {text, text.replace("/", "\\/"), escaped}
+    quoted = {text.replace("\\", "\\\\").replace('"', '\\"'), text.replace("+", "\\u002b")}
+    return {text, text.replace("/", "\\/"), escaped, *quoted, quote(text), quote(text, safe="")}
 
 
 def _escape(one: str) -> str:

@@ -21,10 +21,12 @@ class Subject(Struct, frozen=True, kw_only=True):
     """Identifiers as ``kind:value``, their values as they are normally written."""
     texts: tuple[str, ...]
     """Everything to look for: profiles, values of identifiers, and how they were written in what the person sent."""
+    fields: tuple[tuple[str, str], ...] = ()
+    """Fields in which identifiers stand and nothing else, each with what is put before its value to make one."""
 
     @property
     def needles(self) -> Needles:
-        return Needles(self.texts)
+        return Needles(self.texts, self.fields)
 
 
 def joined(subjects: Iterable[Subject]) -> Subject:
@@ -35,6 +37,7 @@ def joined(subjects: Iterable[Subject]) -> Subject:
         profiles=tuple(dict.fromkeys(name for one in every for name in one.profiles)),
         keys=tuple(dict.fromkeys(key for one in every for key in one.keys)),
         texts=tuple(dict.fromkeys(text for one in every for text in one.texts)),
+        fields=tuple(dict.fromkeys(field for one in every for field in one.fields)),
     )
 
 

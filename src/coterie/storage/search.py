@@ -27,6 +27,10 @@ NAMES = frozenset({"profile", "merged_into", "canonical", "survivor", "loser"})
 _PARQUET = b"PAR1"
 _PLAIN = frozenset({".parquet", ".json", ".csv", ".crc", ".snapshot"})
 """Endings of files that are no databases."""
+_TEXTS = frozenset({".json", ".csv", ".jsonl", ".yaml", ".crc"})
+"""Endings of files in which something stands between two values."""
+_INSIDE = b"0"
+"""Stands for the bytes before and after a piece: what begins or ends a piece is looked at in the piece beside it."""
 _READER = "import shutil, sys; shutil.copyfileobj(open(sys.argv[1], 'rb'), sys.stdout.buffer, 1 << 20)"
 _ARROW = b"\xff\xff\xff\xff"
 """Begin of an Arrow stream, as the committed state packs rows of the log."""
@@ -47,6 +51,15 @@ class Report(Struct, kw_only=True):
     bytes: int = 0
     values: int = 0
     found: list[Sighting] = []
+    maybe: list[Sighting] = []
+    """Texts in raw bytes that may be a part of a longer name."""
+    parts: set[str] = set()
+    """Texts that are part of a longer name, of somebody else."""
+
+    def settle(self) -> None:
+        """What was found in raw bytes counts, unless somebody else is called by a longer name that explains it."""
+        self.found += [one for one in self.maybe if one.text not in self.parts]
+        self.maybe = []
 
 
 def search(
@@ -65,6 +78,7 @@ def search(
                 _look(path, str(path.relative_to(folder)), needles, report)
             except FileNotFoundError:
                 continue  # gone meanwhile, as drafts are
+    report.settle()
     return report
 
 
@@ -77,27 +91,48 @@ def search_place(place: Place, needles: Needles) -> Report:
             data = stream.read()
         report.bytes += len(data)
         where = f"{place.url}/{name}"
-        report.found += [Sighting(path=where, how="bytes", text=text) for text in sorted(needles.found_in(data))]
+        _note(where, needles.found_in(data), needles.may_be_in(data), report)
         if data[:4] == _PARQUET:
             _compare(where, _tables(pa.BufferReader(data)), needles, report)
+    report.settle()
     return report
 
 
 def _look(path: Path, name: str, needles: Needles, report: Report) -> None:
     report.files += 1
-    begin, rest, found = b"", b"", set[str]()
-    for piece in pieces(path):
+    begin, rest, found, maybe = b"", b"", set[str](), set[str]()
+    for piece, is_last in _with_last(pieces(path)):
         begin = begin or piece[: len(MAGIC)]
         report.bytes += len(piece)
-        found |= needles.found_in(rest + piece)
-        rest = piece[-_OVERLAP:]
-    report.found += [Sighting(path=name, how="bytes", text=text) for text in sorted(found)]
+        data = rest + piece
+        found |= needles.found_in(data if is_last else data + _INSIDE)
+        if path.suffix not in _TEXTS:
+            maybe |= needles.may_be_in(data)
+        rest = _INSIDE + piece[-_OVERLAP:]
+    _note(name, found, maybe, report)
     if needles.found_in(path.name.encode()):
         report.found.append(Sighting(path=name, how="name", text=path.name))
     if begin[:4] == _PARQUET:
         _compare(name, _tables(path), needles, report)
     elif begin == MAGIC:
         _look_in_database(path, name, needles, report)
+
+
+def _note(name: str, found: set[str], maybe: set[str], report: Report) -> None:
+    """What raw bytes hold is noted; a number inside a longer one is a number of anything."""
+    report.found += [Sighting(path=name, how="bytes", text=text) for text in sorted(found)]
+    maybe = {text for text in maybe - found if not text.isdigit()}
+    report.maybe += [Sighting(path=name, how="bytes", text=text) for text in sorted(maybe)]
+
+
+def _with_last(parts: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
+    before: bytes | None = None
+    for part in parts:
+        if before is not None:
+            yield before, False
+        before = part
+    if before is not None:
+        yield before, True
 
 
 def pieces(path: Path) -> Iterator[bytes]:
@@ -133,7 +168,7 @@ def _compare(name: str, tables: Iterable[tuple[str, pa.Table]], needles: Needles
         for column in _texts(table):
             place = f"{prefix}{column[0]}"
             report.values += len(column[1])
-            for text in about(*column, needles):
+            for text in about(*column, needles, report.parts):
                 if (place, text) not in seen:
                     seen.add((place, text))
                     report.found.append(Sighting(path=name, how=place, text=text))
@@ -151,8 +186,11 @@ def _texts(table: pa.Table) -> Iterator[tuple[str, pa.Array]]:
             yield field.name, column.cast(pa.large_string()).combine_chunks()
 
 
-def about(name: str, column: pa.Array, needles: Needles) -> list[str]:
-    """Return the values of a text column that hold one of the texts, or are one where names of people stand; the same value once."""
+def about(name: str, column: pa.Array, needles: Needles, parts: set[str]) -> list[str]:
+    """Return the values of a text column that hold one of the texts, or are one where names of people stand; the same value once.
+
+    Texts that are only part of a longer name are added to ``parts``.
+    """
     if not len(column):
         return []
     found: set[str] = set()
@@ -160,8 +198,11 @@ def about(name: str, column: pa.Array, needles: Needles) -> list[str]:
         whole = pa.array(sorted(needles.values), pa.large_string())
         found.update(pc.unique(column.filter(pc.is_in(pc.utf8_lower(column), value_set=whole))).to_pylist())
     data = column.buffers()[2]
-    if data is not None and needles.found_in(memoryview(data).tobytes()):
-        found.update(one for one in pc.unique(column).to_pylist() if one is not None and needles.are_in(one))
+    if data is not None and (maybe := needles.may_be_in(memoryview(data).tobytes())):
+        held = [one for one in pc.unique(column).to_pylist() if one is not None]
+        found.update(one for one in held if needles.are_in(one))
+        if not maybe <= parts:
+            parts.update(*(needles.may_be_in(one.encode()) - needles.found_in(one.encode()) for one in held))
     return sorted(found)
 
 
@@ -189,6 +230,8 @@ def _look_in_table(connection: sqlite3.Connection, table: str, name: str, needle
                 elif isinstance(value, str | bytes):
                     report.values += 1
                     is_name = column in NAMES and isinstance(value, str) and needles.are_value(value)
+                    data = value.encode() if isinstance(value, str) else value
+                    report.parts |= needles.may_be_in(data) - needles.found_in(data)
                     if (is_name or needles.are_in(value)) and (table, column) not in seen:
                         seen.add((table, column))
                         report.found.append(Sighting(path=name, how=f"{table}.{column}", text=_short(value)))

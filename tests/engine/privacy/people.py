@@ -42,8 +42,8 @@ def fill(folder: Path, *, only_events: bool = False) -> Project:
     )
     made.changes.replace([_change(ADA), _change(BOB)])
     rows = [
-        _refused("r1", '{"id":"x1","mail":"ADA@example.com"}'),
-        _refused("r2", '{"id":"x2","mail":"eve@example.com"}'),
+        refused_row("r1", '{"id":"x1","mail":"ADA@example.com"}'),
+        refused_row("r2", '{"id":"x2","mail":"eve@example.com"}'),
     ]
     made.quarantine.add(pa.Table.from_pylist(rows, schema=quarantine.SCHEMA))
     (folder / "lists").mkdir()
@@ -99,7 +99,8 @@ def _change(who: str) -> pa.Table:
     return pa.Table.from_pylist([row], schema=pa.schema(list(changes.SCHEMA)[:-1]))
 
 
-def _refused(number: str, row: str) -> dict[str, Any]:
+def refused_row(number: str, row: str) -> dict[str, Any]:
+    """Return a row of the quarantine."""
     told = {"reason": "odd", "place": "file:1", "detail": "no instant", "row": row}
     return {"id": number, **told, "received_at": NOW, "source": "files"}
 

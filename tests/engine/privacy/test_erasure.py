@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pyarrow as pa
 import pytest
 
 from coterie.engine.intake import intake_of
@@ -16,8 +17,11 @@ from coterie.engine.project import HIDDEN, Project
 from coterie.errors import Conflict, NotFound, Problem
 from coterie.privacy.needles import Needles
 from coterie.privacy.receipt import check, is_about
+from coterie.storage import quarantine
 from coterie.storage.search import search
-from tests.engine.privacy.people import BOB, everything, fill
+from coterie.values import canonical
+from tests.engine.privacy.people import BOB, everything, fill, refused_row
+from tests.engine.projects import project
 
 MINE = ("ada@example.com", "Ada@Example.com", "u-20931", "browser-5c1f9a")
 
@@ -54,7 +58,7 @@ def test_the_receipt_tells_what_was_found_where_and_not_who_it_was(shop: Project
     assert not is_about(receipt, "bob-77", secret_of(shop))
 
 
-def test_a_receipt_that_was_changed_is_refused(shop: Project) -> None:
+def test_a_receipt_that_was_changed_isrefused_row(shop: Project) -> None:
     receipt = erase(shop, Asked(who=["u-20931"]))
     kept = receipts_of(shop).get(receipt.id)
     check(kept, public_key(shop))
@@ -101,6 +105,43 @@ def test_a_definition_in_force_that_names_the_person_must_be_changed_first(shop:
     with pytest.raises(Conflict, match="friends"):
         erase(shop, Asked(who=["u-20931"]))
     assert pending_of(shop) == []
+
+
+def test_somebody_with_a_short_id_goes_and_those_with_longer_ids_lose_nothing(tmp_path: Path) -> None:
+    """``c00`` is short, ``user-1`` is telling; neither is ``c003`` nor ``user-17``, who are others."""
+    names = ("c00", "user-1", "c003", "user-17")
+    rows = [{"days": 3, "event_id": f"e{n}", "profile": one, "name": "view"} for n, one in enumerate(names)]
+    said = [
+        {"days": 2, "event_id": f"s{one}", "profile": "c003", "name": "view", "properties": f'{{"by":"{one}"}}'}
+        for one in names
+    ]
+    made = project(tmp_path / "shop", {}, *rows, *said)
+    (made.root / "mappings").mkdir(exist_ok=True)
+    (made.root / "mappings" / "shop.yaml").write_text(
+        "source: shop\nprofile: {column: buyer, prefix: user-}\noccurred_at: at\nid: content\nevent: view\n"
+    )
+    refused = [
+        *({"customer": one} for one in names),
+        {"userId": "c00"},
+        {"buyer": "1"},
+        {"buyer": "17"},
+        {"plan": "c00"},
+    ]
+    made.quarantine.add(
+        pa.Table.from_pylist(
+            [refused_row(f"r{n}", canonical(one)) for n, one in enumerate(refused)], schema=quarantine.SCHEMA
+        )
+    )
+    receipt = erase(made, Asked(who=["c00", "user-1"]))
+    assert receipt.is_complete, receipt
+    assert sorted(made.quarantine.rows()["row"].to_pylist()) == sorted(
+        canonical(one) for one in [{"customer": "c00"}, *refused[2:4], {"buyer": "17"}, {"plan": "c00"}]
+    )
+    kept = made.events.scan()
+    assert sorted(kept["profile"].to_pylist()) == ["c003"] * 5 + ["user-17"]
+    assert {one for one in kept["properties"].to_pylist() if "by" in one} == {
+        '{"by":"c00"}', '{"by":"[erased]"}', '{"by":"c003"}', '{"by":"user-17"}',
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("step", [0, 1, 2, 4, 9, 10])

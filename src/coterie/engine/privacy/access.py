@@ -11,11 +11,12 @@ from msgspec import Struct
 
 from coterie.engine.identity import identities_of
 from coterie.engine.matching import store_of
-from coterie.engine.privacy.subjects import person_of, said_by, subject_of
+from coterie.engine.privacy.subjects import fields_of, person_of, said_by, subject_of
 from coterie.engine.project import HIDDEN, Project
 from coterie.engine.running.files import open_state, state_path
 from coterie.errors import NotFound
 from coterie.identity.identities import Identities
+from coterie.identity.rules import Checks, rules_of
 from coterie.model import TRAIT_EVENTS, Value
 from coterie.privacy.subject import Subject
 from coterie.profiles.traits import fold_traits, in_order, present
@@ -83,7 +84,8 @@ def kept(project: Project, identities: Identities, who: str, state: Callable[[Su
     if person is None:
         raise NotFound(f"nobody is called {who!r}", hint="name a profile, or an identifier as kind:value")
     log = project.events.scan(profiles=identities.members_of(person))
-    subject = subject_of(project, identities, who, said_by([log]))
+    fields = fields_of(project, Checks(rules_of(project.settings.identity)))
+    subject = subject_of(project, identities, who, said_by([log]), fields)
     events, known = tuple(_events(log)), state(subject)
     traits = _traits(log)
     return Kept(

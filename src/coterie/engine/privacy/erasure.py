@@ -26,9 +26,10 @@ from coterie.engine.privacy.keeping import (
     sweep,
 )
 from coterie.engine.privacy.shelves import Shelf, Wanted, shelves_of
-from coterie.engine.privacy.subjects import families_of, said_by, subject_of
+from coterie.engine.privacy.subjects import families_of, fields_of, said_by, subject_of
 from coterie.engine.project import HIDDEN, Project
 from coterie.errors import Conflict
+from coterie.identity.rules import Checks, rules_of
 from coterie.model import TRAIT_EVENTS
 from coterie.privacy.receipt import Place, Receipt, Searched, people_of, signed
 from coterie.privacy.subject import Subject, joined, marks_of
@@ -69,7 +70,8 @@ def subjects_of(project: Project, asked: Asked) -> list[Subject]:
     identities = identities_of(project)
     rows = project.events.scan(profiles=families_of(project, identities, asked.who), names=TRAIT_EVENTS)
     said = said_by([rows])
-    return [subject_of(project, identities, who, said, unknown=asked.unknown) for who in asked.who]
+    fields = fields_of(project, Checks(rules_of(project.settings.identity)))
+    return [subject_of(project, identities, who, said, fields, unknown=asked.unknown) for who in asked.who]
 
 
 def begun(project: Project, asked: Asked, subjects: Sequence[Subject], now: int) -> Pending:

@@ -72,15 +72,18 @@ def _named(properties: pa.ChunkedArray, needles: Needles) -> pa.Array | None:
     """Return which of the properties name somebody, ``None`` when none does: that is seen in one look at all of them."""
     column = properties.combine_chunks().cast(pa.large_string())
     data = column.buffers()[2] if len(column) else None
-    if data is None or not needles.found_in(memoryview(data).tobytes()):
+    if data is None or not needles.may_be_in(memoryview(data).tobytes()):
         return None
     return pa.array([needles.are_in(text) for text in column.to_pylist()], pa.bool_())
 
 
-def _blotted(value: Any, needles: Needles, blot: str) -> Any:
-    """Return plain data without the names."""
+def _blotted(value: Any, needles: Needles, blot: str, field: str = "") -> Any:
+    """Return plain data, what a field holds, without the names."""
     if isinstance(value, str):
-        return needles.blotted(value, blot)
+        return needles.blotted(value, blot, field)
     if isinstance(value, dict):
-        return {key: _blotted(one, needles, blot) for key, one in value.items()}
+        return {needles.blotted(key, blot): _blotted(one, needles, blot, key) for key, one in value.items()}
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        text = canonical(value)
+        return value if needles.blotted(text, blot, field) == text else blot
     return [_blotted(one, needles, blot) for one in value] if isinstance(value, list) else value

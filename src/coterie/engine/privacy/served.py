@@ -15,13 +15,14 @@ from coterie.engine.privacy.renewal import renew, save_anew
 from coterie.engine.privacy.retention import Kept, retain_served
 from coterie.engine.privacy.shelves import Shelf, Wanted, shelves_of
 from coterie.engine.privacy.shut import entries_about, named, note_lake, people_of, sent_about, tells
-from coterie.engine.privacy.subjects import families_of, said_by, subject_of
+from coterie.engine.privacy.subjects import families_of, fields_of, said_by, subject_of
 from coterie.engine.privacy.suppressions import mark_of
 from coterie.engine.project import Project
 from coterie.engine.running import snapshots
 from coterie.engine.running.files import snapshots_path
 from coterie.engine.running.state import State
 from coterie.errors import CoterieError, Transient
+from coterie.identity.rules import Checks, rules_of
 from coterie.privacy.receipt import Receipt
 from coterie.privacy.subject import Subject, joined
 
@@ -170,9 +171,12 @@ class Erasures:
 
         families = runner.between(lambda state: families_of(project, state.identities, asked.who)).result(PATIENCE_S)
         said = said_by(runner.log.of_profiles(families))
+        fields = fields_of(project, Checks(rules_of(project.settings.identity)))
 
         def told(state: State) -> list[Subject]:
-            return [subject_of(project, state.identities, who, said, unknown=asked.unknown) for who in asked.who]
+            return [
+                subject_of(project, state.identities, who, said, fields, unknown=asked.unknown) for who in asked.who
+            ]
 
         found: list[Subject] = runner.between(told).result(PATIENCE_S)
         return found

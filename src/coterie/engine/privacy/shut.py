@@ -131,7 +131,7 @@ def saved(project: Project) -> Shelf:
 def tells(path: Path, wanted: Wanted) -> bool:
     """Return whether a file tells of the people: of a telling text, or of an id between other characters than letters."""
     data = path.read_bytes()
-    return bool(wanted.needles.found_in(data)) or any(name.encode() in data for name in wanted.subject.profiles)
+    return bool(wanted.needles.may_be_in(data)) or any(name.encode() in data for name in wanted.subject.profiles)
 
 
 def raw(project: Project) -> Shelf:

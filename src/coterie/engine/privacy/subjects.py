@@ -8,14 +8,22 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from coterie.connectors.mapping_file import load_mapping
+from coterie.connectors.sources import definitions
 from coterie.engine.privacy.stages import pseudonyms_of
 from coterie.engine.project import Project
 from coterie.errors import NotFound
 from coterie.identity.identities import Identities
+from coterie.identity.merges import LOSER
 from coterie.identity.rules import USER_ID, Checks, rules_of
 from coterie.model import TRAIT_EVENTS
 from coterie.privacy.subject import Subject
 
+FIELDS = (
+    *("userId", "anonymousId", "previousId", "user_id", "anonymous_id", "previous_id"),
+    *("profile", LOSER, "survivor", "canonical", "merged_into"),
+)
+"""Fields of events and records in which identifiers stand and nothing else."""
 _decode = msgspec.json.Decoder().decode
 
 
@@ -47,9 +55,16 @@ def said_by(tables: Iterable[pa.Table]) -> dict[str, list[str]]:
 
 
 def subject_of(
-    project: Project, identities: Identities, who: str, said: Mapping[str, Sequence[str]], *, unknown: bool = False
+    project: Project,
+    identities: Identities,
+    who: str,
+    said: Mapping[str, Sequence[str]],
+    fields: tuple[tuple[str, str], ...],
+    *,
+    unknown: bool = False,
 ) -> Subject:
-    """Return the person that ``who`` (a profile id or ``kind:value``) belongs to; ``said`` is what profiles said of traits.
+    """Return the person that ``who`` (a profile id or ``kind:value``) belongs to; ``said`` is what profiles said of traits,
+    ``fields`` those of ``fields_of``.
 
     With ``unknown`` somebody of whom nobody is known is taken at their word: there may be something in quarantine, and they
     may be suppressed. Raises: NotFound otherwise.
@@ -76,7 +91,23 @@ def subject_of(
         profiles=tuple(profiles) or (checks.profile_of(named),),
         keys=tuple(keys),
         texts=tuple(dict.fromkeys(text for text in texts if text)),
+        fields=fields,
     )
+
+
+def fields_of(project: Project, checks: Checks) -> tuple[tuple[str, str], ...]:
+    """Return the fields in which identifiers stand and nothing else: those of events, kinds of identifiers, columns of mappings.
+
+    Raises: InvalidDefinition when a mapping or a source cannot be read.
+    """
+    mappings = [load_mapping(file) for file in sorted((project.root / "mappings").glob("*.yaml"))]
+    mappings += [one.mapping for one in definitions.load(project.root).values()]
+    told = [(name, "") for name in (*FIELDS, *checks.by_kind)]
+    for one in mappings:
+        told += [(one.profile.column, one.profile.prefix), (one.profile.anonymous, one.profile.anonymous_prefix)]
+        told += [(caller.column, caller.prefix) for caller in one.identifiers]
+    every = dict.fromkeys((name, start) for name, prefix in told if name for start in ("", prefix))
+    return tuple(every)
 
 
 def _written(texts: Iterable[str], checks: Checks) -> Iterable[str]:

@@ -9,6 +9,7 @@ from msgspec import Struct
 from coterie.engine.privacy.erasure import searched
 from coterie.engine.privacy.keeping import public_key, secret_of, suppressions_of
 from coterie.engine.privacy.shelves import Wanted
+from coterie.engine.privacy.subjects import fields_of
 from coterie.engine.project import Project
 from coterie.errors import Problem
 from coterie.identity.rules import USER_ID, Checks, rules_of
@@ -47,7 +48,11 @@ def verify(project: Project, receipt: Receipt, who: Sequence[str]) -> Verified:
         genuine = False
     texts = tuple(text for one, key in zip(who, keys, strict=True) for text in (one, checks.identifier_of(key)[1]))
     subject = Subject(
-        profile=who[0], profiles=tuple(checks.profile_of(key) for key in keys), keys=tuple(keys), texts=texts
+        profile=who[0],
+        profiles=tuple(checks.profile_of(key) for key in keys),
+        keys=tuple(keys),
+        texts=texts,
+        fields=fields_of(project, checks),
     )
     return Verified(
         receipt=receipt.id,
