@@ -97,6 +97,28 @@ def test_a_mark_of_the_encoding_is_no_part_of_the_first_row(tmp_path: Path, name
     assert not [one for page in found for one in page.chunk.broken]
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "UTF_32"])
+def test_wide_encodings_are_read(tmp_path: Path, encoding: str) -> None:
+    text = csv_of(lines(0, 5)).replace("p", "Jörgen €")
+    (tmp_path / "a.csv").write_bytes(text.encode(encoding))
+    os.utime(tmp_path / "a.csv", (1_700_000_000, 1_700_000_000))
+    mapping = {**MAPPING, "csv": {"encoding": encoding}}
+    found = rows_of(pages(opened(tmp_path, path="a.csv", mapping=mapping)))
+    assert [json.loads(row)["who"] for row in found] == [f"Jörgen €{n}" for n in range(5)]
+
+
+def test_a_header_in_another_encoding_is_told(tmp_path: Path) -> None:
+    for text, received in (
+        (csv_of(lines(0, 5)).encode("utf-16-le"), "w.x00"),
+        (b"\xe9t\xe9,who\n1,2\n", "not utf-8 text"),
+    ):
+        (tmp_path / "a.csv").write_bytes(text)
+        told = rf"a.csv: the first line is no text\n  received: .*{received}.*\n  allowed:  utf-8 text"
+        with pytest.raises(Unreadable, match=told) as caught:
+            pages(opened(tmp_path, path="a.csv"))
+        assert "encoding" in caught.value.hint
+
+
 def test_a_replaced_file_is_read_from_its_beginning(tmp_path: Path) -> None:
     write(tmp_path, "a.csv", 0, 10)
     first = pages(opened(tmp_path, path="a.csv"))

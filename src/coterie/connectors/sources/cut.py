@@ -38,6 +38,8 @@ BY_SUFFIX = {
     ".txt": "columns",
     **dict.fromkeys((".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"), "excel"),
 }
+WIDE = ("utf-16", "utf16", "utf-32", "utf32")
+"""Encodings in which a line does not end with a byte of its own: such a file is recoded before it is cut."""
 WHOLE = frozenset({"parquet", "excel"})
 """Formats whose end has to be read before their beginning."""
 
@@ -110,6 +112,9 @@ def _whole(stream: Any) -> pa.Buffer:
 
 
 def _csv(stream: Any, layout: Layout, grain: Grain) -> Iterator[Chunk]:
+    if layout.encoding.lower().replace("_", "-").startswith(WIDE):
+        stream = pa.transcoding_input_stream(stream, layout.encoding, "utf-8")
+        layout = msgspec.structs.replace(layout, encoding="utf-8")
     broken: list[tuple[int, str, str]] = []
     header = 0 if layout.columns else 1
 
@@ -122,7 +127,7 @@ def _csv(stream: Any, layout: Layout, grain: Grain) -> Iterator[Chunk]:
     names, done, told = list(layout.columns), 0, 0
     for batch in _csv_batches(stream, layout, grain, skip):
         if not names:
-            names = [str(_reader(layout)(column[0].as_py())) for column in batch.columns]
+            names = [_heading(_reader(layout)(column[0].as_py()), layout) for column in batch.columns]
             batch = batch.slice(1)
         if len(names) != batch.num_columns:
             raise Problem(
@@ -136,6 +141,15 @@ def _csv(stream: Any, layout: Layout, grain: Grain) -> Iterator[Chunk]:
         done, told = done + batch.num_rows, upto
     if told < len(broken):
         yield _only_broken(names, broken[told:])
+
+
+def _heading(cell: Any, layout: Layout) -> str:
+    """Return the name of a column. Raises: Problem when it is no text in the encoding of the file."""
+    if isinstance(cell, Refused) or "\0" in str(cell):
+        hint = "csv: {encoding: utf-16}, or latin-1, or what the file was written in"
+        told = cell.why if isinstance(cell, Refused) else str(cell)
+        raise Problem("the first line is no text", received=told, allowed=f"{layout.encoding} text", hint=hint)
+    return str(cell)
 
 
 def _csv_batches(stream: Any, layout: Layout, grain: Grain, skip: Callable[[Any], str]) -> Iterator[pa.RecordBatch]:

@@ -151,7 +151,8 @@ class FilesSource:
                 else:
                     yield from _without_half(chunks, file.key, not _is_older(file, limits.source_young_s))
         except Problem as error:
-            raise Unreadable(f"{file.key}: {error.what}", hint=error.hint) from error
+            told = Problem(error.what, where=file.key, received=error.received, allowed=error.allowed)
+            raise Unreadable(str(told), hint=error.hint) from error
         except (OSError, pa.ArrowException) as error:
             raise trouble(error, file.key) from error
 
