@@ -26,8 +26,10 @@ properties:
   sizes: {type: array, items: {type: integer}, deprecated: true}
   kind: {type: integer, enum: [1, 2]}
   anything: {description: anything}
+  told: {type: integer}
 """
 EMPTY = 'event: "404"\n'
+ARRAY = "event: array\nproperties: {sizes: {type: array, items: {type: string}}}\n"
 TRAITS = "event: $identify\nproperties:\n  plan: {type: string, enum: [free, plus]}\n"
 FOLDER = Path(__file__).parent / "typescript"
 INSTALL = ("npm", "install", "--no-package-lock", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts")
@@ -35,7 +37,7 @@ INSTALL = ("npm", "install", "--no-package-lock", "--no-save", "--no-audit", "--
 
 @pytest.fixture(scope="module")
 def whole() -> TrackingPlan:
-    return plan(ORDER, ODD, EMPTY, TRAITS)
+    return plan(ORDER, ODD, EMPTY, ARRAY, TRAITS)
 
 
 # ── Python ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -44,3 +44,15 @@ def test_files_have_names_of_their_own() -> None:
     assert file_of("Order Completed", ["order-completed"]) == "Order-Completed-2"
     assert file_of("../../etc/passwd") == "etc-passwd"
     assert file_of("***") == "event"
+    assert len(file_of("注" * 300).encode()) < 200
+
+
+def test_names_that_nobody_would_plan_are_left_out_and_told() -> None:
+    seen = [Seen(name=name, types={"number": 5}) for name in ("", "\n", *(f"score_{number}" for number in range(600)))]
+    draft = draft_of("e", 1000, [*seen, Seen(name="total", types={"number": 1000})])
+    assert len(draft.event.named) == 200
+    assert "total" in draft.event.named
+    assert draft.remarks == (
+        "a property without a name is left out",
+        "401 more properties are left out, such as score_278; do names hold ids?",
+    )

@@ -19,6 +19,10 @@ ENUM_MAX = 20
 """A text with at most so many different values, each seen ``EVIDENCE_MIN`` times on average, is an enumeration."""
 ODD_SHARE = 0.005
 """A type that fewer values than this share have is taken for a mistake of senders, and told."""
+PROPERTIES_MAX = 200
+"""Properties of one event that are drafted, the most frequent ones; names that hold ids (``score_4711``) are without end."""
+FILE_NAME_MAX = 60
+"""Characters of the name of a file: few file systems take more than 255 bytes."""
 _DIRECT = re.compile(r"(^|[._])(e?mail|phone|mobile|(first|last|full|user|sur)_?name|ssn|passport)([._]|$)")
 _INDIRECT = re.compile(
     r"(^|[._])(ip|birth\w*|dob|age|gender|post_?(al_)?code|zip|street|address|lat|lon|device_id)([._]|$)"
@@ -54,10 +58,21 @@ class Draft(Struct, frozen=True, kw_only=True):
     remarks: tuple[str, ...] = ()
 
 
-def draft_of(event: str, events: int, seen: Iterable[Seen]) -> Draft:
-    """Return the plan of an event that was seen ``events`` times with these properties."""
+def draft_of(event: str, events: int, seen: Sequence[Seen]) -> Draft:
+    """Return the plan of an event that was seen ``events`` times with these properties.
+
+    Properties whose names are blank, or that are more than anybody would plan, are left out, and told.
+    """
     remarks: list[str] = []
-    properties = {one.name: _property(one, events, remarks) for one in sorted(seen, key=lambda one: one.name)}
+    named = [one for one in seen if one.name.strip()]
+    if len(named) < len(seen):
+        remarks.append("a property without a name is left out")
+    if len(named) > PROPERTIES_MAX:
+        named.sort(key=lambda one: (-one.present, one.name))
+        rest = named[PROPERTIES_MAX:]
+        remarks.append(f"{len(rest):,} more properties are left out, such as {rest[0].name}; do names hold ids?")
+        del named[PROPERTIES_MAX:]
+    properties = {one.name: _property(one, events, remarks) for one in sorted(named, key=lambda one: one.name)}
     return Draft(event=EventPlan(event=event, properties=properties or None), events=events, remarks=tuple(remarks))
 
 
@@ -112,7 +127,7 @@ def file_of(event: str, taken: Iterable[str] = ()) -> str:
     >>> file_of("Order Completed"), file_of("$identify"), file_of("plan")
     ('Order-Completed', 'identify', 'plan-event')
     """
-    slug = re.sub(r"[^\w.-]+", "-", event).strip("-.") or "event"
+    slug = re.sub(r"[^\w.-]+", "-", event)[:FILE_NAME_MAX].strip("-.") or "event"
     slug = f"{slug}-event" if slug == POLICY_FILE else slug
     names, number, known = slug, 2, {one.lower() for one in taken}
     while names.lower() in known:

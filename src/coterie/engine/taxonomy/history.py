@@ -35,7 +35,7 @@ def drafts(project: Project, *, since: int = 0, only: Collection[str] = ()) -> l
     counts = {
         name: events
         for name, events in stored.names(project.events, since).items()
-        if name == IDENTIFY or name in only or not name.startswith(SYSTEM_PREFIX)
+        if name.strip() and (name == IDENTIFY or name in only or not name.startswith(SYSTEM_PREFIX))
     }
     strange = [name for name in only if name not in counts]
     if strange:

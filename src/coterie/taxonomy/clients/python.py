@@ -102,10 +102,10 @@ def _method(plan: TrackingPlan, one: EventPlan, name: str) -> str:
         lines[0] += "self, **call: Unpack[Call]) -> Sent:"
     lines.append(f'        """{_docstring(plan, one)}"""')
     if ordered:
-        lines.append("        told = {")
+        lines.append("        _told = {")
         lines += [f"            {_quoted(key)}: {names[key]}," for key, _ in ordered]
         lines.append("        }")
-    given = "_given(told)" if ordered else "{}"
+    given = "_given(_told)" if ordered else "{}"
     if name == "identify" and one.event == IDENTIFY:
         lines.append(f"        return self._tracker.identify(traits={given}, **call)")
     else:

@@ -51,7 +51,7 @@ export function call<E extends EventName>(event: E, properties: Events[E]): { ev
 _TYPES = {
     "string": "string", "number": "number", "integer": "number", "boolean": "boolean", "object": "{ [key: string]: unknown }",
 }  # fmt: skip
-_RESERVED = frozenset({"Events", "EventName", "Traits", "Tracker", "TypedTracker", "Given"})
+_RESERVED = frozenset({"Array", "Events", "EventName", "Traits", "Tracker", "TypedTracker", "Given"})
 _PLAIN = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 
 
