@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import re
+
 from coterie.governance.catalogue import Catalogue, Field, types_in
 from coterie.governance.lineage import Lineage, Node
-from coterie.governance.page import page_of
+from coterie.governance.page import POLICY, page_of
 from coterie.governance.reading import Asked, of_segment, of_trigger
 from coterie.governance.samples import sample_of
 from coterie.segments.parse import parse as segment_of
@@ -111,3 +115,15 @@ def test_the_page_escapes_what_others_sent() -> None:
     assert "<script>alert" not in page
     assert "&lt;script&gt;" in page
     assert "Shop &amp; Co" in page
+
+
+def test_a_browser_runs_the_script_of_the_page_and_no_other() -> None:
+    page = page_of(Catalogue((), flow(), 1, 1, 1), "Shop", 0)
+    assert f'content="{POLICY}"' in page
+    assert "unsafe" not in POLICY
+    for tag in ("style", "script"):
+        (inside,) = re.findall(rf"<{tag}>(.*?)</{tag}>", page, re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(inside.encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}'" in POLICY
+    assert " style=" not in page
+    assert not re.search(r"\bon[a-z]+=\"", page)

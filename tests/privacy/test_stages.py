@@ -83,6 +83,20 @@ def test_fields_are_hashed_where_they_were_chosen_and_nowhere_else() -> None:
     assert told["card"] == "4111", "events of one request may share their properties"
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "p_ada.lovelace.1815.12.10.london.", "p_0123456789abcdef0123456789abcdeF", "+999 47 123 45 678 900 000",
+        "p_0123456789abcdef0123456789abcdef@example.com", "p_0123456789abcdef0123456789abcdef\n",
+    ],
+)  # fmt: skip
+def test_what_only_looks_like_a_pseudonym_becomes_one(value: str) -> None:
+    one = event(("user_id", "a"), properties={"card": value})
+    pseudonyms({"*": ("card",)}).apply([one], "test", 1)
+    assert one.properties["card"] != value
+    assert is_pseudonym(str(one.properties["card"]))
+
+
 def test_identifiers_stay_identifiers_and_meet_as_before() -> None:
     stage = pseudonyms({}, "email", "phone")
     one = event(("user_id", "a"), ("email", "Ada@Example.com"), name=IDENTIFY, properties={"email": "Ada@Example.com"})

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from coterie.engine.quality.page import POLICY
 from coterie.limits import DAY_US
 from coterie.segments.instants import rfc3339
 from tests.engine.quality.shop import ORDERS, last_day, shop, spoilt, without_totals
@@ -74,9 +75,7 @@ def test_findings_are_listed_and_accepted(server: Serving) -> None:
 def test_the_page_shows_itself_and_fetches_nothing(server: Serving) -> None:
     page = server.reading.get("/v1/quality/page")
     assert page.headers["content-type"].startswith("text/html")
-    assert page.headers.get_list("content-security-policy") == [
-        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
-    ]
+    assert page.headers.get_list("content-security-policy") == [f"{POLICY}; frame-ancestors 'none'"]
     assert "shop: quality" in page.text
     assert "<script" not in page.text
     assert "http-equiv" not in page.text

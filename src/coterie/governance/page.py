@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from hashlib import sha256
 from html import escape
 
 from coterie.governance.catalogue import FIELD_KINDS, Catalogue, Field
@@ -33,13 +35,24 @@ document.querySelector('form').addEventListener('submit',e=>e.preventDefault());
 """
 
 
+def _hash(text: str) -> str:
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
+
+
+POLICY = (
+    f"default-src 'none'; style-src {_hash(STYLE)}; script-src {_hash(SCRIPT)}; form-action 'none'; base-uri 'none'"
+)
+"""What a browser may do with the page: its own style and script, and nothing that somebody's text would bring along."""
+
+
 def page_of(catalogue: Catalogue, title: str, at: int) -> str:
     """Return the catalogue as a page, as it was at the instant ``at``. Everything that others sent is escaped."""
     kinds = "".join(f"<option value={kind}>{kind}</option>" for kind in FIELD_KINDS)
     usages = "".join(f"<option>{one}</option>" for one in ("used", "unused", "missing", "personal", "unplanned"))
     rows = "\n".join(_row(one, catalogue) for one in catalogue.fields)
     return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="content-security-policy" content="{POLICY}">'
+        f'<meta name="viewport" content="width=device-width">'
         f"<title>{escape(title)}: catalogue</title><style>{STYLE}</style>"
         f"<h1>{escape(title)}: catalogue</h1><p class=lead>{catalogue.says()},"
         f' as of {rfc3339(at)}; <span id="told">{len(catalogue.fields)}</span></p>'

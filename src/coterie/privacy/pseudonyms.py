@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ PREFIX = "p_"
 DOMAIN = "pseudonym.invalid"
 """Domain of pseudonyms of e-mail addresses; mail to it goes nowhere (RFC 2606)."""
 REMEMBERED_MAX = 1 << 17
+_SPELLED = re.compile(rf"{PREFIX}[0-9a-f]{{32}}(@{re.escape(DOMAIN)})?|\+999[0-9]{{20}}")
 
 
 class Pseudonyms:
@@ -97,7 +99,11 @@ def spelled(kind: str, mark: bytes) -> str:
 
 
 def is_pseudonym(value: str) -> bool:
-    """Return whether a value was replaced before: an event that comes twice is not hashed twice."""
-    return (value.startswith(PREFIX) and len(value.partition("@")[0]) == len(PREFIX) + 32) or (
-        value.startswith("+999") and len(value) == 24
-    )
+    """Return whether a value was replaced before: an event that comes twice is not hashed twice.
+
+    Only what ``spelled`` writes is: whatever else looks like it may be somebody's name.
+
+    >>> is_pseudonym("p_00000000000000000000000000000000"), is_pseudonym("p_ada.lovelace.1815.12.10.london.")
+    (True, False)
+    """
+    return _SPELLED.fullmatch(value) is not None

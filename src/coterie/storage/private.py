@@ -23,19 +23,34 @@ def secret_bytes(folder: Path, environment: Mapping[str, str]) -> bytes:
 
     Raises: Problem when it is too short to be one.
     """
-    told = environment.get(VARIABLE, "")
+    told, where = environment.get(VARIABLE, "").encode(), VARIABLE
     if not told:
-        return own(folder / "secret", lambda: secrets.token_hex(32).encode())
+        told, where = own(folder / "secret", lambda: secrets.token_hex(32).encode()), str(folder / "secret")
     if len(told) < CHARS_MIN:
-        raise Problem("the secret is too short", where=VARIABLE, allowed=f"at least {CHARS_MIN} characters")
-    return told.encode()
+        hint = "take it from the backup: with another one, whoever was erased is not known again"
+        raise Problem("the secret is too short", where=where, allowed=f"at least {CHARS_MIN} characters", hint=hint)
+    return told
 
 
 def own(path: Path, make: Callable[[], bytes]) -> bytes:
-    """Return what the file holds, which only its owner may read; it is made, whole or not at all, when there is none."""
+    """Return what the file holds, which only its owner may read; it is made, whole and once, when there is none.
+
+    Of two who make it at the same time both return what the first one made. A copy that others may read is closed to them.
+    """
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, make())
+        draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.draft")
+        write_whole(draft, make())
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        except OSError:  # a file system without links
+            os.replace(draft, path)
+        finally:
+            draft.unlink(missing_ok=True)
+    if path.stat().st_mode & 0o077:
+        path.chmod(0o600)
     return path.read_bytes()
 
 

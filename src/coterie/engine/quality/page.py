@@ -16,8 +16,8 @@ from coterie.segments.instants import rfc3339
 from coterie.storage.quality.book import Kept
 
 SHOWN_DAYS = 28
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
-"""What a browser may do with the page: show it, with its own styles, and fetch nothing."""
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'"
+"""What a browser may do with the page: show it, with its own styles, run nothing and fetch nothing; also when it is a file."""
 STYLE = """
 :root{color-scheme:light dark;--line:#8884;--dim:#888;--error:#b91c1c;--warning:#b45309;--info:#0369a1;--good:#15803d}
 body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:1100px;padding:0 1rem}
@@ -44,7 +44,8 @@ def page_of(project: Project) -> str:
     at = rfc3339(runs[0].at) if runs else "never"
     name = escape(project.settings.name)
     return (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="content-security-policy" content="{POLICY}">'
+        '<meta name="viewport" content="width=device-width">'
         f"<title>{name}: quality</title><style>{STYLE}</style><h1>{name}: quality</h1>"
         f"<p class=lead>as of {at}; {len(days)} days measured; {_summary(recent)}</p>"
         f"<h2>Findings of the last {SHOWN_DAYS} days</h2>{_findings(recent)}"

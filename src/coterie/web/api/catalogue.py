@@ -10,7 +10,7 @@ from msgspec import Struct
 from starlette.responses import Response
 
 from coterie.governance.catalogue import Catalogue, Field
-from coterie.governance.page import page_of
+from coterie.governance.page import POLICY, page_of
 from coterie.segments.instants import from_us
 from coterie.web.api.desk import Desk
 from coterie.web.api.pages import Rows, sliced
@@ -91,7 +91,9 @@ async def list_lineage(desk: Here, cursor: Cursor = None, limit: Limit = 10_000)
 async def read_catalogue_page(desk: Here) -> Response:
     """Return the catalogue as one page of HTML that needs nothing else."""
     catalogue = await _read(desk)
-    return Response(page_of(catalogue, desk.project.settings.name, desk.now()), media_type="text/html")
+    text = page_of(catalogue, desk.project.settings.name, desk.now())
+    policy = {"content-security-policy": f"{POLICY}; frame-ancestors 'none'"}
+    return Response(text, media_type="text/html", headers=policy)
 
 
 @routes.get("/catalogue/{kind}/{name}", FieldFull)

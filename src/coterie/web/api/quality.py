@@ -131,7 +131,9 @@ async def accept_finding(desk: Here, by: By, number: int) -> FindingTold:
 async def read_quality_page(desk: Here) -> Response:
     """Return the newest report as one page of HTML that needs nothing else."""
     text = await desk.ask(page_of, desk.project, landed=False)
-    return Response(text, media_type="text/html", headers={"content-security-policy": POLICY})
+    return Response(
+        text, media_type="text/html", headers={"content-security-policy": f"{POLICY}; frame-ancestors 'none'"}
+    )
 
 
 @routes.get("/reconciliations", Rows[ReconciledDay])
