@@ -7,7 +7,7 @@ from hashlib import sha256
 from html import escape
 
 from coterie.governance.catalogue import FIELD_KINDS, Catalogue, Field
-from coterie.segments.instants import rfc3339
+from coterie.segments.instants import from_us
 
 STYLE = """
 :root{color-scheme:light dark;--line:#8884;--dim:#888;--warn:#b45309}
@@ -16,20 +16,24 @@ h1{font-size:1.6rem;margin:0}p.lead{color:var(--dim);margin:.2rem 0 1.2rem}
 form{display:flex;gap:.5rem;flex-wrap:wrap;margin-bottom:1rem}
 input,select{font:inherit;padding:.35rem .6rem;border:1px solid var(--line);border-radius:.4rem;background:transparent;color:inherit}
 input{flex:1;min-width:14rem}
-details{border-top:1px solid var(--line);padding:.45rem 0}summary{cursor:pointer;display:grid;gap:.8rem;align-items:baseline;
-grid-template-columns:6.5rem minmax(12rem,2fr) 7rem 8rem minmax(6rem,1fr) 12rem;list-style:none}summary::-webkit-details-marker{display:none}
-summary b{overflow-wrap:anywhere}summary span{color:var(--dim)}summary .n{text-align:right;font-variant-numeric:tabular-nums}
+details{border-top:1px solid var(--line);padding:.45rem 0}summary{cursor:pointer;list-style:none}
+summary::-webkit-details-marker{display:none}summary:hover b{text-decoration:underline}
+.line{display:grid;gap:.8rem;align-items:baseline;grid-template-columns:6.5rem minmax(12rem,2fr) 6rem 5rem minmax(6rem,1fr) 14rem}
+.head{position:sticky;top:0;background:Canvas;padding:.3rem 0;font-size:.85rem}
+.line b{overflow-wrap:anywhere}.line span{color:var(--dim)}.line .warn{color:var(--warn)}
+.line .n{text-align:right;font-variant-numeric:tabular-nums}
 dl{display:grid;grid-template-columns:9rem 1fr;gap:.15rem 1rem;margin:.6rem 0 .6rem 1rem}dt{color:var(--dim)}dd{margin:0;overflow-wrap:anywhere}
 .tag{border:1px solid var(--line);border-radius:1rem;padding:0 .5rem;font-size:.8rem;white-space:nowrap}
 .warn{color:var(--warn);border-color:var(--warn)}.flow{margin:0}
-@media(max-width:800px){summary{grid-template-columns:6rem 1fr}summary .wide{display:none}}
+.none{color:var(--dim);padding:1rem 0}
+@media(max-width:800px){.line{grid-template-columns:6rem 1fr}.line .wide{display:none}dl{grid-template-columns:1fr;margin-left:.5rem}dd{margin-bottom:.4rem}}
 """
 SCRIPT = """
 const rows=[...document.querySelectorAll('details')],word=document.getElementById('word'),kind=document.getElementById('kind'),
 use=document.getElementById('use'),told=document.getElementById('told');
 function show(){let n=0;const w=word.value.toLowerCase();for(const r of rows){const d=r.dataset;
 const on=(!w||r.textContent.toLowerCase().includes(w))&&(!kind.value||d.kind===kind.value)&&(!use.value||d.use.split(' ').includes(use.value));
-r.hidden=!on;n+=on}told.textContent=n+' of '+rows.length}
+r.hidden=!on;n+=on}told.textContent=n+' of '+rows.length+' entries shown';document.getElementById('none').hidden=n>0}
 for(const one of [word,kind,use])one.addEventListener('input',show);show();
 document.querySelector('form').addEventListener('submit',e=>e.preventDefault());
 """
@@ -55,27 +59,40 @@ def page_of(catalogue: Catalogue, title: str, at: int) -> str:
         f'<meta name="viewport" content="width=device-width">'
         f"<title>{escape(title)}: catalogue</title><style>{STYLE}</style>"
         f"<h1>{escape(title)}: catalogue</h1><p class=lead>{catalogue.says()},"
-        f' as of {rfc3339(at)}; <span id="told">{len(catalogue.fields)}</span></p>'
+        f' as of {_minute(at)}; <span id="told">{len(catalogue.fields)} entries</span>.'
+        " Open a line to see where it comes from and who uses it.</p>"
         f'<form><input id="word" type="search" placeholder="Find a field, an owner, a segment …" aria-label="Find">'
         f'<select id="kind" aria-label="Kind"><option value="">every kind</option>{kinds}</select>'
         f'<select id="use" aria-label="Use"><option value="">used or not</option>{usages}</select></form>'
-        f"<main>{rows}</main><script>{SCRIPT}</script></html>\n"
+        f'<div class="line head" aria-hidden="true">{_HEAD}</div>'
+        f'<main>{rows}<p id="none" class="none" hidden>Nothing like that is in the catalogue.</p></main><script>{SCRIPT}</script></html>\n'
     )
+
+
+_HEAD = (
+    '<span>kind</span><span>name</span><span class="n wide" title="events; people who have the trait or identifier">count</span>'
+    '<span class="n wide" title="of its event, or of all people">present in</span><span class="wide">types</span><span></span>'
+)
+
+
+def _minute(at: int) -> str:
+    """Return an instant as people read it, to the minute."""
+    return from_us(at).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _row(one: Field, catalogue: Catalogue) -> str:
     marks = [f'<span class="tag warn">{escape(one.pii)}</span>'] if one.is_personal else []
     marks += ['<span class="tag warn">never seen</span>'] if not one.is_seen else []
     marks += [f'<span class="tag">{len(one.used_by)} use{"s" * (len(one.used_by) != 1)}</span>'] if one.used_by else []
-    share = "" if one.share is None else f"{one.share:.1%}"
-    count = f"{one.count:,}" if one.kind != "segment" else ""
+    share = "" if one.share is None or not one.is_seen else f"{one.share:.1%}"
+    count = f"{one.count:,}" if one.kind != "segment" and one.is_seen else ""
     cells = [
         f"<span>{one.kind}</span>", f"<b>{escape(one.name)}</b>", f'<span class="n wide">{count}</span>',
-        f'<span class="wide">{escape(share)}</span>', f'<span class="wide">{escape(", ".join(one.types))}</span>',
+        f'<span class="n wide">{escape(share)}</span>', f'<span class="wide">{escape(", ".join(one.types))}</span>',
         f'<span class="wide">{" ".join(marks)}</span>',
     ]  # fmt: skip
     return (
-        f'<details data-kind="{one.kind}" data-use="{_uses(one)}"><summary>{"".join(cells)}</summary>'
+        f'<details data-kind="{one.kind}" data-use="{_uses(one)}"><summary class="line">{"".join(cells)}</summary>'
         f"<dl>{''.join(_lines(one, catalogue))}</dl></details>"
     )
 
@@ -95,7 +112,7 @@ def _lines(one: Field, catalogue: Catalogue) -> list[str]:
         ("owner", one.owner),
         (
             "seen",
-            f"{rfc3339(one.first_at)} to {rfc3339(one.last_at)}" if one.first_at is not None and one.last_at else "",
+            f"{_minute(one.first_at)} to {_minute(one.last_at)}" if one.first_at is not None and one.last_at else "",
         ),
         ("sources", ", ".join(one.sources)),
         ("made of", ", ".join(one.columns)),
