@@ -16,7 +16,12 @@ from coterie.cli.session import Session
     help="Default: by the target: a .hyper file, a postgresql:// address, else a folder of Parquet files.",
 )
 @click.option("--table", "tables", multiple=True, help="Only this table (several times for more). Default: all five.")
-@click.option("--schema", default="coterie", show_default=True, help="The schema in PostgreSQL. Only these tables in it are replaced.")
+@click.option(
+    "--schema",
+    default="coterie",
+    show_default=True,
+    help="The schema in PostgreSQL. Only these tables in it are replaced.",
+)
 @click.option(
     "--properties", "most", default=40, show_default=True, help="How many properties of events become columns."
 )

@@ -25,7 +25,6 @@ from tests.connectors.destinations.messages import AT, message
 from tests.connectors.destinations.servers import Web, web
 
 OLD, NEW = (f"whsec_{base64.b64encode(bytes(range(n, n + 32))).decode()}" for n in (1, 40))
-NOW = int(datetime.now(UTC).timestamp()) * SECOND_US
 
 
 def told(server: Web, *messages: Message, environment: dict[str, str] | None = None, **fields: Any) -> None:
@@ -42,10 +41,14 @@ def told(server: Web, *messages: Message, environment: dict[str, str] | None = N
     asyncio.run(work())
 
 
+def _now() -> int:
+    return int(datetime.now(UTC).timestamp()) * SECOND_US
+
+
 def now(key: str = "k1", **more: Any) -> Message:
     """Return a message that is tried now, as the reference library asks for."""
     one = message(key, **more)
-    return Message(**{**{name: getattr(one, name) for name in one.__struct_fields__}, "at": NOW})
+    return Message(**{**{name: getattr(one, name) for name in one.__struct_fields__}, "at": _now()})
 
 
 def test_the_reference_library_accepts_the_signature_and_refuses_a_changed_body() -> None:
