@@ -128,8 +128,12 @@ def test_refused_rows_pass_the_mended_mapping(tmp_path: Path) -> None:
 def test_trouble_is_told_and_passes(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.csv").write_text(rows(0, 10) + "p0,p0@x.org")
-    files = {"sources/shop.yaml": SOURCE.format(every="every: 1s")}
+    unset = SOURCE.format(every="every: 1s").replace("in/*.csv", "${NOT_SET_ANYWHERE}/*.csv")
+    files = {"sources/shop.yaml": SOURCE.format(every="every: 1s"), "sources/unset.yaml": unset}
     with Serving(tmp_path, files=files) as server:
+        wait_until(lambda: source(server, "unset")["now"]["phase"] == "failed", what=server.said()[-2000:])
+        (told,) = [one for one in server.reading.get("/readyz").json()["warnings"] if "unset" in one]
+        assert "the environment does not set this" in told
         wait_until(lambda: source(server)["now"]["error_kind"] == "Truncated", what=server.said()[-2000:])
         assert source(server)["now"]["phase"] == "resting"
         wait_until(lambda: source(server)["events"] == 10)

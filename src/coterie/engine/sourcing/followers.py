@@ -61,7 +61,7 @@ class Followers:
     def warnings(self) -> list[str]:
         """Return a sentence for every source that is not read as it should be."""
         return [
-            f"source {one.name} {'failed' if one.phase == 'failed' else 'is tried again'}: {one.error.splitlines()[0]}"
+            f"source {one.name} {'failed' if one.phase == 'failed' else 'is tried again'}: {_first(one.error)}"
             for one in self.health()
             if one.error
         ]
@@ -147,3 +147,9 @@ class Followers:
         definition = self.definitions[name]
         phase: Phase = "off" if not definition.enabled else "pushed" if definition.kind.pushed else "waiting"
         return SourceHealth(name=name, kind=definition.kind.word, phase=phase)
+
+
+def _first(error: str) -> str:
+    """Return the line of an error that says what is wrong: of several problems, the first of them."""
+    lines = error.splitlines()
+    return lines[1] if lines[0].endswith(":") and len(lines) > 1 else lines[0]
