@@ -90,3 +90,14 @@ def test_a_file_of_a_spreadsheet_may_begin_with_a_mark_and_have_empty_lines(tmp_
     (tmp_path / "money.yaml").write_text(rules, encoding="utf-8")
     (ruled,) = load(tmp_path).rules
     assert ruled.normal.make(10, {}, AT) == 11
+
+
+@pytest.mark.parametrize("name", ["rates.csv", "../coterie.yaml", "/etc/passwd", "..", "n" * 300])
+@pytest.mark.parametrize("there", [False, True])
+def test_a_file_of_rates_is_beside_the_rules_or_nowhere(name: str, there: bool, tmp_path: Path) -> None:
+    (tmp_path / "coterie.yaml").write_text("date,currency,rate\n")
+    if there:
+        (tmp_path / "governance").mkdir()
+    text = f'key: a\nrules:\n  - {{property: p, currency: {{to: EUR, rates: "{name}"}}}}\n'
+    with pytest.raises(InvalidDefinition, match="no such file"):
+        parse_in(tmp_path / "governance", text)

@@ -77,12 +77,11 @@ def _reader(folder: Path) -> Texts:
     """Return what reads a file that lies beside the rules."""
 
     def texts(name: str) -> str:
-        file = folder / name
-        if Path(name).name != name or not file.is_file():
-            known = [one.name for one in folder.iterdir() if one.suffix == ".csv"]
-            hint = nearest(name, known)
+        known = {one.name: one for one in folder.iterdir() if one.is_file()} if folder.is_dir() else {}
+        if name not in known:  # a name is looked up among those that are there, never followed as a path
+            hint = nearest(name, [one for one in known if one.endswith(".csv")])
             raise Problem("no such file", received=name, allowed=f"a file in {folder.name}/", hint=hint)
-        return text_of(file).removeprefix("\ufeff")  # spreadsheets write one
+        return text_of(known[name]).removeprefix("\ufeff")  # spreadsheets write one
 
     return texts
 
