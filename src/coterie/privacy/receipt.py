@@ -19,7 +19,7 @@ FORMAT = "coterie-erasure-1"
 Unit = Literal["rows", "files", "entries", "lines", "values", "people"]
 
 
-class Place(Struct, frozen=True, kw_only=True):
+class Place(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One place that was looked at. ``found`` − ``left`` is what was removed; ``unit`` says of what."""
 
     name: str
@@ -29,7 +29,7 @@ class Place(Struct, frozen=True, kw_only=True):
     note: str = ""
 
 
-class Searched(Struct, frozen=True, kw_only=True):
+class Searched(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The search of every byte that followed. ``places`` are files in which something was found: none, after a good erasure."""
 
     files: int
@@ -41,7 +41,7 @@ class Searched(Struct, frozen=True, kw_only=True):
     """Names too short to mean anyone inside other bytes: they were compared with whole values only."""
 
 
-class Receipt(Struct, frozen=True, kw_only=True):
+class Receipt(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What an erasure did. ``people`` are keyed hashes: whoever names the person can check that it is about them."""
 
     format: str = FORMAT

@@ -19,6 +19,8 @@ from coterie.storage.log import SCHEMA
 from coterie.values import canonical
 
 _decode = msgspec.json.Decoder().decode
+NEAR_ROWS = 200_000
+"""Positions that are read together; a row by itself costs as much as 50,000 beside one another."""
 _DECISIONS = pa.array([MERGE, UNMERGE])
 
 
@@ -57,9 +59,20 @@ def _each(store: EventStore, subject: Subject, needles: Needles) -> Iterator[Men
         others = pc.invert(pc.is_in(table["profile"].cast(pa.string()), value_set=own))
         gone = _merges(table.filter(pc.and_(others, decided)), profiles)
         places = [] if named is None else table["position"].filter(pc.and_(others, named)).to_pylist()
-        rows = [store.between(place, place + 1) for place in sorted(set(places).difference(gone))]
+        rows = _rows_at(store, sorted(set(places).difference(gone)))
         if gone or rows:
             yield Mentions(gone, pa.concat_tables(rows) if rows else SCHEMA.empty_table())
+
+
+def _rows_at(store: EventStore, places: list[int]) -> list[pa.Table]:
+    """Return the rows at some positions. Those that are near one another are read at once."""
+    found, first = [], 0
+    for end in range(1, len(places) + 1):
+        if end == len(places) or places[end] - places[first] > NEAR_ROWS:
+            rows = store.between(places[first], places[end - 1] + 1)
+            found.append(rows.filter(pc.is_in(rows["position"], value_set=pa.array(places[first:end], pa.int64()))))
+            first = end
+    return found
 
 
 def _merges(decided: pa.Table, profiles: frozenset[str]) -> list[int]:
