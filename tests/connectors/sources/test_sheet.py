@@ -107,6 +107,21 @@ def test_with_a_key_only_changes_are_told(tmp_path: Path, sheets: Sheets) -> Non
     ]
 
 
+@pytest.mark.parametrize("keyed", [{}, {"key": "at"}])
+def test_rows_that_are_none_are_told_once(tmp_path: Path, sheets: Sheets, keyed: dict[str, Any]) -> None:
+    whole = csv_of(lines(0, 9)).splitlines(keepends=True)
+    sheets.text = "".join([*whole[:4], "torn,one\n", *whole[4:], "torn,two\n", "torn,three\n"])
+    found = pages(opened(tmp_path, sheets.url, **keyed))
+    assert len(rows_of(found)) == 9
+    told = [text for page in found for _, text, _ in page.chunk.broken]
+    assert [text.strip() for text in told] == ["torn,one", "torn,two", "torn,three"]
+    assert pages(opened(tmp_path, sheets.url, **keyed), found[-1].position) == []
+    sheets.text += "torn,four\n"
+    more = pages(opened(tmp_path, sheets.url, **keyed), found[-1].position)
+    assert "torn,four" in [text.strip() for page in more for _, text, _ in page.chunk.broken]
+    assert pages(opened(tmp_path, sheets.url, **keyed), more[-1].position) == []
+
+
 def test_each_trouble_has_its_name(tmp_path: Path, sheets: Sheets) -> None:
     sheets.text = csv_of(lines(0, 50))
 

@@ -31,6 +31,7 @@ from coterie.connectors.sources.failures import (
     Unreachable,
     Unreadable,
 )
+from coterie.connectors.sources.folder.files import last_number
 from coterie.connectors.sources.folder.troubles import trouble
 from coterie.connectors.sources.headers import check_headers
 from coterie.connectors.sources.kinds import Setting
@@ -124,10 +125,10 @@ class SheetSource:
     def _all(self, chunks: list[Chunk], position: Position, now: dict[str, str]) -> Iterator[Page]:
         """Yield every row, or, of a reading that was broken off, those that are left; a sheet that changed meanwhile begins anew."""
         done = int(position["row"]) if position.get("of") == now["digest"] else 0
-        rows = sum(len(one.numbers) for one in chunks)
+        rows = max((last_number(one) for one in chunks), default=0)
         kept = {name: value for name, value in position.items() if name in ("tag", "digest")}
         for chunk in chunks:
-            last = int(chunk.numbers[-1]) if len(chunk.numbers) else 0
+            last = last_number(chunk)
             if last > done:
                 at: dict[str, Any] = {**kept, "of": now["digest"], "row": last}
                 yield Page(chunk=chunk, position=now if last == rows else at, place=self._place, done=last / rows)
@@ -137,17 +138,20 @@ class SheetSource:
     def _compare(
         self, chunks: list[Chunk], key: tuple[str, ...], position: Position, now: dict[str, str]
     ) -> Iterator[Page]:
-        """Yield what changed since the reading before."""
+        """Yield what changed since the reading before; at its end, the rows that could not be cut into columns."""
         if self._compared is not None:
             self._compared.close()
         how = Comparing(key=key, removals=self._config.removals, limit=self._setting.limits.source_page_rows)
         self._compared = Compared(_Table(chunks, self._place), how, self._setting.folder, self._setting.name)
         kept = {name: value for name, value in position.items() if name in ("tag", "digest")}
-        pages = self._compared.pages(position.get("compared", {}))
-        for page in pages:
-            ended = "after" not in page.position and "gone" not in page.position
-            told = {**(now if ended else kept), "compared": dict(page.position)}
-            yield structs.replace(page, position=told)
+        compared, broken = dict(position.get("compared", {})), tuple(one for chunk in chunks for one in chunk.broken)
+        for page in self._compared.pages(compared):
+            compared = dict(page.position)
+            ended = "after" not in compared and "gone" not in compared
+            yield structs.replace(page, position={**(now if ended and not broken else kept), "compared": compared})
+        if broken:
+            told = {**now, **({"compared": compared} if compared else {})}
+            yield Page(chunk=structs.replace(_NOTHING, broken=broken), position=told, place=self._place, done=1.0)
 
     def _chunks(self, content: bytes, kind: str) -> Iterator[Chunk]:
         """Yield the rows of the sheet. Raises: Truncated, Unreadable."""
