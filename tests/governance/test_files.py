@@ -73,6 +73,8 @@ def test_a_file_outside_the_folder_cannot_be_named(tmp_path: Path) -> None:
         ("{trait: a, event: order, text: true}", "only properties are of events"),
         ("{identifier: email, email: true, keep_original: true}", "the original of an identifier is not kept"),
         ("{property: a, currency: {to: eur, rates: x}}", "write EUR"),
+        ("{property: 'a[].b[].c', text: true}", "no property can be called so"),
+        ("{property: ['a', 'b[]'], text: true}", "no property can be called so"),
         ("{property: a, phone: no}", 'write "no" in quotes'),
         ("{property: a, instant: {zone: Oslo}}", "not a time zone"),
         ('{property: a, instant: {formats: ["%d.%m.%Y", "%Q"]}}', "not a notation of dates"),

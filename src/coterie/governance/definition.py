@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from coterie.governance.kinds import (  # fmt: skip
@@ -49,6 +50,7 @@ WORDS = (
     "vocabulary",
 )
 """Kinds of rules, in the order in which they are told."""
+_OF_ITEMS = re.compile(r"(?:(?!\[\]).)+\[\]\.(?:(?!\[\]).)+")
 Otherwise: TypeAlias = Literal["keep", "drop", "quarantine"]
 
 
@@ -65,6 +67,14 @@ def _original_of_what(keep_original: bool, property_: object, trait: object) -> 
     return None
 
 
+def _in_one_list(property_: str | tuple[str, ...] | None) -> Flaw | None:
+    for name in names_in(property_):
+        if "[]" in name and not _OF_ITEMS.fullmatch(name):
+            allowed = "a property, or one of the items of one list: products[].price"
+            return Flaw("no property can be called so", "property", received=name, allowed=allowed)
+    return None
+
+
 class Rule(Form, frozen=True, kw_only=True):
     """One rule: of what, only where, its kind, and what becomes of a value that cannot be made normal."""
 
@@ -75,6 +85,7 @@ class Rule(Form, frozen=True, kw_only=True):
     checks: ClassVar[tuple[Check, ...]] = (
         Check(("event", "property_"), _event_of_what),
         Check(("keep_original", "property_", "trait"), _original_of_what),
+        Check(("property_",), _in_one_list),
     )
 
     property_: Annotated[

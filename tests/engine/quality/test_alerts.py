@@ -48,7 +48,7 @@ def project(tmp_path: Path) -> Project:
 
 def found(project: Project, *told: Finding) -> list[Delivery]:
     kept = book_of(project).record(20_000, told, AT, over=False)
-    rule = form_of(Rule, {"key": "orders", "event": "order", "alerts": ["till", "ops"]})
+    rule = form_of(Rule, {"key": "orders", "event": "order", "rows_at_least": 1, "alerts": ["till", "ops"]})
     made, numbers = letters(project, kept, {"orders": rule}, AT)
     assert set(numbers) <= {one.id for one in kept}
     return made

@@ -10,6 +10,7 @@ import pytest
 from coterie.engine.project import Project
 from coterie.engine.quality.page import page_of
 from coterie.engine.quality.rules import checked as rules_of
+from coterie.engine.quality.rules import load
 from coterie.engine.quality.run import Report, book_of, run
 from coterie.errors import InvalidDefinition
 from coterie.limits import DAY_US, HOUR_US
@@ -128,3 +129,10 @@ def test_every_expectation_can_fail(tmp_path: Path) -> None:
         ("reference", "cart_id"),
     }
     assert found == wanted
+
+
+def test_a_rule_that_asks_for_nothing_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "quality").mkdir()
+    (tmp_path / "quality" / "idle.yaml").write_text("key: idle\nevent: order\nseverity: info\n", encoding="utf-8")
+    with pytest.raises(InvalidDefinition, match="at least one of expect, rows_at_least"):
+        load(tmp_path)

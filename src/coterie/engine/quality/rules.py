@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from coterie.engine.project import Project
 from coterie.errors import InvalidDefinition, Problem, nearest
-from coterie.segments.conditions.form import Check, Flaw, Form
+from coterie.segments.conditions.form import Check, Choice, Flaw, Form
 from coterie.segments.conditions.patterns import flaw_of_pattern
 from coterie.segments.conditions.words import Doc, Duration, Name, Text, number, whole
 from coterie.segments.parse.text import read
@@ -49,6 +49,10 @@ class Expect(Form, frozen=True, kw_only=True):
 
 class Rule(Form, frozen=True, kw_only=True):
     """One file: rows of one event, and what is expected of them, every day anew."""
+
+    choices: ClassVar[tuple[Choice, ...]] = (
+        Choice((("expect",), ("rows_at_least",), ("rows_at_most",), ("fresh_within",)), least=1, most=4),
+    )
 
     key: Annotated[RuleKey, Doc("The rule's name for ever; the file is `quality/<key>.yaml`.")]
     title: Annotated[str, Doc("Its name for people.")] = ""
