@@ -94,8 +94,8 @@ def test_nothing_personal_is_in_the_book(tmp_path: Path) -> None:
         ("key: orders\nevent: order\nexpect: {total: {between: [5, 1]}}\n", "not a range"),
         ("key: orders\nevent: order\nexpect: {total: {type: integer}}\n", "number"),
         ("key: orders\nevent: order\nexpect: {id: {matches: '('}}\n", "RE2"),
-        ("key: orders\nevent: order\nalerts: [nobody]\n", "no destination has this key"),
-        ("key: other\nevent: order\n", "not named after the key"),
+        ("key: orders\nevent: order\nrows_at_least: 1\nalerts: [nobody]\n", "no destination has this key"),
+        ("key: other\nevent: order\nrows_at_least: 1\n", "not named after the key"),
     ],
 )
 def test_mistakes_in_rules_are_told(tmp_path: Path, text: str, words: str) -> None:
