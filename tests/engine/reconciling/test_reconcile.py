@@ -89,6 +89,25 @@ def test_the_position_of_a_source_is_not_touched(project: Project) -> None:
     assert reconcile_source(project, definition, NOW).is_exact
 
 
+def test_traits_that_several_readings_say_are_no_difference(project: Project) -> None:
+    path = project.root / "sources" / "orders.yaml"
+    path.write_text(f"{path.read_text()}  traits: {{note: note}}\n")
+    definition = source_named(project, "orders")
+    for end in (150, 300, 400):
+        (project.root / "data" / "orders.csv").write_text(lines(0, end))
+        pull(project, definition, now=NOW)
+    told = reconcile_source(project, definition, NOW)
+    assert told.is_exact, told.strange
+    assert sum(one.here for one in told.days.values()) == project.events.count() > 399
+    wrong = (
+        (project.root / "data" / "orders.csv")
+        .read_text()
+        .replace("2026-02-05T10:00:00Z,4.04,n1", "2026-02-05T10:00:00Z,4.04,n9")
+    )
+    (project.root / "data" / "orders.csv").write_text(wrong)
+    assert not reconcile_source(project, definition, NOW).is_exact
+
+
 def test_files_that_were_ingested(tmp_path: Path) -> None:
     (tmp_path / "coterie.yaml").write_text("name: shop\n")
     (tmp_path / "orders.yaml").write_text(

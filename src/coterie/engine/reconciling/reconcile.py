@@ -7,11 +7,13 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pyarrow as pa
 from msgspec import Struct
 
+from coterie.connectors.conversion import Told
 from coterie.connectors.mapping import Mapping
 from coterie.connectors.sources import definitions, files
 from coterie.connectors.sources.definitions import Definition
@@ -54,6 +56,14 @@ class _Taken(Struct, frozen=True):
     refused: int
 
 
+class _Forgetful(Told):
+    """Traits that nobody remembers: every row tells its own. A reading says them when they differ from what it read before, and
+    where a reading began nobody knows any more."""
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        return default
+
+
 def reconcile_source(
     project: Project,
     definition: Definition,
@@ -86,7 +96,8 @@ def reconcile_files(
 
 def _again(project: Project, definition: Definition, now: int) -> Iterator[_Taken]:
     """Yield everything that the source has, read with a folder of its own, so that nothing it remembers is changed."""
-    mapper = Mapper(definition, rules_of(project.settings.identity), limits=project.settings.limits)
+    rules = rules_of(project.settings.identity)
+    mapper = Mapper(definition, rules, limits=project.settings.limits, told=_Forgetful())
     with tempfile.TemporaryDirectory(prefix="coterie-reread-") as folder:
         setting = Setting(
             name=definition.name, root=project.root, folder=Path(folder), layout=definition.mapping.layout,

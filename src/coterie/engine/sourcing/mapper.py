@@ -38,11 +38,18 @@ class Mapper:
     """One source's mapping at work. It remembers which rows it has seen, so that equal rows count and repeated ones do not."""
 
     def __init__(
-        self, definition: Definition, rules: Rules, *, limits: Limits = DEFAULT, kept: RowKeys | None = None
+        self,
+        definition: Definition,
+        rules: Rules,
+        *,
+        limits: Limits = DEFAULT,
+        kept: RowKeys | None = None,
+        told: Told | None = None,
     ) -> None:
         self._definition, self._mapping = definition, definition.mapping
         self._rules, self._limits = rules, limits
-        self._numbering, self._told = Numbering(self._mapping.source, kept), Told()
+        self._numbering = Numbering(self._mapping.source, kept)
+        self._told = Told() if told is None else told
         self._missing = frozenset(self._mapping.layout.missing)
 
     def take(self, chunk: Chunk, place: str, now: int, scope: str = "") -> Taken:

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from coterie.limits import DAY_US
+from coterie.model import TRAIT_EVENTS
 from coterie.storage.duck import Duck, Files
 from coterie.storage.lake.parts import literal
 from coterie.storage.log import SCHEMA
@@ -34,6 +35,10 @@ CREATE TEMP TABLE here AS
 SELECT event_id, name, occurred_at, properties FROM log
 WHERE (source IN ({sources}) AND {window}) OR event_id IN (SELECT event_id FROM there)
 """
+_REPEATED = f"""
+DELETE FROM there WHERE name IN ({", ".join(map(literal, TRAIT_EVENTS))}) AND event_id NOT IN (SELECT event_id FROM here)
+"""
+"""Traits of a row that are what they were before: they are said once, so the log need not have them."""
 _JOINED = f"""
 CREATE TEMP TABLE both_sides AS
 SELECT coalesce(there.occurred_at, here.occurred_at) // {DAY_US} AS day, coalesce(there.name, here.name) AS name,
@@ -93,6 +98,7 @@ class Sides:
         names = ", ".join(map(literal, sources))
         duck.execute(_THERE.format(window=window))
         duck.execute(_HERE.format(window=window, sources=names))
+        duck.execute(_REPEATED)
         duck.execute(_JOINED)
 
     def days(self) -> list[dict[str, Any]]:
