@@ -62,6 +62,8 @@ FIELDS = (("customer", ""), ("customer", "shop-"), ("userId", ""), ("data.buyer.
         ("c003", b'{"customer" : "C003"}', True),
         ("c003", b'{"body":"{\\"userId\\":\\"c003\\"}"}', True),
         ("c003", b'{"customer":"c0031"}', False),
+        ("c003", b'{"identifiers":[["userId","c003"]]}', True),
+        ("c003", b'{"identifiers":[["userId","c0031"]]}', False),
         ("c003", b'{"plan":"c003"}', False),
         ("17", b'{"customer": 17}', True),
         ("17", b'{"customer": 170}', False),

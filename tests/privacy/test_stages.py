@@ -7,21 +7,27 @@ from typing import Any
 import pytest
 
 from coterie.connectors.sources.tracking import ALIAS, Tracked
+from coterie.engine.privacy.fields import NAMED
 from coterie.identity.rules import Checks, Rules
 from coterie.model import IDENTIFY
 from coterie.privacy.pseudonyms import Pseudonyms, is_pseudonym
 from coterie.privacy.secret import Secret
-from coterie.privacy.suppression import Suppression
+from coterie.privacy.suppression import Field, Suppression
 
 CHECKS = Checks(Rules())
 SECRET = Secret(b"the secret of the tests")
 MOVABLE = [kind.kind for kind in CHECKS.rules.kinds if kind.movable]
+FIELDS = [
+    *(Field(name, kind) for name, kind in NAMED.items()),
+    *(Field(kind.kind, kind.kind) for kind in CHECKS.rules.kinds),
+    *(Field("customer", "", "shop-"), Field("mail", "email")),
+]
 LISTED = ("user_id:ada", "email:ada@example.com", "anonymous_id:b1")
 
 
 def suppression(*keys: str) -> Suppression:
     marks = [SECRET.mark("suppression", key) for key in keys]
-    return Suppression(marks, SECRET, CHECKS.key_of, CHECKS.key_of_profile, MOVABLE)
+    return Suppression(marks, SECRET, CHECKS.key_of, CHECKS.key_of_profile, MOVABLE, FIELDS)
 
 
 def event(*identifiers: tuple[str, str], name: str = "view", **more: Any) -> Tracked:
@@ -50,6 +56,30 @@ def test_who_is_kept_away(identifiers: tuple[tuple[str, str], ...], left: tuple[
 def test_an_alias_of_somebody_on_the_list_is_dropped() -> None:
     call = event(("user_id", "bob"), name=ALIAS, previous=(("user_id", "ada"), ("anonymous_id", "ada")))
     assert suppression(*LISTED).apply([call], "test", 1).dropped == 1
+
+
+@pytest.mark.parametrize(
+    ("row", "barred"),
+    [
+        ('{"userId":"ada","event":""}', True),
+        ('{"userId":"adam","event":"ada"}', False),
+        ('{"userId":"bob","traits":{"email":"ADA@example.com"}}', True),
+        ('{"userId":"bob","properties":{"email":"ada@example.com"}}', False),
+        ('{"mail":"ada@example.com","at":"odd"}', True),
+        ('{"customer":"17","at":"odd"}', True),
+        ('{"customer":17,"at":"odd"}', True),
+        ('{"customer":170,"at":"odd"}', False),
+        ('{"identifiers":[["user_id","ada"]],"name":"view"}', True),
+        ('{"anonymousId":"b1"}', True),
+        ('{"anonymousId":"b1","userId":"bob"}', False),
+        ('{"profile":"email:ada@example.com"}', True),
+        ('{"body":"userId ada"}', False),
+        ('["ada"]', False),
+        ("ada", False),
+    ],
+)
+def test_refused_rows_of_somebody_on_the_list_are_known(row: str, barred: bool) -> None:
+    assert suppression(*LISTED, "user_id:shop-17").bars_row(row) == barred
 
 
 def test_facts_that_name_somebody_on_the_list_are_known() -> None:

@@ -120,10 +120,19 @@ class Landing:
         self._remarks += admitted.remarks
         self._suppressed += admitted.dropped
         self._events.append(events)
-        self._refused += [refused, admitted.refused]
+        for table in (refused, admitted.refused):
+            kept = self._unbarred(table)
+            self._suppressed += table.num_rows - kept.num_rows
+            self._refused.append(kept)
+            self._unkept += kept.num_rows
         self._rows, self._skipped = self._rows + rows, self._skipped + skipped
         self._held += events.num_rows
-        self._unkept += refused.num_rows + admitted.refused.num_rows
+
+    def _unbarred(self, refused: pa.Table) -> pa.Table:
+        """Return the refused rows that are not of people who were erased."""
+        if not self._intake or not refused.num_rows:
+            return refused
+        return refused.filter(pa.array([not self._intake.bars_row(row) for row in refused["row"].to_pylist()]))
 
     @property
     def is_full(self) -> bool:

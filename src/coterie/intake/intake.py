@@ -26,6 +26,11 @@ class Intake(Struct, frozen=True):
         tests = (getattr(stage, "bars_fact", None) for stage in self.stages)
         return any(test is not None and test(profile, properties) for test in tests)
 
+    def bars_row(self, text: str) -> bool:
+        """Return whether a refused row, as JSON, is of somebody who is not to come back: it goes nowhere, not to quarantine either."""
+        tests = (getattr(stage, "bars_row", None) for stage in self.stages)
+        return any(test is not None and test(text) for test in tests)
+
     def take(self, events: Sequence[Incoming], source: str, at: int) -> Passed:
         """Return what becomes of ``events``: each stage sees those that the one before let pass.
 

@@ -141,7 +141,9 @@ def _fielded(texts: Sequence[str], fields: Fields) -> Any:
         values = sorted({form.encode() for text in bare if text.strip() for form in _spellings(text)})
         if values:
             places = b"|".join(_place(name) for name in sorted(names))
-            parts.append(rb"(?:" + places + rb')\s*:\s*(?:\\*")?(?:' + b"|".join(map(re2.escape, values)) + b")")
+            pairs = b"|".join(rb'\[\s*\\*"' + bytes(re2.escape(name.encode())) + rb'\\*"' for name in sorted(names))
+            told = b"|".join(map(re2.escape, values))
+            parts.append(rb"(?:(?:" + places + rb")\s*:|(?:" + pairs + rb')\s*,)\s*(?:\\*")?(?:' + told + b")")
     return _pattern(b"|".join(parts)) if parts else None
 
 
@@ -156,7 +158,8 @@ def _place(name: str) -> bytes:
 def _value_of(found: Any, data: bytes) -> str | None:
     """Return the value of a field that was found, ``None`` when it goes on."""
     begin, end = found.span()
-    value = data[begin:end].rpartition(b":")[2].strip(b' \t\r\n\\"').decode("utf-8", "replace")
+    told = data[begin:end]
+    value = told[max(told.rfind(b":"), told.rfind(b",")) + 1 :].strip(b' \t\r\n\\"').decode("utf-8", "replace")
     return None if data[end : end + 1] not in (b'"', b"\\", b",", b"}", b"]", b" ", b"\n", b"\r", b"") else value
 
 

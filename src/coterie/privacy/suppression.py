@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
 
 from coterie.identity.merges import LOSER
 from coterie.identity.resolution import KIND, VALUE
 from coterie.intake.stage import Incoming, Passed
 from coterie.privacy.secret import Secret
+from coterie.values import flatten
 
 REMEMBERED_MAX = 1 << 18
 """Identifiers whose answer is remembered; then all are asked anew."""
+_PLACES = ("", "traits.", "context.traits.")
+"""Where an event says whose it is."""
+_decode = msgspec.json.Decoder().decode
+
+
+class Field(NamedTuple):
+    """A field that says whose a row is: an identifier of ``kind``, a profile when that is empty, with ``prefix`` before its value."""
+
+    name: str
+    kind: str
+    prefix: str = ""
 
 
 class Suppression:
@@ -31,12 +45,14 @@ class Suppression:
         key_of: Callable[[str, str], str],
         key_of_profile: Callable[[str], str],
         movable: Collection[str],
+        fields: Iterable[Field] = (),
     ) -> None:
         """``key_of(kind, value)`` is how identifiers are normally written, ``key_of_profile`` the one that a profile is named after;
-        ``movable`` kinds go from person to person."""
+        ``movable`` kinds go from person to person, ``fields`` say whose a row is that was refused."""
         self._marks, self._secret = frozenset(marks), secret
         self._key_of, self._key_of_profile = key_of, key_of_profile
         self._movable = frozenset(movable)
+        self._fields = tuple(fields)
         self._known: dict[tuple[str, str], bool] = {}
 
     def bars(self, kind: str, value: str) -> bool:
@@ -57,6 +73,34 @@ class Suppression:
         if any(self._secret.mark("suppression", self._key_of_profile(one)) in self._marks for one in named):
             return True
         return isinstance(kind, str) and isinstance(value, str) and self.bars(kind, value)
+
+    def bars_row(self, text: str) -> bool:
+        """Return whether a row or event that was refused, as JSON, is of somebody on the list: it is not kept in quarantine either."""
+        try:
+            told = _decode(text)
+        except msgspec.MsgspecError:
+            return False
+        found = list(self._callers(told)) if isinstance(told, dict) else []
+        barred = [kind for kind, value in found if self._bars_caller(kind, value)]
+        return any(kind not in self._movable for kind in barred) or (bool(barred) and len(barred) == len(found))
+
+    def _callers(self, told: dict[str, Any]) -> Iterator[tuple[str, str]]:
+        """Yield kind and value of all that a row says whose it is; the kind of a profile is empty."""
+        pairs = told.get("identifiers")
+        for pair in pairs if isinstance(pairs, list) else ():
+            if isinstance(pair, list) and len(pair) == 2 and all(isinstance(one, str) for one in pair):
+                yield pair[0], pair[1]
+        flat = {**told, **flatten(told)}
+        for name, kind, prefix in self._fields:
+            for place in _PLACES:
+                value = flat.get(place + name)
+                if isinstance(value, str | int) and not isinstance(value, bool) and str(value).strip():
+                    yield kind, f"{prefix}{value}"
+
+    def _bars_caller(self, kind: str, value: str) -> bool:
+        if kind:
+            return self.bars(kind, value)
+        return self._secret.mark("suppression", self._key_of_profile(value)) in self._marks
 
     def apply(self, events: Sequence[Incoming], source: str, at: int) -> Passed:
         """Return the events of those who are not on the list."""

@@ -10,10 +10,13 @@ import msgspec
 import pyarrow as pa
 import pytest
 
+from coterie.connectors.mapping_file import load_mapping
+from coterie.engine.ingest import ingest
 from coterie.engine.intake import intake_of
 from coterie.engine.privacy import erasure
 from coterie.engine.privacy.erasure import Asked, erase, preview
 from coterie.engine.privacy.keeping import pending_of, public_key, receipts_of, secret_of
+from coterie.engine.privacy.shelves import shelves_of
 from coterie.engine.project import HIDDEN, Project
 from coterie.errors import Conflict, NotFound, Problem
 from coterie.privacy.needles import Needles
@@ -22,7 +25,7 @@ from coterie.storage import quarantine
 from coterie.storage.search import search
 from coterie.values import canonical
 from tests.engine.privacy.people import BOB, everything, fill, refused_row
-from tests.engine.projects import project
+from tests.engine.projects import NOW, project
 
 MINE = ("ada@example.com", "Ada@Example.com", "u-20931", "browser-5c1f9a")
 
@@ -95,6 +98,23 @@ def test_who_was_erased_does_not_come_back(shop: Project) -> None:
     again = Project(shop.root, settings=shop.settings)
     fill(shop.root, only_events=True)
     assert again.events.scan(profiles=["u-20931", "anonymous_id:browser-5c1f9a"]).num_rows == 0
+
+
+def test_rows_of_who_was_erased_do_not_come_back_into_quarantine(tmp_path: Path) -> None:
+    rows = [
+        {"days": 1, "event_id": "e1", "profile": "c003", "name": "view"},
+        {"days": 1, "event_id": "e2", "profile": "c004", "name": "view"},
+    ]
+    made = project(tmp_path / "shop", {}, *rows)
+    told = {"source": "shop", "event": "view", "profile": "customer", "occurred_at": "at", "id": "content"}
+    (made.root / "mappings").mkdir(exist_ok=True)
+    (made.root / "mappings" / "shop.yaml").write_bytes(msgspec.json.encode(told))
+    erase(made, Asked(who=["c003"]))
+    file = tmp_path / "shop.csv"
+    file.write_text("customer,at\nc003,odd\nc004,odd\nc003,2024-01-01T00:00:00Z\n")
+    done = ingest(made, [file], load_mapping(made.root / "mappings" / "shop.yaml"), now=NOW)
+    assert (done.suppressed, done.refused, done.added) == (2, 1, 0)
+    assert [msgspec.json.decode(one)["customer"] for one in made.quarantine.rows()["row"].to_pylist()] == ["c004"]
 
 
 def test_without_suppression_the_person_may_come_back(shop: Project) -> None:
@@ -177,7 +197,7 @@ def test_an_erasure_cut_off_anywhere_is_finished_by_the_next_and_tells_the_same(
         pass
 
     calls = 0
-    shelves = erasure.shelves_of
+    shelves = shelves_of
 
     def cut(project: Project) -> list[Any]:
         def clear(one: Any) -> Any:

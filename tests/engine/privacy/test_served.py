@@ -97,6 +97,15 @@ def test_the_person_does_not_come_back(shop: Served) -> None:
     assert shop.runner.find("carl-1") == "carl-1"
 
 
+def test_the_person_does_not_come_back_by_what_is_refused(shop: Served) -> None:
+    Erasures(shop.runner).erase(Asked(who=["u-20931"]))
+    shop.send({"type": "track", "messageId": "bad1", **ADA, "event": ""})
+    shop.send({"type": "track", "messageId": "bad2", "userId": "bob-77", "event": ""})
+    shop.runner.land()
+    rows = shop.project.quarantine.rows()["row"].to_pylist()
+    assert ["bob-77" in one for one in rows] == [True]
+
+
 def test_after_a_restart_everything_is_as_it_was(tmp_path: Path) -> None:
     root, clock = make(tmp_path / "shop"), ManualClock(START)
     with served(root, clock) as one:

@@ -11,7 +11,8 @@ from msgspec import Struct
 
 from coterie.engine.identity import identities_of
 from coterie.engine.matching import store_of
-from coterie.engine.privacy.subjects import fields_of, person_of, said_by, subject_of
+from coterie.engine.privacy.fields import fields_of
+from coterie.engine.privacy.subjects import person_of, said_by, subject_of
 from coterie.engine.project import HIDDEN, Project
 from coterie.engine.running.files import open_state, state_path
 from coterie.errors import NotFound

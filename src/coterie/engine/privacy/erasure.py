@@ -13,6 +13,7 @@ from coterie.engine import definitions
 from coterie.engine.holding import writing
 from coterie.engine.identity import identities_of
 from coterie.engine.privacy import shut
+from coterie.engine.privacy.fields import fields_of
 from coterie.engine.privacy.keeping import (
     Pending,
     finish,
@@ -26,7 +27,7 @@ from coterie.engine.privacy.keeping import (
     sweep,
 )
 from coterie.engine.privacy.shelves import Shelf, Wanted, shelves_of
-from coterie.engine.privacy.subjects import families_of, fields_of, said_by, subject_of
+from coterie.engine.privacy.subjects import families_of, said_by, subject_of
 from coterie.engine.project import HIDDEN, Project
 from coterie.errors import Conflict
 from coterie.identity.rules import Checks, rules_of

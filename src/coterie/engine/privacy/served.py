@@ -10,12 +10,13 @@ from typing import Any
 
 from coterie.engine.intake import intake_of
 from coterie.engine.privacy.erasure import Asked, Preview, Told, begun, carry_out, looked
+from coterie.engine.privacy.fields import fields_of
 from coterie.engine.privacy.keeping import Pending, pending_of, suppressions_of, sweep
 from coterie.engine.privacy.renewal import renew, save_anew
 from coterie.engine.privacy.retention import Kept, retain_served
 from coterie.engine.privacy.shelves import Shelf, Wanted, shelves_of
 from coterie.engine.privacy.shut import entries_about, named, note_lake, people_of, sent_about, tells
-from coterie.engine.privacy.subjects import families_of, fields_of, said_by, subject_of
+from coterie.engine.privacy.subjects import families_of, said_by, subject_of
 from coterie.engine.privacy.suppressions import mark_of
 from coterie.engine.project import Project
 from coterie.engine.running import snapshots

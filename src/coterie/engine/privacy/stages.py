@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from coterie.engine.privacy.fields import callers_of
 from coterie.engine.privacy.keeping import secret_of, suppressions_of
 from coterie.engine.project import Project
+from coterie.errors import CoterieError
 from coterie.identity.rules import Checks, rules_of
 from coterie.privacy.pseudonyms import Pseudonyms
 from coterie.privacy.suppression import Suppression
@@ -16,7 +18,11 @@ def suppression_of(project: Project) -> Suppression | None:
         return None
     checks = Checks(rules_of(project.settings.identity))
     movable = [kind.kind for kind in checks.rules.kinds if kind.movable]
-    return Suppression(marks, secret_of(project), checks.key_of, checks.key_of_profile, movable)
+    try:
+        fields = callers_of(project, checks)
+    except CoterieError:  # told where mappings and sources are used; rows that cannot be read are not looked at
+        fields = []
+    return Suppression(marks, secret_of(project), checks.key_of, checks.key_of_profile, movable, fields)
 
 
 def pseudonyms_of(project: Project) -> Pseudonyms | None:

@@ -8,22 +8,14 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from coterie.connectors.mapping_file import load_mapping
-from coterie.connectors.sources import definitions
 from coterie.engine.privacy.stages import pseudonyms_of
 from coterie.engine.project import Project
 from coterie.errors import NotFound
 from coterie.identity.identities import Identities
-from coterie.identity.merges import LOSER
 from coterie.identity.rules import USER_ID, Checks, rules_of
 from coterie.model import TRAIT_EVENTS
 from coterie.privacy.subject import Subject
 
-FIELDS = (
-    *("userId", "anonymousId", "previousId", "user_id", "anonymous_id", "previous_id"),
-    *("profile", LOSER, "survivor", "canonical", "merged_into"),
-)
-"""Fields of events and records in which identifiers stand and nothing else."""
 _decode = msgspec.json.Decoder().decode
 
 
@@ -93,21 +85,6 @@ def subject_of(
         texts=tuple(dict.fromkeys(text for text in texts if text)),
         fields=fields,
     )
-
-
-def fields_of(project: Project, checks: Checks) -> tuple[tuple[str, str], ...]:
-    """Return the fields in which identifiers stand and nothing else: those of events, kinds of identifiers, columns of mappings.
-
-    Raises: InvalidDefinition when a mapping or a source cannot be read.
-    """
-    mappings = [load_mapping(file) for file in sorted((project.root / "mappings").glob("*.yaml"))]
-    mappings += [one.mapping for one in definitions.load(project.root).values()]
-    told = [(name, "") for name in (*FIELDS, *checks.by_kind)]
-    for one in mappings:
-        told += [(one.profile.column, one.profile.prefix), (one.profile.anonymous, one.profile.anonymous_prefix)]
-        told += [(caller.column, caller.prefix) for caller in one.identifiers]
-    every = dict.fromkeys((name, start) for name, prefix in told if name for start in ("", prefix))
-    return tuple(every)
 
 
 def _written(texts: Iterable[str], checks: Checks) -> Iterable[str]:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from coterie.engine.privacy.erasure import searched
+from coterie.engine.privacy.fields import fields_of
 from coterie.engine.privacy.keeping import public_key, secret_of, suppressions_of
 from coterie.engine.privacy.shelves import Wanted
-from coterie.engine.privacy.subjects import fields_of
 from coterie.engine.project import Project
 from coterie.errors import Problem
 from coterie.identity.rules import USER_ID, Checks, rules_of

@@ -121,6 +121,7 @@ def _decoded(state: State, entries: Sequence[Entry], effects: Effects, part: Par
         if entry.route == delivery.ROUTE and effects.journal >= entry.position:
             _note_reading(entry, events, refused, at, effects)
         if state.intake and entry.route != ROUTE:
+            refused = _unbarred(state, refused, effects)
             events = _admit(state, entry, events, at, effects)
         effects.refused += refused
         taken.add(events, at, entry)
@@ -162,10 +163,17 @@ def _admit(state: State, entry: Entry, events: Sequence[Any], at: int, effects: 
     passed = state.intake.take(events, entry.source, at)
     for number, one in enumerate(passed.refused):
         row = msgspec.json.encode(one.event).decode()
-        effects.refused.append(_refusal(entry, number, one.reason, one.detail, row))
+        effects.refused += _unbarred(state, [_refusal(entry, number, one.reason, one.detail, row)], effects)
     effects.remarks += passed.remarks
     effects.suppressed += passed.dropped
     return passed.events
+
+
+def _unbarred(state: State, refused: list[Refusal], effects: Effects) -> list[Refusal]:
+    """Return the refusals that are not of people who were erased; those are counted and go nowhere."""
+    kept = [one for one in refused if not state.intake.bars_row(one[4])]
+    effects.suppressed += len(refused) - len(kept)
+    return kept
 
 
 def _only(
