@@ -197,9 +197,7 @@ def open_source(definition: Definition, root: Path, environment: Map[str, str], 
     folder = root / HIDDEN / FOLDER / definition.name
     layout = definition.mapping.layout
     setting = Setting(name=definition.name, root=root, folder=folder, layout=layout, limits=limits)
-    source = open_origin(definition.origin, setting, environment)
-    hidden = {} if definition.kind.pushed else _hidden(definition.origin, environment)
-    return Discreet(source, hidden) if hidden else source
+    return open_origin(definition.origin, setting, environment)
 
 
 def _hidden(origin: Origin, environment: Map[str, str]) -> dict[str, str]:
@@ -209,10 +207,16 @@ def _hidden(origin: Origin, environment: Map[str, str]) -> dict[str, str]:
 
 
 def open_origin(origin: Origin, setting: Setting, environment: Map[str, str]) -> Source:
-    """Return what a source reads from. Raises: InvalidDefinition when the environment lacks a name."""
+    """Return what a source reads from, discreet about what the environment holds. Raises: InvalidDefinition when it lacks a name."""
+    source = _opened(origin, setting, environment)
+    hidden = {} if origin.kind.pushed else _hidden(origin, environment)
+    return Discreet(source, hidden) if hidden else source
+
+
+def _opened(origin: Origin, setting: Setting, environment: Map[str, str]) -> Source:
     problems = unset(origin.config, f"{FOLDER}/{setting.name}.yaml", environment)
     if problems:
         raise InvalidDefinition(problems)
     if origin.inner is not None:
-        setting = structs.replace(setting, inner=open_origin(origin.inner, setting, environment))
+        setting = structs.replace(setting, inner=_opened(origin.inner, setting, environment))
     return origin.kind.open(expanded(origin.config, environment), setting)
