@@ -84,8 +84,8 @@ def _sources(session: Session, project: Project, names: tuple[str, ...], asked: 
     chosen = [source_named(project, name) for name in names] if names else list(sources_of(project).values())
     found = []
     for one in chosen:
-        if one.kind.pushed and not names:
-            session.remark(f"{one.name} is sent to us: nothing to read again")
+        if (one.kind.pushed or one.kind.passing) and not names:
+            session.remark(f"{one.name} {'is sent to us' if one.kind.pushed else 'is not kept'}: nothing to read again")
             continue
         with session.progress(one.name, 0) as bar:
             found.append(

@@ -143,3 +143,15 @@ def test_numbers_too_large_for_sums_and_ids_that_come_twice(project: Project) ->
     told = reconcile_source(project, definition, NOW)
     assert told.is_exact
     assert all(one.there == one.here for one in told.days["2026-02-02"].sums)
+
+
+def test_what_a_broker_does_not_keep_cannot_be_read_again(tmp_path: Path) -> None:
+    (tmp_path / "sources").mkdir()
+    (tmp_path / "coterie.yaml").write_text("name: shop\n")
+    mapping = "mapping: {profile: who, occurred_at: at, event: door}\n"
+    (tmp_path / "sources" / "doors.yaml").write_text(
+        f"kind: mqtt\nbroker: localhost:1883\ntopics: [doors/#]\n{mapping}"
+    )
+    project = Project(tmp_path)
+    with pytest.raises(Conflict, match="mqtt keeps nothing"):
+        reconcile_source(project, source_named(project, "doors"), NOW)

@@ -64,6 +64,8 @@ class Kind(Struct, frozen=True, kw_only=True):
     """``CONTINUOUS``: a stream that is read for ever; it has no ``every:``."""
     pushed: bool = False
     """``PUSHED``: the other side sends (webhooks); nothing is read, the web edge hands its rows to the mapping."""
+    passing: bool = False
+    """``PASSING``: what was read is not there any more, and whoever reads takes it from whoever else reads."""
     inner: str = ""
     """``INNER``: the field that holds another source, with its own ``kind:``; it is opened as ``Setting.inner``."""
     mapping_of: Callable[[Any, str], dict[str, Any] | None] | None = None
@@ -84,6 +86,7 @@ def kind_of(word: str, where: str = "") -> Kind:
         open=module.open_source,
         continuous=getattr(module, "CONTINUOUS", False),
         pushed=getattr(module, "PUSHED", False),
+        passing=getattr(module, "PASSING", False),
         inner=getattr(module, "INNER", ""),
         mapping_of=getattr(module, "mapping_of", None),
     )

@@ -77,6 +77,10 @@ def reconcile_source(
     """
     if definition.kind.pushed:
         raise Conflict(f"{definition.name} is sent to us; there is nothing to read again")
+    if definition.kind.passing:
+        raise Conflict(
+            f"{definition.name}: {definition.kind.word} keeps nothing that was read; there is nothing to read again"
+        )
     labels = (definition.label, definition.name, definition.mapping.source)
     return _compared(project, definition.name, labels, _again(project, definition, now), now, asked, progress)
 

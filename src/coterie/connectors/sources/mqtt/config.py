@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from coterie.connectors.sources.mqtt.broker import Broker
 
 CONTINUOUS = True
+PASSING = True
 
 
 def address_of(broker: str, tls: bool) -> tuple[str, int]:
