@@ -32,7 +32,7 @@ def judge(
     if not (few or many) or abs(score) < tuning.score_least + (1 if is_young else -1) or abs(deviation) < least:
         return None
     term = term_of(subject.measure)
-    much = f"{today.rows / usual.count:.0%} of it" if usual.count else "where there are none"
+    much = f"{100 * today.rows / usual.count:,.0f} % of it" if usual.count else "where there are none"
     says = (
         f"{subject.says()}: {today.rows:,.0f} {term.says}; about {usual.count:,.0f} are normal on such a day ({much})"
     )

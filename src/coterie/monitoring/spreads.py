@@ -111,7 +111,7 @@ def _beyond(subject: Subject, today: Spread, known: Days, day: int) -> Finding |
     if not rows:
         return None
     far = max((float(name) for name in today.counts), key=lambda name: max(name - most, least - name))
-    says = f"{subject.says()}: {rows:,.0f} {'number' if rows == 1 else 'numbers'} about {size_of(far)}; {size_of(least)} to {size_of(most)} is normal"
+    says = f"{subject.says()}: {rows:,.0f} {'number' if rows == 1 else 'numbers'} about {size_text(far)}; {size_text(least)} to {size_text(most)} is normal"
     return finding_of(
         subject, day, Check.RANGE, Severity.ERROR, says, received=size_of(far), expected=size_of(most), rows=rows
     )
@@ -129,6 +129,19 @@ def size_of(name: float) -> float:
     return float(f"{size if name > 0 else -size:.3g}")
 
 
+def size_text(name: float) -> str:
+    """Return the number in the middle of a bin for people.
+
+    >>> size_text(-bin_of(150_000.0)), size_text(bin_of(0.0625))
+    ('-156,000', '0.0625')
+    """
+    return f"{size_of(name):,.15g}"
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.0f} %"
+
+
 def bin_of(number: float) -> int:
     """Return the bin of a number, as the measuring statement computes it; below 2⁻⁴⁹ it counts as zero."""
     import math
@@ -143,10 +156,10 @@ def bin_text(measure: str, name: str) -> str:
     """Return a value or bin of a spread for people.
 
     >>> bin_text("numbers", "220"), bin_text("delays", "44"), bin_text("lengths", "7"), bin_text("values", "")
-    ('about 32.0', 'about 1.2 h', 'about 10 letters', 'empty')
+    ('about 32', 'about 1.2 h', 'about 10 letters', 'empty')
     """
     if measure == "numbers":
-        return f"about {size_of(float(name))}"
+        return f"about {size_text(float(name))}"
     if measure == "lengths":
         return f"about {2 ** (float(name) / 2) - 1:.0f} letters"
     if measure == "delays":
@@ -168,6 +181,6 @@ def _difference(measure: str, today: Spread, normal: Spread) -> str:
     changes = {name: today.counts.get(name, 0) / whole - normal.counts.get(name, 0) / usual for name in names}
     chosen = sorted(changes, key=lambda name: -abs(changes[name]))[:2]
     return ", ".join(
-        f"{bin_text(measure, name)} {normal.counts.get(name, 0) / usual:.0%} → {today.counts.get(name, 0) / whole:.0%}"
+        f"{bin_text(measure, name)}: {_percent(normal.counts.get(name, 0) / usual)} → {_percent(today.counts.get(name, 0) / whole)}"
         for name in chosen
     )

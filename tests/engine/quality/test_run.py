@@ -136,3 +136,13 @@ def test_a_rule_that_asks_for_nothing_is_refused(tmp_path: Path) -> None:
     (tmp_path / "quality" / "idle.yaml").write_text("key: idle\nevent: order\nseverity: info\n", encoding="utf-8")
     with pytest.raises(InvalidDefinition, match="at least one of expect, rows_at_least"):
         load(tmp_path)
+
+
+def test_the_page_says_when_nothing_was_looked_at_and_what_was(tmp_path: Path) -> None:
+    project = shop(tmp_path / "shop")
+    assert "not run yet" in page_of(project)
+    assert "passed" not in page_of(project)
+    run(project, project.present())
+    page = page_of(project)
+    assert "What was checked on" in page
+    assert "the longest bar is" in page
