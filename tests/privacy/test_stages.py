@@ -101,6 +101,15 @@ def pseudonyms(fields: dict[str, tuple[str, ...]], *kinds: str) -> Pseudonyms:
     return Pseudonyms(fields, kinds, SECRET, CHECKS.key_of)
 
 
+def test_who_is_on_the_list_by_a_pseudonym_is_kept_away_by_the_real_value() -> None:
+    """Whoever was erased by their user id was known by the pseudonym of their address; the address comes in as it is."""
+    hashed = pseudonyms({}, "email")
+    mark = SECRET.mark("suppression", CHECKS.key_of("email", hashed.key("email", "ada@example.com")))
+    stage = Suppression([mark], SECRET, CHECKS.key_of, CHECKS.key_of_profile, MOVABLE, FIELDS, hashed.key)
+    came = [event(("email", "Ada@Example.com")), event(("email", "bob@example.com"))]
+    assert [one.identifiers for one in stage.apply(came, "test", 1).events] == [(("email", "bob@example.com"),)]
+
+
 def test_fields_are_hashed_where_they_were_chosen_and_nowhere_else() -> None:
     stage = pseudonyms({"*": ("context.ip",), "order": ("card",)})
     told = {"context.ip": "10.0.0.1", "card": "4111", "total": 12}

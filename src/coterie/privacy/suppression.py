@@ -46,13 +46,15 @@ class Suppression:
         key_of_profile: Callable[[str], str],
         movable: Collection[str],
         fields: Iterable[Field] = (),
+        kept_as: Callable[[str, str], str] | None = None,
     ) -> None:
         """``key_of(kind, value)`` is how identifiers are normally written, ``key_of_profile`` the one that a profile is named after;
-        ``movable`` kinds go from person to person, ``fields`` say whose a row is that was refused."""
+        ``movable`` kinds go from person to person, ``fields`` say whose a row is that was refused;
+        ``kept_as(kind, value)`` is the pseudonym under which a value is kept, where there are any: the list may know no other."""
         self._marks, self._secret = frozenset(marks), secret
         self._key_of, self._key_of_profile = key_of, key_of_profile
         self._movable = frozenset(movable)
-        self._fields = tuple(fields)
+        self._fields, self._kept_as = tuple(fields), kept_as
         self._known: dict[tuple[str, str], bool] = {}
 
     def bars(self, kind: str, value: str) -> bool:
@@ -62,9 +64,14 @@ class Suppression:
         if found is None:
             if len(self._known) >= REMEMBERED_MAX:
                 self._known.clear()
-            found = self._secret.mark("suppression", self._key_of(kind, value)) in self._marks
+            found = self._is_listed(kind, value)
+            if not found and self._kept_as is not None:
+                found = self._is_listed(kind, self._kept_as(kind, value))
             self._known[one] = found
         return found
+
+    def _is_listed(self, kind: str, value: str) -> bool:
+        return self._secret.mark("suppression", self._key_of(kind, value)) in self._marks
 
     def bars_fact(self, profile: str, properties: Mapping[str, object]) -> bool:
         """Return whether a record that Coterie itself would write names somebody on the list."""

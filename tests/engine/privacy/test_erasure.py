@@ -10,17 +10,20 @@ import msgspec
 import pyarrow as pa
 import pytest
 
-from coterie.connectors.mapping_file import load_mapping
+from coterie.connectors.mapping_file import load_mapping, parse_mapping
 from coterie.engine.ingest import ingest
 from coterie.engine.intake import intake_of
 from coterie.engine.privacy import erasure
 from coterie.engine.privacy.erasure import Asked, erase, preview
 from coterie.engine.privacy.keeping import pending_of, public_key, receipts_of, secret_of
 from coterie.engine.privacy.shelves import shelves_of
+from coterie.engine.privacy.suppressions import is_suppressed, let_back
+from coterie.engine.privacy.verification import verify
 from coterie.engine.project import HIDDEN, Project
 from coterie.errors import Conflict, NotFound, Problem
 from coterie.privacy.needles import Needles
 from coterie.privacy.receipt import check, is_about
+from coterie.settings import Privacy
 from coterie.storage import quarantine
 from coterie.storage.search import search
 from coterie.values import canonical
@@ -115,6 +118,33 @@ def test_rows_of_who_was_erased_do_not_come_back_into_quarantine(tmp_path: Path)
     done = ingest(made, [file], load_mapping(made.root / "mappings" / "shop.yaml"), now=NOW)
     assert (done.suppressed, done.refused, done.added) == (2, 1, 0)
     assert [msgspec.json.decode(one)["customer"] for one in made.quarantine.rows()["row"].to_pylist()] == ["c004"]
+
+
+def test_who_is_kept_under_a_pseudonym_is_kept_away_by_the_real_value_and_lifted_by_it(tmp_path: Path) -> None:
+    plain = project(tmp_path / "shop", {})
+    made = Project(
+        plain.root, settings=msgspec.structs.replace(plain.settings, privacy=Privacy(pseudonym_kinds=("email",)))
+    )
+    told = {
+        "source": "m",
+        "event": "view",
+        "profile": "who",
+        "occurred_at": "at",
+        "id": "content",
+        "identifiers": {"email": "mail"},
+    }
+    for n, who in enumerate(("u-1001", "u-2002")):
+        file = tmp_path / f"{n}.csv"
+        file.write_text(f"who,mail,at\n{who},ada@example.com,2024-01-01T00:00:00Z\n")
+        done = ingest(made, [file], parse_mapping(told), now=NOW)
+        if n == 0:
+            receipt = erase(made, Asked(who=["u-1001"]))
+    assert (done.suppressed, done.added) == (1, 0)
+    assert is_suppressed(made, "email:ada@example.com")
+    found = verify(made, receipt, ["email:Ada@example.com"])
+    assert (found.about, found.suppressed, found.holds) == (True, True, True)
+    assert let_back(made, "email:ada@example.com") == 2
+    assert not is_suppressed(made, "email:ada@example.com")
 
 
 def test_without_suppression_the_person_may_come_back(shop: Project) -> None:

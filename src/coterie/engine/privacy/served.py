@@ -17,7 +17,7 @@ from coterie.engine.privacy.retention import Kept, retain_served
 from coterie.engine.privacy.shelves import Shelf, Wanted, shelves_of
 from coterie.engine.privacy.shut import entries_about, named, note_lake, people_of, sent_about, tells
 from coterie.engine.privacy.subjects import families_of, said_by, subject_of
-from coterie.engine.privacy.suppressions import mark_of
+from coterie.engine.privacy.suppressions import marks_for
 from coterie.engine.project import Project
 from coterie.engine.running import snapshots
 from coterie.engine.running.files import snapshots_path
@@ -155,7 +155,7 @@ class Erasures:
         """Return how many identifiers may come back from now on."""
         with self._lock:
             project = self.project()
-            count = suppressions_of(project).lift([mark_of(project, who)])
+            count = suppressions_of(project).lift(marks_for(project, who))
             self._runner.change_intake(intake_of(project))
             return count
 

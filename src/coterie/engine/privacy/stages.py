@@ -22,7 +22,9 @@ def suppression_of(project: Project) -> Suppression | None:
         fields = callers_of(project, checks)
     except CoterieError:  # told where mappings and sources are used; rows that cannot be read are not looked at
         fields = []
-    return Suppression(marks, secret_of(project), checks.key_of, checks.key_of_profile, movable, fields)
+    hashed = pseudonyms_of(project)
+    kept_as = hashed.key if hashed is not None else None
+    return Suppression(marks, secret_of(project), checks.key_of, checks.key_of_profile, movable, fields, kept_as)
 
 
 def pseudonyms_of(project: Project) -> Pseudonyms | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from coterie.engine.holding import writing
 from coterie.engine.privacy.keeping import secret_of, suppressions_of
-from coterie.engine.privacy.verification import key_of
+from coterie.engine.privacy.verification import kept_keys, key_of
 from coterie.engine.project import Project
 from coterie.identity.rules import Checks, rules_of
+from coterie.privacy.subject import marks_of
 
 
 def count(project: Project) -> int:
@@ -16,16 +17,16 @@ def count(project: Project) -> int:
 
 def is_suppressed(project: Project, who: str) -> bool:
     """Return whether an identifier (``kind:value``, or a user id) is on the list."""
-    return mark_of(project, who) in suppressions_of(project).marks()
+    return not suppressions_of(project).marks().isdisjoint(marks_for(project, who))
 
 
 def let_back(project: Project, who: str) -> int:
     """Return how many identifiers may come back: that of ``who``, and those of the same erasure. Raises: Held."""
     with writing(project, "privacy suppressed"):
-        return suppressions_of(project).lift([mark_of(project, who)])
+        return suppressions_of(project).lift(marks_for(project, who))
 
 
-def mark_of(project: Project, who: str) -> bytes:
-    """Return the mark of an identifier."""
+def marks_for(project: Project, who: str) -> list[bytes]:
+    """Return the marks under which an identifier may be on the list: its own, and that of the pseudonym it is kept as."""
     checks = Checks(rules_of(project.settings.identity))
-    return secret_of(project).mark("suppression", key_of(checks, who))
+    return marks_of(kept_keys(project, checks, key_of(checks, who)), secret_of(project))

@@ -10,11 +10,12 @@ from coterie.engine.privacy.erasure import searched
 from coterie.engine.privacy.fields import fields_of
 from coterie.engine.privacy.keeping import public_key, secret_of, suppressions_of
 from coterie.engine.privacy.shelves import Wanted
+from coterie.engine.privacy.stages import pseudonyms_of
 from coterie.engine.project import Project
 from coterie.errors import Problem
 from coterie.identity.rules import USER_ID, Checks, rules_of
 from coterie.privacy.receipt import Receipt, Searched, check, is_about
-from coterie.privacy.subject import Subject
+from coterie.privacy.subject import Subject, marks_of
 
 
 class Verified(Struct, frozen=True, kw_only=True):
@@ -40,30 +41,38 @@ def verify(project: Project, receipt: Receipt, who: Sequence[str]) -> Verified:
     """
     checks = Checks(rules_of(project.settings.identity))
     keys = [key_of(checks, one) for one in who]
+    kept = [kept_keys(project, checks, key) for key in keys]
     secret, marks = secret_of(project), suppressions_of(project).marks()
     try:
         check(receipt, public_key(project))
         genuine = True
     except Problem:
         genuine = False
-    texts = tuple(text for one, key in zip(who, keys, strict=True) for text in (one, checks.identifier_of(key)[1]))
+    texts = [*who, *(checks.identifier_of(key)[1] for told in kept for key in told)]
     subject = Subject(
         profile=who[0],
         profiles=tuple(checks.profile_of(key) for key in keys),
         keys=tuple(keys),
-        texts=texts,
+        texts=tuple(dict.fromkeys(texts)),
         fields=fields_of(project, checks),
     )
     return Verified(
         receipt=receipt.id,
         genuine=genuine,
         about=all(
-            is_about(receipt, key, secret) or is_about(receipt, one, secret) for one, key in zip(who, keys, strict=True)
+            any(is_about(receipt, text, secret) for text in (one, *told)) for one, told in zip(who, kept, strict=True)
         ),
-        suppressed=all(secret.mark("suppression", key) in marks for key in keys),
+        suppressed=all(not marks.isdisjoint(marks_of(told, secret)) for told in kept),
         complete=receipt.is_complete,
         searched=searched(project, Wanted(subject, subject.needles)),
     )
+
+
+def kept_keys(project: Project, checks: Checks, key: str) -> list[str]:
+    """Return an identifier as it is written, and as the pseudonym under which the project keeps it."""
+    hashed = pseudonyms_of(project)
+    kind, value = checks.identifier_of(key)
+    return [key] if hashed is None else list(dict.fromkeys((key, checks.key_of(kind, hashed.key(kind, value)))))
 
 
 def key_of(checks: Checks, text: str) -> str:
