@@ -35,6 +35,8 @@ def test_a_few_odd_values_are_told_not_taken_over() -> None:
     draft = draft_of("e", 1000, [Seen(name="total", types={"number": 998, "string": 2}, smallest=0)])
     assert draft.event.named["total"].type == "number"
     assert draft.remarks == ("total: 2 of 1,000 values are string; taken for a mistake",)
+    whole = draft_of("e", 1000, [Seen(name="total", types={"integer": 998, "number": 2}, smallest=0)])
+    assert (whole.event.named["total"].type, whole.remarks) == ("number", ())
     mixed = draft_of("e", 1000, [Seen(name="total", types={"number": 900, "string": 100})])
     assert (mixed.event.named["total"].type, mixed.remarks) == (("number", "string"), ())
     assert not Checker(mixed.event).violations({"total": "12"})

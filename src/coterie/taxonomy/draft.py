@@ -77,12 +77,13 @@ def draft_of(event: str, events: int, seen: Sequence[Seen]) -> Draft:
 
 
 def _property(one: Seen, events: int, remarks: list[str]) -> Property:
-    odd = [name for name, count in one.types.items() if count < ODD_SHARE * one.present]
+    counts = dict(one.types)
+    if "number" in counts:  # 24.0 is written as 24: whole numbers among numbers are numbers
+        counts["number"] += counts.pop("integer", 0)
+    odd = [name for name, count in counts.items() if count < ODD_SHARE * one.present]
     for name in odd:
-        remarks.append(f"{one.name}: {one.types[name]:,} of {one.present:,} values are {name}; taken for a mistake")
-    types = tuple(sorted(set(one.types) - set(odd)))
-    if "number" in types:
-        types = tuple(name for name in types if name != "integer")
+        remarks.append(f"{one.name}: {counts[name]:,} of {one.present:,} values are {name}; taken for a mistake")
+    types = tuple(sorted(counts.keys() - set(odd)))
     pii = pii_of(one.name, one.formats)
     strong = one.present >= EVIDENCE_MIN
     text = types == ("string",)

@@ -9,10 +9,10 @@ _TEXT = """\
 {% for one in alert.findings %}{{ one.severity }}  {{ one.check }}  {{ one.day }}
   {{ one.says }}
 {% endfor %}
-{{ alert.count }} findings in {{ alert.project }}. All of them: coterie quality report
+{{ alert.count }} finding{% if alert.count > 1 %}s{% endif %} in {{ alert.project }}. All of them: coterie quality report
 """
 _HTML = """\
-<h2>{{ alert.count }} findings in {{ alert.project }}</h2>
+<h2>{{ alert.count }} finding{% if alert.count > 1 %}s{% endif %} in {{ alert.project }}</h2>
 <ul>{% for one in alert.findings %}<li><b>{{ one.severity }}</b> · {{ one.check }} · {{ one.day }}<br>{{ one.says }}</li>{% endfor %}</ul>
 """
 NOTICES: Mapping[str, Mapping[str, str]] = {
