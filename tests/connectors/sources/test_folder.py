@@ -119,6 +119,13 @@ def test_a_header_in_another_encoding_is_told(tmp_path: Path) -> None:
         assert "encoding" in caught.value.hint
 
 
+def test_files_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    for day in ("1", "2"):
+        (tmp_path / day).mkdir()
+        write(tmp_path / day, "a.csv", 0, 3)
+    assert {page.place for page in pages(opened(tmp_path, path="*/a.csv"))} == {"1/a.csv", "2/a.csv"}
+
+
 def test_a_replaced_file_is_read_from_its_beginning(tmp_path: Path) -> None:
     write(tmp_path, "a.csv", 0, 10)
     first = pages(opened(tmp_path, path="a.csv"))
@@ -197,11 +204,11 @@ def test_patterns_folders_and_what_is_left_out(tmp_path: Path) -> None:
             if page.done == 1.0 or page.chunk.numbers.size == 0
         ]
 
-    assert names("in") == ["b.csv", "a.csv"]
-    assert names("in/*.csv") == ["a.csv"]
-    assert names("in/**/*.csv") == ["b.csv", "a.csv"]
-    assert names("in/*.csv", "in/**/*.csv") == ["a.csv", "b.csv"]
-    assert names("in/[ab].csv") == ["a.csv"]
+    assert names("in") == ["in/2026/b.csv", "in/a.csv"]
+    assert names("in/*.csv") == ["in/a.csv"]
+    assert names("in/**/*.csv") == ["in/2026/b.csv", "in/a.csv"]
+    assert names("in/*.csv", "in/**/*.csv") == ["in/a.csv", "in/2026/b.csv"]
+    assert names("in/[ab].csv") == ["in/a.csv"]
     sight = opened(tmp_path, path="in/*.csv").look()
     assert sight.what.startswith("1 file,")
     assert sight.columns == {"who": "text", "at": "text", "amount": "text"}

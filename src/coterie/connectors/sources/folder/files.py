@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -103,17 +102,17 @@ class FilesSource:
         start = self._start(system, file, progress.of(file))
         with _opened(system, file.path) as raw:
             read = Read(file.size, file.modified, start, False, mark_of(raw, file.size))
-        bound, name = self._setting.limits.source_files_max, Path(file.path).name
+        bound = self._setting.limits.source_files_max
         for chunk in self._pieces(system, file):
             if (last := last_number(chunk)) > start:
                 read = structs.replace(read, rows=last)
                 progress = progress.after(file.key, read, bound)
                 yield (
-                    Page(chunk=_part(chunk, start), position=progress.position(), place=name, scope=file.key),
+                    Page(chunk=_part(chunk, start), position=progress.position(), place=file.key, scope=file.key),
                     progress,
                 )
         progress = progress.after(file.key, structs.replace(read, whole=True), bound)
-        yield Page(chunk=NOTHING, position=progress.position(), place=name, scope=file.key, done=1.0), progress
+        yield Page(chunk=NOTHING, position=progress.position(), place=file.key, scope=file.key, done=1.0), progress
 
     def _start(self, system: fs.FileSystem, file: Found, before: Read | None) -> int:
         """Return how many rows of the file were read, 0 when it is another one under an old name.
