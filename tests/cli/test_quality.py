@@ -54,3 +54,15 @@ def test_reconcile_says_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFi
     assert {one["event_id"]: one["what"] for one in told[0]["strange"]} == {"2": "extra", "3": "missing"}
     assert shell("reconcile", "nowhere").code == 3
     assert "reconciliation" in shell("quality", "history").out
+
+
+def test_an_empty_project_is_told_so_and_not_that_all_is_well(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "coterie.yaml").write_text("name: shop\n", encoding="utf-8")
+    shell = Shell(tmp_path, capsys)
+    assert "not run yet" in shell("quality", "history").out
+    assert "the log is empty" in shell("quality", "run").out
+    for words, told in ((("reconcile",), "nothing to read again"), (("plan", "infer"), "nothing to draft")):
+        done = shell(*words)
+        assert (done.code, told in done.out + done.err) == (0, True)

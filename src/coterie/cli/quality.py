@@ -41,7 +41,10 @@ def run_checks(session: Session, when: str | None, alert: bool) -> int:
         found = {"findings": [told(one) for one in report.findings], "new": [one.id for one in report.new]}
         session.answer({**{name: getattr(report, name) for name in names}, **found})
     else:
-        _show(session, report.findings)
+        if project.events.count():
+            _show(session, report.findings)
+        else:
+            session.console().print("nothing to check: the log is empty")
         session.remark(
             f"{report.judged} days judged, {report.rows:,} rows measured in {report.seconds:.1f} s; {len(report.new)} new"
         )
@@ -64,6 +67,8 @@ def history(session: Session, days: int, severity: str) -> None:
     found = [one for one in book.findings(last - days + 1) if SEVERITIES.index(one.finding.severity) >= least]
     if session.as_json:
         session.answer([told(one) for one in found])
+    elif not book.runs(1):
+        session.console().print("not run yet: [bold]coterie quality run[/]")
     else:
         _show(session, found)
 

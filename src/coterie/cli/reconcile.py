@@ -48,6 +48,8 @@ def command(
     else:
         for one in found:
             _show(session, one)
+        if not found:
+            session.remark("nothing to read again: sources are files in sources/; for files say --map MAPPING FILES")
     return OK if all(one.is_exact for one in found) else UNRECONCILED
 
 

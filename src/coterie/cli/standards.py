@@ -126,6 +126,9 @@ def _named(text: str) -> tuple[str, str]:
 @click.pass_obj
 def remarks(session: Session, days: int) -> None:
     """Count what the rules made normal and what they could not, by event and property, with a sample."""
+    from functools import cache
+
+    from coterie.engine.governance.flow import source_named
     from coterie.engine.governance.remarked import remarked
     from coterie.governance.standardise import NAME
     from coterie.limits import DAY_US
@@ -140,8 +143,8 @@ def remarks(session: Session, days: int) -> None:
     from coterie.cli.tables import plain_table
 
     table = plain_table("count", "what", "event", "property", "source", "sample", right=("count",), styles={"count": "bold yellow"})  # fmt: skip
+    called = cache(source_named(project))
     for one in found:
-        table.add_row(
-            f"{one.count:,}", one.kind, escape(one.event), escape(one.property), one.source, escape(one.sample)
-        )
+        told = (one.kind, one.event, one.property, called(one.source), one.sample)
+        table.add_row(f"{one.count:,}", *map(escape, told))
     session.console().print(table if found else "nothing was remarked upon")

@@ -48,6 +48,8 @@ def infer(session: Session, events: tuple[str, ...], since: str | None, dry_run:
         return
     for file, one, text in drafted.files:
         _show_draft(session, file, one, text, dry_run)
+    if not drafted.files and not drafted.planned:
+        session.remark("nothing to draft: the log has no such events yet")
     if drafted.planned:
         session.remark(f"planned already: {', '.join(drafted.planned)} (draft them again: --force)")
     if not dry_run and drafted.files:
