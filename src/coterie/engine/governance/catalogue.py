@@ -199,9 +199,18 @@ class _Gathering:
 
 
 def _split(name: str, events: set[str]) -> tuple[str, str]:
-    """Return (event, key) of a property's name: of the longest event that it begins with."""
-    found = max((one for one in events if name.startswith(f"{one}.")), key=len, default=name.partition(".")[0])
-    return found, name[len(found) + 1 :]
+    """Return (event, key) of a property's name: of the longest event that it begins with. Cost: that of its dots, not of all events.
+
+    >>> _split("a.b.c", {"a", "a.b"}), _split("x.y.z", set())
+    (('a.b', 'c'), ('x', 'y.z'))
+    """
+    place = name.rfind(".")
+    while place >= 0:
+        if name[:place] in events:
+            return name[:place], name[place + 1 :]
+        place = name.rfind(".", 0, place)
+    event, _, key = name.partition(".")
+    return event, key
 
 
 def _rules(rules: Sequence[Ruled]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Mapping as Map
+from functools import cache
 
 from coterie.connectors.destinations.templates import named
 from coterie.connectors.mapping import Mapping, PropertyRule
@@ -58,7 +59,7 @@ def _arrivals(seen: Seen) -> Iterator[tuple[Node, Node]]:
 
 def source_named(project: Project) -> Callable[[str], str]:
     """Return what tells how people call a source of the log: a key by its name, a source by that of its file."""
-    names = names_of(project)
+    names = cache(names_of(project))  # a key is looked up in its store, and senders make up as many events as they like
     return lambda source: names(source)[-1].removeprefix(sources.PREFIX)
 
 
