@@ -188,3 +188,18 @@ def test_a_place_says_what_it_is(tmp_path: Path) -> None:
     place: Place = local_place(tmp_path)
     assert place.is_local
     assert place.child("events").path == f"{tmp_path}/events"
+
+
+def test_a_reader_whose_log_of_commits_is_tidied_away_meanwhile_asks_again(
+    log: EventStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between opening the newest version and asking it, another handle erases: the checkpoint that was opened is gone."""
+    log.erase(log.profiles()[:1])
+    reader = store(tmp_path / "log")
+    table = reader._table
+    stale, opened = table.open(), table.open
+    log.erase(log.profiles()[:1])
+    calls = iter([stale])
+    monkeypatch.setattr(table, "open", lambda: next(calls, None) or opened())
+    assert reader.length() == log.length()
+    assert reader.count() == log.count()

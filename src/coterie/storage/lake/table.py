@@ -11,6 +11,7 @@ import duckdb
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Field, Schema, Transaction
 from deltalake._internal import RemoveAction
+from deltalake.exceptions import DeltaError
 from deltalake.transaction import PostCommitHookProperties
 from msgspec import Struct
 
@@ -23,6 +24,8 @@ from coterie.storage.log import HOT
 KEPT_HOURS = 24
 """Files that no version needs any more stay so long for readers that opened them before."""
 CHECKPOINT_EVERY = 50
+REOPENED_MAX = 3
+"""How often a table is opened anew whose log of commits was tidied away by another handle."""
 LOG = "_delta_log"
 APPLICATION = "coterie."
 """Before the name of everything that a commit says beside its files."""
@@ -94,28 +97,39 @@ class LakeTable:
 
     def version(self) -> int:
         """Return the number of the newest commit, −1 before the first."""
-        with self._lock:
-            table = self.open()
-            return -1 if table is None else table.version()
+        found = self._told(lambda table: table.version())
+        return -1 if found is None else found
 
     def said(self, name: str) -> int | None:
         """Return what the newest commit that spoke of ``name`` said (a Delta application transaction)."""
-        with self._lock:
-            table = self.open()
-            return None if table is None else table.transaction_version(APPLICATION + name)
+        return self._told(lambda table: table.transaction_version(APPLICATION + name))
 
     def files(self) -> list[File]:
         """Return the files that hold the newest version, those with the lowest bounds first."""
+        return self._told(self._listed) or []
+
+    def _listed(self, table: DeltaTable) -> list[File]:
+        if self._files[0] != table.version():
+            found = pa.table(table.get_add_actions(flatten=True)).to_pylist()
+            order = self.layout.bounded[:1]
+            files = sorted(map(_file_of, found), key=lambda one: ([one.lowest.get(n, 0) for n in order], one.path))
+            self._files = (table.version(), files)
+        return self._files[1]
+
+    def _told(self, ask: Callable[[DeltaTable], T]) -> T | None:
+        """Return what ``ask`` learns from the newest version, ``None`` before the first commit.
+
+        Another handle that forgets versions takes away what this one was opened with: it is opened anew, and asked again.
+        """
         with self._lock:
+            for _ in range(REOPENED_MAX):
+                try:
+                    table = self.open()
+                    return None if table is None else ask(table)
+                except DeltaError:
+                    self._table, self._files = None, (-1, [])
             table = self.open()
-            if table is None:
-                return []
-            if self._files[0] != table.version():
-                found = pa.table(table.get_add_actions(flatten=True)).to_pylist()
-                order = self.layout.bounded[:1]
-                files = sorted(map(_file_of, found), key=lambda one: ([one.lowest.get(n, 0) for n in order], one.path))
-                self._files = (table.version(), files)
-            return self._files[1]
+            return None if table is None else ask(table)
 
     def count(self) -> int:
         """Return the number of rows, from what the log says of the files: none of them is opened."""
