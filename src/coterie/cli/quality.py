@@ -67,7 +67,7 @@ def history(session: Session, days: int, severity: str) -> None:
     found = [one for one in book.findings(last - days + 1) if SEVERITIES.index(one.finding.severity) >= least]
     if session.as_json:
         session.answer([told(one) for one in found])
-    elif not book.runs(1):
+    elif not found and not book.runs(1):
         session.console().print("not run yet: [bold]coterie quality run[/]")
     else:
         _show(session, found)

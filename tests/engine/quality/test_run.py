@@ -140,7 +140,7 @@ def test_a_rule_that_asks_for_nothing_is_refused(tmp_path: Path) -> None:
 
 def test_the_page_says_when_nothing_was_looked_at_and_what_was(tmp_path: Path) -> None:
     project = shop(tmp_path / "shop")
-    assert "not run yet" in page_of(project)
+    assert "have not run yet" in page_of(project)
     assert "passed" not in page_of(project)
     run(project, project.present())
     page = page_of(project)

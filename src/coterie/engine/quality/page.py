@@ -46,7 +46,11 @@ def page_of(project: Project) -> str:
     recent = [one for one in findings if one.finding.day > last - SHOWN_DAYS]
     history = book.history(last - SHOWN_DAYS + 1, last + 1)
     rows = {day: rows_of(history.get(day, {})) for day in range(min(history, default=last + 1), last + 1)}
-    run = f"as of {_minute(runs[0].at)}; {len(days):,} days measured; {_summary(recent)}" if runs else "not run yet"
+    run = (
+        f"as of {_minute(runs[0].at)}; {len(days):,} days measured; {_summary(recent)}"
+        if runs
+        else "the checks have not run yet"
+    )
     name = escape(project.settings.name)
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="content-security-policy" content="{POLICY}">'
@@ -74,7 +78,7 @@ def _minute(at: int) -> str:
 
 
 def _findings(findings: Sequence[Kept], has_run: bool) -> str:
-    if not has_run:
+    if not findings and not has_run:
         return "<p class=dim>The checks have not run yet: <code>coterie quality run</code>.</p>"
     if not findings:
         return '<p class="good">Every check passed.</p>'
