@@ -131,3 +131,18 @@ def test_retention_is_told_and_applied(server: Serving) -> None:
     assert told["quarantine"] == {"table": "quarantine", "days": 30.0, "rows": 0}
     assert told["events"]["days"] is None
     assert server.admin.post("/v1/privacy/retention").status_code == 200
+
+
+def test_a_reason_that_names_the_person_does_not_outlive_the_erasure(server: Serving) -> None:
+    stories(server)
+    told = erase(server, "u-20931", reason="Ada@example.com wrote to us on 3 March")
+    assert told["receipt"]["reason"] == "[erased] wrote to us on 3 March"
+    number = told["id"]
+    held = server.admin.post(
+        f"/v1/privacy/erasures/{number}/verify", json={"profiles": ["email:ada@example.com"]}
+    ).json()
+    assert (held["genuine"], held["about"], held["searched"]["places"]) == (True, True, [])
+    (row,) = [one for one in server.admin.get("/v1/audit").json()["rows"] if one["action"] == "privacy.erase"]
+    assert "@" not in str(row)
+    found = search(server.folder / ".coterie", Needles(MINE))
+    assert not found.found

@@ -26,7 +26,7 @@ from coterie.engine.privacy.keeping import (
     suppressions_of,
     sweep,
 )
-from coterie.engine.privacy.shelves import Shelf, Wanted, shelves_of
+from coterie.engine.privacy.shelves import BLOT, Shelf, Wanted, shelves_of
 from coterie.engine.privacy.subjects import families_of, said_by, subject_of
 from coterie.engine.project import HIDDEN, Project
 from coterie.errors import Conflict
@@ -77,16 +77,16 @@ def subjects_of(project: Project, asked: Asked) -> list[Subject]:
 
 def begun(project: Project, asked: Asked, subjects: Sequence[Subject], now: int) -> Pending:
     """Return the erasure, which is under way from now on. Raises: Conflict when a definition in force names somebody."""
-    check_definitions(project, joined(subjects))
-    secret = secret_of(project)
+    subject, secret = joined(subjects), secret_of(project)
+    check_definitions(project, subject)
     pending = Pending(
         id=f"erasure-{now // 1_000_000:x}-{secrets.token_hex(4)}",
-        subject=joined(subjects),
+        subject=subject,
         families=tuple(one.keys for one in subjects),
         people=tuple(sorted({name for one in subjects for name in people_of(one, secret)})),
         asked_at=now,
         asked_by=asked.by,
-        reason=asked.reason,
+        reason=subject.needles.blotted(asked.reason, BLOT),  # it stays in the receipt, which names nobody
         suppress=asked.suppress,
     )
     keep(project, pending)

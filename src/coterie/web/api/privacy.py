@@ -71,9 +71,7 @@ async def erase_people(desk: Here, by: By, body: Whom) -> ErasureTold:
     """Erase people from everything, for good. Answers with the signed receipt, or after 30 s with the id to ask for it."""
     asked = _asked(body, by.key_name)
     work = await asyncio.to_thread(desk.erasing.begin, asked)
-    await desk.record(
-        by, "privacy.erase", f"erasure:{work.id}", None, {"people": len(body.profiles), "reason": body.reason}
-    )
+    await desk.record(by, "privacy.erase", f"erasure:{work.id}", None, {"people": len(body.profiles)})
     await asyncio.to_thread(work.wait, desk.limits.api_wait_s_max)
     return _told(work)
 
