@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,25 @@ def alone(folder: Path) -> Iterator[None]:
         yield
 
 
+PATIENCE_S = 0.3
+"""A child that a killed process was just starting holds its locks until it is another program: some milliseconds."""
+_LOOK_S = 0.02
+
+
+def _locked(file: TextIO) -> bool:
+    """Return whether the file is locked by us, after waiting for it a moment."""
+    until = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() > until:
+                return False
+            time.sleep(_LOOK_S)
+        else:
+            return True
+
+
 class Lock:
     """A file that one process holds for as long as it lives. ``text`` says who it is."""
 
@@ -29,9 +49,7 @@ class Lock:
         """Return whether the file is ours now; another process may hold it."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         file = self.path.open("a+")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not _locked(file):
             file.close()
             return False
         file.truncate(0)
