@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from operator import attrgetter
 
 from msgspec import Struct
 
 from coterie.intake.stage import Incoming, Passed, Refused, Remark, Stage
-from coterie.model import Value
 
-_Given: TypeAlias = "tuple[dict[str, Value], tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]"
+_given = attrgetter("properties", "identifiers")
+"""What stages change of an event: they give it new values and change none in place."""
 
 
 class Intake(Struct, frozen=True):
@@ -36,7 +36,7 @@ class Intake(Struct, frozen=True):
 
         A refused event is as it came, whatever earlier stages made of it: it goes through all of them when it is sent again.
         """
-        came = [_copied(one) for one in events] if len(self.stages) > 1 else ()
+        came = [*map(_given, events)] if len(self.stages) > 1 else ()
         first = events
         refused: list[Refused] = []
         remarks: list[Remark] = []
@@ -53,16 +53,5 @@ class Intake(Struct, frozen=True):
             gone = {id(one.event) for one in refused}
             for event, given in zip(first, came, strict=True):
                 if id(event) in gone:
-                    _put_back(event, given)
+                    event.properties, event.identifiers = given
         return Passed(events, refused, remarks, dropped)
-
-
-def _copied(event: Incoming) -> _Given:
-    """Return what stages may change of an event. They give it new values and change none in place."""
-    return event.properties, event.identifiers, getattr(event, "previous", ())
-
-
-def _put_back(event: Incoming, given: _Given) -> None:
-    event.properties, event.identifiers, previous = given
-    if previous:
-        event.previous = previous  # type: ignore[attr-defined]
