@@ -92,7 +92,9 @@ def of_edges(caches: Sequence[Any], webhooks: Any) -> Callable[[], Figures]:
     def read() -> Figures:
         copies = [one.health() for one in caches]
         return {
-            "coterie_webhook_answers_total": {(name, str(status)): n for (name, status), n in webhooks.tallies().items()},
+            "coterie_webhook_answers_total": {
+                (name, str(status)): n for (name, status), n in webhooks.tallies().items()
+            },
             "coterie_cache_up": {(one.name,): float(one.up) for one in copies},
             "coterie_cache_lag_changes": {(one.name,): one.lag_changes for one in copies},
             "coterie_cache_lag_rows": {(one.name,): one.lag_rows for one in copies},
@@ -109,7 +111,9 @@ def of_watch(watch: Any) -> Callable[[], Figures]:
     def read() -> Figures:
         health = watch.health()
         return {
-            "coterie_quality_findings": {(word,): health.findings.get(word, 0) for word in ("info", "warning", "error")},
+            "coterie_quality_findings": {
+                (word,): health.findings.get(word, 0) for word in ("info", "warning", "error")
+            },
             "coterie_quality_runs_total": health.runs,
             "coterie_quality_age_seconds": watch.age_s(),
         }
