@@ -31,6 +31,21 @@ from coterie.privacy.needles import Needles
         ("ada@example.com", b'{"note":"mail:\\nada@example.com"}', True),
         ("ada@example.com", b"https://shop.example/?mail%3Dada%40example.com&x=1", True),
         ("ada+x@example.com", b'"ada\\u002Bx@example.com"', True),
+        ("zo\u00eb@example.com", "ZO\u00cb@Example.com ".encode(), True),
+        ("zo\u00eb@example.com", b"ZO%C3%8B%40example.com", True),
+        ("+4791234567", b'{"phone":"+47 912 34 567"}', True),
+        ("+4791234567", b"0047 91234567", True),
+        ("+4791234567", b"tel:+47-912.34/567;", True),
+        ("+4791234567", b'"(+47) 912\\/34 567 (home)"', True),
+        ("+4791234567", b"?p=%2B47%20912%2034+567&x", True),
+        ("+4791234567", "+47\u00a0912\u202f34\u00a0567".encode(), True),
+        ("+4791234567", b'"+47\\u00a0912 34567"', True),
+        ("+442079460018", b"+44 (0)20 7946 0018", True),
+        ("+4791234567", b"+47 912 34 5678", False),
+        ("+4791234567", b"+1 479 123 4567", False),
+        ("+4791234567", b'["+47","91234567"]', False),
+        ("+4791234567", b'{"phone":"91234567"}', False),
+        ("+4791234567", b"50047 91234567", False),
     ],
 )
 def test_bytes_are_about_somebody_when_a_telling_text_stands_in_them(text: str, data: bytes, found: bool) -> None:
@@ -78,6 +93,54 @@ FIELDS = (("customer", ""), ("customer", "shop-"), ("userId", ""), ("data.buyer.
 def test_short_texts_are_found_as_whole_values_of_fields_of_identifiers(text: str, data: bytes, found: bool) -> None:
     needles = Needles([text, "unrelated-text"], FIELDS)
     assert needles.are_in(data) == found
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        (b'{"context":{"externalIds":[{"id":"c003","type":"user_id"}]}}', True),
+        (b'{"body":"{\\"externalIds\\":[{\\"type\\":\\"x\\",\\"id\\":\\"c0031\\"},{\\"id\\":\\"c003\\"}]}"}', True),
+        (b'{"externalIds":[{"id":"c003","type":"x"},{"id":"c0031","type":"x"}]}', True),
+        (b'{"externalIds":[{"id":"c0031","type":"user_id"}],"id":"c003"}', False),
+        (b'{"items":[{"id":"c003"}]}', False),
+        (b'{"kind":"userId","value":"c003"}', True),
+        (b'{"kind":"userId","value":"c0031"}', False),
+        (b'{"kind":"plan","value":"c003"}', False),
+        (b'{"loser":"c003"}', True),
+    ],
+)
+def test_short_texts_are_found_in_lists_and_records_of_identifiers(data: bytes, found: bool) -> None:
+    assert Needles(["c003"], (*FIELDS, ("loser", ""))).are_in(data) == found
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        (b'{"phone":"912 34 567"}', True),
+        (b'{"phone": 91234567}', True),
+        (b'{"identifiers":[["phone","(0) 912-34567"]]}', True),
+        (b'{"externalIds":[{"id":"912 34567","type":"phone"}]}', True),
+        (b'{"phone":"912 34 5678"}', False),
+        (b'{"phone":"1 912 34 567"}', False),
+        (b'{"order":"91234567"}', False),
+    ],
+)
+def test_numbers_without_a_country_are_found_in_fields_of_numbers(data: bytes, found: bool) -> None:
+    assert Needles(["+4791234567"], (), (("phone", "91234567"),)).are_in(data) == found
+
+
+def test_numbers_are_blotted_however_they_are_spelled() -> None:
+    needles = Needles(["+4791234567"], (), (("phone", "91234567"),))
+    assert needles.blotted("ring 0047 912 34 567 at six", "-") == "ring - at six"
+    assert needles.blotted("912 34 567", "-", "phone") == "-"
+    assert needles.blotted("912 34 567", "-", "order") == "912 34 567"
+
+
+def test_thousands_of_numbers_are_looked_for_at_once() -> None:
+    needles = Needles(f"+47{n:08d}" for n in range(40_000_000, 40_003_000))
+    data = b'{"at":"2024-01-01 12:34:56","phone":"+47 912 34 567"}' * 10_000
+    assert needles.found_in(data) == set()
+    assert needles.found_in(data + b"0047 400 02 999") == {"+4740002999"}
 
 
 def test_a_name_in_another_field_stays_when_a_text_is_blotted() -> None:

@@ -8,6 +8,8 @@ from urllib.parse import quote
 
 import re2
 
+from coterie.privacy.numbers import ANY, ANY_BARE, begun_by, digits_of, is_number
+
 LENGTH_MIN, DIGITS_MIN = 6, 8
 _MEMORY = 1 << 28
 """Bytes that a pattern of some thousand texts may use."""
@@ -15,6 +17,13 @@ _ESCAPES = frozenset(b"\\" + one for one in (b"b", b"f", b"n", b"r", b"t"))
 _HEX = frozenset(b"0123456789abcdefABCDEF")
 Fields = Sequence[tuple[str, str]]
 """Names of fields in which nothing but identifiers stands, each with what is put before its value to make an identifier."""
+Numbers = Sequence[tuple[str, str]]
+"""Names of fields in which phone numbers stand, each with the digits of a number as it may stand there without a plus."""
+LISTED = ("externalIds", "id")
+"""The field of a list of identifiers, and that of the value in each."""
+TYPED = ("kind", "value")
+"""Fields of a record: the kind of an identifier, and right after it its value."""
+_OPEN, _GIVEN = rb"\s*:\s*", rb'(?:\\*")?'
 
 
 def is_telling(text: str) -> bool:
@@ -32,18 +41,23 @@ class Needles:
     """The texts that a person is called by, ready to be looked for. Upper and lower case of ASCII are one.
 
     A text counts where it stands by itself: ``user-1`` is not in ``user-17``, nor ``ada@example.com`` in ``jada@example.com``. Texts that are not telling count as the whole value of one of ``fields`` in JSON.
+    A phone number with its country code counts however it is spelled; those of ``numbers`` are spelled without one.
     """
 
-    def __init__(self, texts: Iterable[str], fields: Fields = ()) -> None:
+    def __init__(self, texts: Iterable[str], fields: Fields = (), numbers: Numbers = ()) -> None:
         self.texts = tuple(sorted({text for text in texts if text.strip()}))
         self.telling = tuple(text for text in self.texts if is_telling(text))
         self.values = frozenset(text.lower() for text in self.texts)
         """Whole values that are about the person, in small letters."""
-        forms = {form: text for text in self.telling for form in _spellings(text)}
-        self._forms = {form.lower().encode(): text for form, text in forms.items()}
+        forms = {form: text for text in self.telling for form in (*_spellings(text), *_spellings(text.upper()))}
+        self._forms = {form.encode().lower(): text for form, text in forms.items()}
+        self._phones = {text[1:].encode(): text for text in self.telling if is_number(text)}
         self._pattern = _compiled(self._forms)
-        self._fielded = _fielded(self.texts, fields)
-        self._fields = dict.fromkeys(name for name, prefix in fields if not prefix)
+        self._fielded, self._listed = _fielded(self.texts, fields)
+        self._numbered = _numbered(name for name, _ in numbers)
+        self._fields = frozenset(name for name, prefix in fields if not prefix)
+        self._numbers = frozenset(digits_of(digits.encode()) for _, digits in numbers)
+        self._numbers_in = frozenset(name for name, _ in numbers)
 
     def __bool__(self) -> bool:
         return bool(self.texts)
@@ -61,11 +75,15 @@ class Needles:
 
         Cost: two passes, about 1 ns a byte each.
         """
-        found = set[str]()
-        if self._pattern is not None and self._pattern.search(data) is not None:
-            found = {self._forms[data[begin:end].lower()] for begin, end in self._places(data)}
+        found = {text for _, _, text in self._places(data)}
         if self._fielded is not None:
-            found.update(text for one in self._fielded.finditer(data) if (text := _value_of(one, data)) is not None)
+            found.update(_values(self._fielded, data))
+        if self._numbered is not None:
+            found.update(self._bare(_values(self._numbered[0], data)))
+        if self._listed is not None or self._numbered is not None:
+            for held in _LISTS.finditer(data):
+                found.update(_values(self._listed, held.group()) if self._listed is not None else ())
+                found.update(self._bare(_values(self._numbered[1], held.group())) if self._numbered is not None else ())
         return found
 
     def may_be_in(self, data: bytes) -> set[str]:
@@ -73,7 +91,7 @@ class Needles:
         if self._pattern is None:
             return self.found_in(data)
         spans = (one.span() for one in self._pattern.finditer(data))
-        told = {text for begin, end in spans if (text := self._forms.get(data[begin:end].lower())) is not None}
+        told = {text for begin, end in spans if (text := self._text_of(data[begin:end])) is not None}
         return told | self.found_in(data)
 
     def blotted(self, value: str, blot: str, field: str = "") -> str:
@@ -82,24 +100,51 @@ class Needles:
         >>> Needles(["ada@example.com"]).blotted("from Ada@example.com to you", "[erased]")
         'from [erased] to you'
         """
-        if field in self._fields and self.are_value(value):
+        if (field in self._fields and self.are_value(value)) or self._is_bare(value, field):
             return blot
-        if self._pattern is None:
-            return value
         data, last, pieces = value.encode(), 0, []
-        for begin, end in self._places(data):
+        for begin, end, _ in self._places(data):
             pieces += [data[last:begin], blot.encode()]
             last = end
         return b"".join((*pieces, data[last:])).decode() if pieces else value
 
-    def _places(self, data: bytes) -> Iterator[tuple[int, int]]:
-        """Yield where telling texts stand by themselves."""
-        assert self._pattern is not None
-        for found in self._pattern.finditer(data):
+    def holds(self, field: str) -> bool:
+        """Return whether nothing but identifiers stands in a field."""
+        return field in self._fields
+
+    def _text_of(self, found: bytes) -> str | None:
+        """Return the text of which a spelling was found, ``None`` for one that was folded beyond ASCII."""
+        return self._forms.get(found.lower())
+
+    def _is_bare(self, value: str, field: str) -> bool:
+        """Return whether the value of a field of numbers is one of theirs."""
+        return field in self._numbers_in and digits_of(value.encode()) in self._numbers
+
+    def _bare(self, values: Iterable[str]) -> set[str]:
+        return {one for one in values if digits_of(one.encode()) in self._numbers}
+
+    def _places(self, data: bytes) -> list[tuple[int, int, str]]:
+        """Return where telling texts stand by themselves, none of them in another one."""
+        found: list[tuple[int, int, str]] = []
+        for one in sorted([*self._written(data), *self._spelled(data)], key=lambda one: (one[0], -one[1])):
+            if not found or one[0] >= found[-1][1]:
+                found.append(one)
+        return found
+
+    def _written(self, data: bytes) -> Iterator[tuple[int, int, str]]:
+        for found in self._pattern.finditer(data) if self._pattern is not None else ():
             begin, end = found.span()
-            text = self._forms.get(data[begin:end].lower())  # None: folded beyond ASCII
+            text = self._text_of(data[begin:end])
             if text is not None and not _goes_on(data, begin, end, is_address="@" in text):
-                yield begin, end
+                yield begin, end, text
+
+    def _spelled(self, data: bytes) -> Iterator[tuple[int, int, str]]:
+        for found in _ANY.finditer(data) if self._phones else ():
+            told = begun_by(found.group(), self._phones)
+            if told is not None:
+                begin, end = found.start(), found.start() + told[1]
+                if not _goes_on(data, begin, end, is_address=False):
+                    yield begin, end, self._phones[told[0]]
 
 
 def _goes_on(data: bytes, begin: int, end: int, *, is_address: bool) -> bool:
@@ -130,21 +175,47 @@ def _compiled(forms: Iterable[bytes]) -> Any:
     return _pattern(b"|".join(re2.escape(form) for form in sorted(forms))) if forms else None
 
 
-def _fielded(texts: Sequence[str], fields: Fields) -> Any:
-    """Return the pattern of whole values of fields: texts that are not telling, and those that lack what a mapping puts before them."""
+def _fielded(texts: Sequence[str], fields: Fields) -> tuple[Any, Any]:
+    """Return the pattern of whole values of fields, and that of values in lists of identifiers; ``None`` for nothing.
+
+    That is: texts that are not telling, and those that lack what a mapping puts before them.
+    """
     named: dict[str, set[str]] = {}
     for name, prefix in fields:
         named.setdefault(prefix, set()).add(name)
-    parts = []
+    parts, listed = [], []
     for prefix, names in sorted(named.items()):
         bare = (text[len(prefix) :] for text in texts if text.startswith(prefix) and (prefix or not is_telling(text)))
         values = sorted({form.encode() for text in bare if text.strip() for form in _spellings(text)})
         if values:
-            places = b"|".join(_place(name) for name in sorted(names))
-            pairs = b"|".join(rb'\[\s*\\*"' + bytes(re2.escape(name.encode())) + rb'\\*"' for name in sorted(names))
             told = b"|".join(map(re2.escape, values))
-            parts.append(rb"(?:(?:" + places + rb")\s*:|(?:" + pairs + rb')\s*,)\s*(?:\\*")?(?:' + told + b")")
-    return _pattern(b"|".join(parts)) if parts else None
+            parts.append(_held(names, told))
+            listed += [] if prefix else [told]
+    return _pattern(b"|".join(parts)) if parts else None, _pattern(_inside(b"|".join(listed))) if listed else None
+
+
+def _numbered(names: Iterable[str]) -> tuple[Any, Any] | None:
+    """Return the patterns of what may be numbers in fields and in lists of identifiers, ``None`` for no fields."""
+    every = frozenset(names)
+    return (_pattern(_held(every, ANY_BARE)), _pattern(_inside(ANY_BARE))) if every else None
+
+
+def _inside(told: bytes) -> bytes:
+    """Return the pattern of values in a list of identifiers."""
+    return rb'"' + LISTED[1].encode() + rb'\\*"' + _OPEN + _GIVEN + b"(?:" + told + b")"
+
+
+def _held(names: Iterable[str], told: bytes) -> bytes:
+    """Return the pattern of values that fields hold: as fields, as pairs of kind and value, as records with both."""
+    every = sorted(names)
+    kinds = rb'\\*"(?:' + b"|".join(bytes(re2.escape(name.encode())) for name in every) + rb')\\*"'
+    kind, value = (rb'"' + one.encode() + rb'\\*"' + _OPEN for one in TYPED)
+    ways = (
+        rb"(?:" + b"|".join(map(_place, every)) + rb")" + _OPEN,
+        rb"\[\s*" + kinds + rb"\s*,\s*",
+        kind + kinds + rb"\s*,\s*\\*" + value,
+    )
+    return rb"(?:" + b"|".join(ways) + rb")" + _GIVEN + rb"(?:" + told + rb")"
 
 
 def _place(name: str) -> bytes:
@@ -155,12 +226,13 @@ def _place(name: str) -> bytes:
     return told + rb'|"' + outer + rb'\\*"\s*:\s*\{[^{}]*"' + inner + rb'\\*"' if dot else told
 
 
-def _value_of(found: Any, data: bytes) -> str | None:
-    """Return the value of a field that was found, ``None`` when it goes on."""
-    begin, end = found.span()
-    told = data[begin:end]
-    value = told[max(told.rfind(b":"), told.rfind(b",")) + 1 :].strip(b' \t\r\n\\"').decode("utf-8", "replace")
-    return None if data[end : end + 1] not in (b'"', b"\\", b",", b"}", b"]", b" ", b"\n", b"\r", b"") else value
+def _values(pattern: Any, data: bytes) -> Iterator[str]:
+    """Yield the values of fields that a pattern finds and that do not go on."""
+    for found in pattern.finditer(data):
+        begin, end = found.span()
+        if data[end : end + 1] in _ENDS:
+            told = data[begin:end]
+            yield told[max(told.rfind(b":"), told.rfind(b",")) + 1 :].strip(b' \t\r\n\\"').decode("utf-8", "replace")
 
 
 def _pattern(text: bytes) -> Any:
@@ -184,3 +256,10 @@ def _spellings(text: str) -> set[str]:
 def _escape(one: str) -> str:
     units = one.encode("utf-16-be")
     return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
+
+
+_ENDS = frozenset({b'"', b"\\", b",", b"}", b"]", b" ", b"\n", b"\r", b""})
+"""What stands after a value that is whole."""
+_ANY = _pattern(ANY)
+_LISTS = _pattern(rb'"' + LISTED[0].encode() + rb'\\*"\s*:\s*\[[^\[\]]*')
+"""Lists of identifiers: their objects hold no lists."""

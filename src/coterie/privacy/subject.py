@@ -23,10 +23,12 @@ class Subject(Struct, frozen=True, kw_only=True):
     """Everything to look for: profiles, values of identifiers, and how they were written in what the person sent."""
     fields: tuple[tuple[str, str], ...] = ()
     """Fields in which identifiers stand and nothing else, each with what is put before its value to make one."""
+    numbers: tuple[tuple[str, str], ...] = ()
+    """Fields in which phone numbers stand, each with the digits of one as it may stand there without a plus."""
 
     @property
     def needles(self) -> Needles:
-        return Needles(self.texts, self.fields)
+        return Needles(self.texts, self.fields, self.numbers)
 
 
 def joined(subjects: Iterable[Subject]) -> Subject:
@@ -38,6 +40,7 @@ def joined(subjects: Iterable[Subject]) -> Subject:
         keys=tuple(dict.fromkeys(key for one in every for key in one.keys)),
         texts=tuple(dict.fromkeys(text for one in every for text in one.texts)),
         fields=tuple(dict.fromkeys(field for one in every for field in one.fields)),
+        numbers=tuple(dict.fromkeys(number for one in every for number in one.numbers)),
     )
 
 
