@@ -21,6 +21,7 @@ from coterie.engine.privacy.suppressions import is_suppressed, let_back
 from coterie.engine.privacy.verification import verify
 from coterie.engine.project import HIDDEN, Project
 from coterie.errors import Conflict, NotFound, Problem
+from coterie.model import IDENTIFY, LINK
 from coterie.privacy.needles import Needles
 from coterie.privacy.receipt import check, is_about
 from coterie.settings import Privacy
@@ -203,6 +204,69 @@ def test_somebody_with_a_short_id_goes_and_those_with_longer_ids_lose_nothing(tm
     assert {one for one in kept["properties"].to_pylist() if "by" in one} == {
         '{"by":"c00"}', '{"by":"[erased]"}', '{"by":"c003"}', '{"by":"user-17"}',
     }  # fmt: skip
+
+
+def test_short_ids_go_from_lists_and_links_of_others(tmp_path: Path) -> None:
+    rows: list[dict[str, Any]] = [
+        {"event_id": "a", "profile": "c00", "name": "view"},
+        {"event_id": "a#link0", "profile": "c00", "name": LINK, "properties": {"kind": "device_id", "value": "d1"}},
+        {"event_id": "b", "profile": "bob", "name": "view"},
+        {"event_id": "b#link0", "profile": "bob", "name": LINK, "properties": {"kind": "device_id", "value": "d1"}},
+        {"event_id": "b#link1", "profile": "bob", "name": LINK, "properties": {"kind": "device_id", "value": "d2", "moved_from": "c00"}},
+        {"event_id": "c", "profile": "bob", "name": "told", "properties": {"externalIds": [{"id": "c00", "type": "user_id"}, {"id": "x"}]}},
+        {"event_id": "d", "profile": "bob", "name": "told", "properties": {"by": {"kind": "user_id", "value": "c00"}, "id": "c00"}},
+        {"event_id": "e", "profile": "c00", "name": LINK, "properties": {"kind": "device_id", "value": "d1"}},
+    ]  # fmt: skip
+    told = ({"days": 3, **one, "properties": canonical(one.get("properties", {}))} for one in rows)
+    made = project(tmp_path / "shop", {}, *told)
+    refused = [{"context": {"externalIds": [{"id": one, "type": "user_id"}]}} for one in ("c00", "c003")]
+    made.quarantine.add(
+        pa.Table.from_pylist(
+            [refused_row(f"r{n}", canonical(one)) for n, one in enumerate(refused)], schema=quarantine.SCHEMA
+        )
+    )
+    receipt = erase(made, Asked(who=["c00"]))
+    assert receipt.is_complete, receipt
+    assert made.quarantine.rows()["row"].to_pylist() == [canonical(refused[1])]
+    kept = {row["event_id"]: msgspec.json.decode(row["properties"]) for row in made.events.scan().to_pylist()}
+    assert kept == {
+        "b": {},
+        "b#link1": {"kind": "device_id", "value": "d2", "moved_from": "[erased]"},
+        "c": {"externalIds": [{"id": "[erased]", "type": "user_id"}, {"id": "x"}]},
+        "d": {"by": {"kind": "user_id", "value": "[erased]"}, "id": "c00"},
+    }
+
+
+@pytest.mark.parametrize("region", ["", "NO"])
+def test_refused_rows_go_however_they_spell_the_person(tmp_path: Path, region: str) -> None:
+    link = {"kind": "phone", "value": "+4791234567"}
+    made = project(
+        tmp_path / "shop",
+        {},
+        {"days": 3, "event_id": "a", "profile": "u-20931", "name": "view"},
+        {"days": 3, "event_id": "a#link0", "profile": "u-20931", "name": LINK, "properties": canonical(link)},
+        {"days": 3, "event_id": "b", "profile": "bob-77", "name": IDENTIFY, "properties": '{"bio":"ring +47 912 34 567"}'},
+    )  # fmt: skip
+    if region:
+        (made.root / "governance").mkdir()
+        (made.root / "governance" / "phones.yaml").write_text(
+            f'key: phones\nrules:\n  - {{identifier: phone, phone: "{region}"}}\n'
+        )
+    theirs = ["+47 912 34 567", "0047 91234567", "(+47) 912-34-567"]
+    perhaps = ["912 34 567", "4791234567"]
+    rows = [{"phone": one} for one in (*theirs, *perhaps, "+46 912 34 567", "+47 912 34 568")]
+    rows.append({"order": "91234567"})
+    made.quarantine.add(
+        pa.Table.from_pylist(
+            [refused_row(f"r{n}", canonical(one)) for n, one in enumerate(rows)], schema=quarantine.SCHEMA
+        )
+    )
+    receipt = erase(made, Asked(who=["u-20931"]))
+    assert receipt.is_complete, receipt
+    stay = rows[5:] if region else rows[3:]
+    assert sorted(made.quarantine.rows()["row"].to_pylist()) == sorted(map(canonical, stay))
+    assert made.events.scan()["properties"].to_pylist() == ['{"bio":"ring [erased]"}']
+    assert verify(made, receipt, ["u-20931", "phone:0047 912 34 567"]).holds
 
 
 def test_somebody_whom_thousands_of_others_name_goes_in_seconds(tmp_path: Path) -> None:

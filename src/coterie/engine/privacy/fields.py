@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from coterie.connectors.mapping_file import load_mapping
 from coterie.connectors.sources import definitions
+from coterie.engine.governance.standards import standards_of
 from coterie.engine.project import Project
+from coterie.governance.definition import Rule
+from coterie.governance.kinds.phone import Phone, national_of
 from coterie.identity.merges import LOSER
+from coterie.identity.resolution import MOVED_FROM
 from coterie.identity.rules import USER_ID, Checks
+from coterie.privacy.numbers import DIGITS_MIN, is_number
 from coterie.privacy.suppression import Field
 
 NAMED = {
@@ -17,7 +24,7 @@ NAMED = {
     "anonymous_id": "anonymous_id",
 }
 """Field of an event or a record → kind of identifier; empty: the id of a profile."""
-OTHERS = ("previousId", "previous_id", LOSER, "survivor", "canonical", "merged_into")
+OTHERS = ("previousId", "previous_id", LOSER, MOVED_FROM, "survivor", "canonical", "merged_into")
 """Fields in which an identifier of any kind stands."""
 
 
@@ -42,3 +49,27 @@ def fields_of(project: Project, checks: Checks) -> tuple[tuple[str, str], ...]:
     """
     told = [(one.name, start) for one in callers_of(project, checks) for start in ("", one.prefix)]
     return tuple(dict.fromkeys([*((name, "") for name in OTHERS), *told]))
+
+
+def numbers_of(
+    project: Project, checks: Checks, keys: Iterable[str], texts: Iterable[str]
+) -> tuple[tuple[str, str], ...]:
+    """Return the fields in which phone numbers stand, each with the digits of one as it may stand there without a plus.
+
+    That is a number that is kept without one, and one whose country the project's rules take for granted: there, and only
+    there, is it clear whose ``912 34 567`` is. Raises: InvalidDefinition when a mapping, a source or a rule cannot be read.
+    """
+    kinds = {kind.kind for kind in checks.rules.kinds if kind.normal == "phone"}
+    kept = [value for kind, value in map(checks.identifier_of, keys) if kind in kinds and value.isdigit()]
+    regions = {region for one in standards_of(project).rules for region in _regions(one.rule)}
+    full = [text for text in texts if is_number(text)] if regions else []
+    spelled = [(text[1:], national_of(text, regions)) for text in full]
+    digits = [*kept, *(one for pair in spelled if pair[1] for one in pair)]
+    names = dict.fromkeys(field.name for field in callers_of(project, checks) if field.kind in kinds)
+    return tuple((name, one) for name in names for one in dict.fromkeys(digits) if len(one) >= DIGITS_MIN)
+
+
+def _regions(rule: Rule) -> Iterable[str]:
+    """Return the country that a rule takes numbers to be of."""
+    told = rule.phone.region if isinstance(rule.phone, Phone) else rule.phone
+    return [told] if told else []

@@ -11,8 +11,10 @@ import pyarrow.compute as pc
 from msgspec import Struct
 
 from coterie.identity.merges import LOSER
-from coterie.model import MERGE, UNMERGE
-from coterie.privacy.needles import Needles
+from coterie.identity.resolution import KIND, VALUE
+from coterie.identity.rules import EXTERNAL
+from coterie.model import LINK, MERGE, UNMERGE
+from coterie.privacy.needles import LISTED, Needles
 from coterie.privacy.subject import Subject
 from coterie.storage.events import EventStore
 from coterie.storage.log import SCHEMA
@@ -21,11 +23,11 @@ from coterie.values import canonical
 _decode = msgspec.json.Decoder().decode
 NEAR_ROWS = 200_000
 """Positions that are read together; a row by itself costs as much as 50,000 beside one another."""
-_DECISIONS = pa.array([MERGE, UNMERGE])
+_DECISIONS = pa.array([MERGE, UNMERGE, LINK])
 
 
 class Mentions(Struct, frozen=True):
-    """Rows of other people. ``gone`` are positions of merges with the person; ``named`` are rows whose properties name them."""
+    """Rows of other people. ``gone`` are positions of merges with the person, and of links of their identifiers; ``named`` are rows whose properties name them."""
 
     gone: list[int]
     named: pa.Table
@@ -37,7 +39,7 @@ def mentioned(store: EventStore, subject: Subject, needles: Needles) -> int:
 
 
 def amend(store: EventStore, subject: Subject, needles: Needles, blot: str) -> None:
-    """No event of others names the person: merges with them are gone, and their name in properties is ``blot``."""
+    """No event of others names the person: merges with them and links of their identifiers are gone, and their name in properties is ``blot``."""
     found = list(_each(store, subject, needles))
     gone = [position for one in found for position in one.gone]
     named = pa.concat_tables([one.named for one in found]) if found else SCHEMA.empty_table()
@@ -50,14 +52,15 @@ def amend(store: EventStore, subject: Subject, needles: Needles, blot: str) -> N
 
 
 def _each(store: EventStore, subject: Subject, needles: Needles) -> Iterator[Mentions]:
-    own, profiles = pa.array(subject.profiles, pa.string()), frozenset(subject.profiles)
+    own = pa.array(subject.profiles, pa.string())
+    profiles, keys = frozenset(subject.profiles), frozenset(subject.keys)
     for table in store.pieces(["position", "profile", "name", "properties"]):
         decided = pc.is_in(table["name"].cast(pa.string()), value_set=_DECISIONS)
         named = _named(table["properties"], needles)
         if named is None and not pc.any(decided).as_py():
             continue
         others = pc.invert(pc.is_in(table["profile"].cast(pa.string()), value_set=own))
-        gone = _merges(table.filter(pc.and_(others, decided)), profiles)
+        gone = _decisions(table.filter(pc.and_(others, decided)), profiles, keys)
         places = [] if named is None else table["position"].filter(pc.and_(others, named)).to_pylist()
         rows = _rows_at(store, sorted(set(places).difference(gone)))
         if gone or rows:
@@ -75,10 +78,17 @@ def _rows_at(store: EventStore, places: list[int]) -> list[pa.Table]:
     return found
 
 
-def _merges(decided: pa.Table, profiles: frozenset[str]) -> list[int]:
-    """Return the positions of merges with one of the profiles, done and undone."""
+def _decisions(decided: pa.Table, profiles: frozenset[str], keys: frozenset[str]) -> list[int]:
+    """Return the positions of merges with one of the profiles, done and undone, and of links of one of the identifiers."""
     pairs = zip(decided["position"].to_pylist(), decided["properties"].to_pylist(), strict=True)
-    return [position for position, text in pairs if _decode(text).get(LOSER) in profiles]
+    return [position for position, text in pairs if _is_of(_decode(text), profiles, keys)]
+
+
+def _is_of(told: dict[str, Any], profiles: frozenset[str], keys: frozenset[str]) -> bool:
+    if told.get(LOSER) in profiles:
+        return True
+    key = f"{told.get(KIND)}:{told.get(VALUE)}"
+    return KIND in told and (key in keys or f"{EXTERNAL}:{key}" in keys)
 
 
 def _named(properties: pa.ChunkedArray, needles: Needles) -> pa.Array | None:
@@ -95,8 +105,18 @@ def _blotted(value: Any, needles: Needles, blot: str, field: str = "") -> Any:
     if isinstance(value, str):
         return needles.blotted(value, blot, field)
     if isinstance(value, dict):
-        return {needles.blotted(key, blot): _blotted(one, needles, blot, key) for key, one in value.items()}
+        named = {key: _field(key, value, needles, field) for key in value}
+        return {needles.blotted(key, blot): _blotted(one, needles, blot, named[key]) for key, one in value.items()}
     if isinstance(value, int | float) and not isinstance(value, bool):
         text = canonical(value)
         return value if needles.blotted(text, blot, field) == text else blot
-    return [_blotted(one, needles, blot) for one in value] if isinstance(value, list) else value
+    return [_blotted(one, needles, blot, field) for one in value] if isinstance(value, list) else value
+
+
+def _field(key: str, record: dict[str, Any], needles: Needles, above: str) -> str:
+    """Return the field that a value stands in: where a kind is told beside it, that is the kind."""
+    if (above, key) == LISTED:
+        told = record.get("type")
+        return told if isinstance(told, str) and needles.holds(told) else LOSER
+    told = record.get(KIND)
+    return told if key == VALUE and isinstance(told, str) and needles.holds(told) else key

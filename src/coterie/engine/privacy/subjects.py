@@ -8,6 +8,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from coterie.engine.privacy.fields import numbers_of
 from coterie.engine.privacy.stages import pseudonyms_of
 from coterie.engine.project import Project
 from coterie.errors import NotFound
@@ -84,6 +85,7 @@ def subject_of(
         keys=tuple(keys),
         texts=tuple(dict.fromkeys(text for text in texts if text)),
         fields=fields,
+        numbers=numbers_of(project, checks, keys, texts),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from coterie.engine.privacy.erasure import searched
-from coterie.engine.privacy.fields import fields_of
+from coterie.engine.privacy.fields import fields_of, numbers_of
 from coterie.engine.privacy.keeping import public_key, secret_of, suppressions_of
 from coterie.engine.privacy.shelves import Wanted
 from coterie.engine.privacy.stages import pseudonyms_of
@@ -55,6 +55,7 @@ def verify(project: Project, receipt: Receipt, who: Sequence[str]) -> Verified:
         keys=tuple(keys),
         texts=tuple(dict.fromkeys(texts)),
         fields=fields_of(project, checks),
+        numbers=numbers_of(project, checks, [one for told in kept for one in told], texts),
     )
     return Verified(
         receipt=receipt.id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated, Literal
 
 from coterie.governance.kinds.country import code_of
@@ -54,3 +55,16 @@ def prepared(form: Phone) -> Normal:
         return str(phonenumbers.format_number(found, phonenumbers.PhoneNumberFormat.E164))
 
     return Normal(make, reads=(form.region_in,) if form.region_in else (), is_private=True)
+
+
+def national_of(number: str, regions: Collection[str]) -> str:
+    """Return the digits of a number (``+4791234567``) as it is written in one of some countries, without what is dialled before it; empty
+    when it belongs to none of them."""
+    import phonenumbers
+
+    try:
+        found = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return ""
+    told = phonenumbers.region_codes_for_country_code(found.country_code or 0)
+    return "" if frozenset(told).isdisjoint(regions) else str(found.national_number)
