@@ -10,6 +10,7 @@ import msgspec
 from coterie.identity.merges import LOSER
 from coterie.identity.resolution import KIND, VALUE
 from coterie.intake.stage import Incoming, Passed
+from coterie.privacy.needles import LISTED
 from coterie.privacy.secret import Secret
 from coterie.values import flatten
 
@@ -97,6 +98,7 @@ class Suppression:
         for pair in pairs if isinstance(pairs, list) else ():
             if isinstance(pair, list) and len(pair) == 2 and all(isinstance(one, str) for one in pair):
                 yield pair[0], pair[1]
+        yield from _listed(told)
         flat = {**told, **flatten(told)}
         for name, kind, prefix in self._fields:
             for place in _PLACES:
@@ -125,3 +127,14 @@ class Suppression:
         if rest:
             event.identifiers = rest
         return bool(rest)
+
+
+def _listed(told: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield kind and value of the list of identifiers that an event may bring along."""
+    field, name = LISTED
+    context = told.get("context")
+    listed = context.get(field) if isinstance(context, dict) else told.get(field)
+    for one in listed if isinstance(listed, list) else ():
+        kind, value = (one.get("type"), one.get(name)) if isinstance(one, dict) else (None, None)
+        if isinstance(kind, str) and kind and isinstance(value, str | int) and not isinstance(value, bool):
+            yield kind, str(value)

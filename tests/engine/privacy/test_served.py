@@ -106,6 +106,24 @@ def test_the_person_does_not_come_back_by_what_is_refused(shop: Served) -> None:
     assert ["bob-77" in one for one in rows] == [True]
 
 
+def test_what_was_refused_goes_in_any_spelling_and_does_not_come_back(shop: Served) -> None:
+    shop.send(identify(2, phone="+4791234567"))
+    spellings = ("+47 912 34 567", "0047 91234567", "(+47) 912-34-567")
+    for number, one in enumerate(spellings):
+        shop.send({"type": "track", "messageId": f"odd{number}", "userId": "", "traits": {"phone": one}, "event": ""})
+    shop.runner.land()
+    assert shop.project.quarantine.rows().num_rows == 4
+    receipt = Erasures(shop.runner).erase(Asked(who=["u-20931"]))
+    assert receipt.is_complete, receipt
+    assert shop.project.quarantine.rows().num_rows == 0
+    clean(shop.project, (*MINE, "+4791234567", *spellings))
+    listed = {"context": {"externalIds": [{"id": "u-20931", "type": "user_id"}]}}
+    shop.send({"type": "track", "messageId": "odd7", "event": "", **listed})
+    shop.send({"type": "track", "messageId": "odd8", "event": "", "context": {"traits": {"phone": spellings[1]}}})
+    shop.runner.land()
+    assert shop.project.quarantine.rows().num_rows == 0
+
+
 def test_after_a_restart_everything_is_as_it_was(tmp_path: Path) -> None:
     root, clock = make(tmp_path / "shop"), ManualClock(START)
     with served(root, clock) as one:
