@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import re2
 
-from coterie.privacy.numbers import ANY, ANY_BARE, begun_by, digits_of, is_number
+from coterie.privacy.numbers import begun_by, digits_of, is_number, spelled, spelled_bare
 
 LENGTH_MIN, DIGITS_MIN = 6, 8
 _MEMORY = 1 << 28
@@ -54,10 +54,11 @@ class Needles:
         self._phones = {text[1:].encode(): text for text in self.telling if is_number(text)}
         self._pattern = _compiled(self._forms)
         self._fielded, self._listed = _fielded(self.texts, fields)
-        self._numbered = _numbered(name for name, _ in numbers)
         self._fields = frozenset(name for name, prefix in fields if not prefix)
         self._numbers = frozenset(digits_of(digits.encode()) for _, digits in numbers)
         self._numbers_in = frozenset(name for name, _ in numbers)
+        self._numbered = _numbered(self._numbers_in, self._numbers)
+        self._any_phone = _pattern(spelled(self._phones)) if self._phones else None
 
     def __bool__(self) -> bool:
         return bool(self.texts)
@@ -139,7 +140,7 @@ class Needles:
                 yield begin, end, text
 
     def _spelled(self, data: bytes) -> Iterator[tuple[int, int, str]]:
-        for found in _ANY.finditer(data) if self._phones else ():
+        for found in self._any_phone.finditer(data) if self._any_phone is not None else ():
             told = begun_by(found.group(), self._phones)
             if told is not None:
                 begin, end = found.start(), found.start() + told[1]
@@ -194,10 +195,10 @@ def _fielded(texts: Sequence[str], fields: Fields) -> tuple[Any, Any]:
     return _pattern(b"|".join(parts)) if parts else None, _pattern(_inside(b"|".join(listed))) if listed else None
 
 
-def _numbered(names: Iterable[str]) -> tuple[Any, Any] | None:
-    """Return the patterns of what may be numbers in fields and in lists of identifiers, ``None`` for no fields."""
-    every = frozenset(names)
-    return (_pattern(_held(every, ANY_BARE)), _pattern(_inside(ANY_BARE))) if every else None
+def _numbered(names: frozenset[str], digits: frozenset[bytes]) -> tuple[Any, Any] | None:
+    """Return the patterns of numbers in fields and in lists of identifiers, ``None`` for none; of many, of what may be one."""
+    told = spelled_bare(digits)
+    return (_pattern(_held(names, told)), _pattern(_inside(told))) if names else None
 
 
 def _inside(told: bytes) -> bytes:
@@ -260,6 +261,5 @@ def _escape(one: str) -> str:
 
 _ENDS = frozenset({b'"', b"\\", b",", b"}", b"]", b" ", b"\n", b"\r", b""})
 """What stands after a value that is whole."""
-_ANY = _pattern(ANY)
 _LISTS = _pattern(rb'"' + LISTED[0].encode() + rb'\\*"\s*:\s*\[[^\[\]]*')
 """Lists of identifiers: their objects hold no lists."""
