@@ -5,6 +5,7 @@ from __future__ import annotations
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import msgspec
@@ -153,10 +154,14 @@ def _heading(cell: Any, layout: Layout) -> str:
 
 
 def _csv_batches(stream: Any, layout: Layout, grain: Grain, skip: Callable[[Any], str]) -> Iterator[pa.RecordBatch]:
-    """Yield the file as binary columns without names; a header is the first row."""
+    """Yield the file as binary columns without names; a header is the first row.
+
+    Arrow reads ahead on a thread of its own; when this ends, early or not, that thread reads nothing any more.
+    """
+    ahead = _ReadAhead(stream)
     try:
         yield from pyarrow.csv.open_csv(
-            stream,
+            pa.PythonFile(ahead, mode="r"),
             read_options=pyarrow.csv.ReadOptions(
                 block_size=grain.bytes, autogenerate_column_names=True, use_threads=False
             ),
@@ -170,6 +175,31 @@ def _csv_batches(stream: Any, layout: Layout, grain: Grain, skip: Callable[[Any]
     except pa.ArrowInvalid as error:
         if "Empty CSV file" not in str(error):
             raise
+    finally:
+        ahead.close()
+
+
+class _ReadAhead:
+    """A stream that another thread reads, until it is closed here: a store's file must not be closed while it is being read.
+
+    (Arrow's Azure and S3 files free their client at once, and the process dies.)
+    """
+
+    def __init__(self, stream: Any) -> None:
+        self._stream, self._turn, self.closed = stream, Lock(), False
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes, none when the stream is closed or at its end."""
+        with self._turn:
+            return b"" if self.closed else self._stream.read(size)
+
+    def readable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        """Nothing reads the stream, and nothing will."""
+        with self._turn:
+            self.closed = True
 
 
 def _numbers(done: int, count: int, skipped: list[int]) -> Numbers:
