@@ -83,13 +83,13 @@ def test_rees46_is_what_was_published(rees46: Real) -> None:
     assert (rees46.first.rows, rees46.first.added, rees46.first.refused) == (17_434, 17_434, 0)
     counts = {row["name"]: row["events"] for row in rees46.project.events.names().to_pylist()}
     assert counts == {"product_viewed": 17_055, "order_completed": 214, "add_to_cart": 165}
-    assert rees46.project.events.extent().profiles == 4_504
+    assert rees46.project.events.people() == 4_504
 
 
 def test_cdnow_is_what_was_published(tmp_path: Path, data: Path) -> None:
     cdnow = Real("cdnow", tmp_path / "cdnow", data)
     assert (cdnow.first.rows, cdnow.first.added, cdnow.first.refused) == (6_919, 6_919, 0)
-    assert cdnow.project.events.extent().profiles == 2_357
+    assert cdnow.project.events.people() == 2_357
     spent = sum(json.loads(one)["total"] for one in cdnow.project.events.scan()["properties"].to_pylist())
     assert spent == pytest.approx(244_091.94, abs=0.01)
 
@@ -103,7 +103,7 @@ def proved(real: Real) -> None:
     assert done.difference is None
     assert done.differences == 0
     assert len(done.instants) == INSTANTS
-    assert done.profiles == project.events.extent().profiles
+    assert done.profiles == project.events.people()
     for one in done.segments:
         assert 0 < one.members < one.judged, f"{one.key} must be true of somebody and false of somebody"
 

@@ -159,12 +159,11 @@ class Book:
 
     def accept(self, id_: int, at: int) -> Kept:
         """The finding is as it should be: its day counts as normal from now on. Raises: NotFound."""
+        if not any(one.id == id_ for one in self.findings()):
+            raise NotFound(f"no finding has the number {id_}", hint="list them: coterie quality history")
         with self._open() as book:
             book.execute("UPDATE findings SET accepted_at = ? WHERE id = ? AND accepted_at = 0", (at, id_))
-        found = [one for one in self.findings() if one.id == id_]
-        if not found:
-            raise NotFound(f"no finding has the number {id_}", hint="list them: coterie quality history")
-        return found[0]
+        return next(one for one in self.findings() if one.id == id_)
 
     # ── rules, runs, reconciliations ─────────────────────────────────────────────────────────────────────────
 
