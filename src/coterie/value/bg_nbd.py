@@ -28,7 +28,8 @@ class BgNbd(Struct, frozen=True, kw_only=True):
 
     def alive(self, who: Histories) -> Floats:
         """Return the probability that each is still a customer, (n,)."""
-        return 1 / (1 + self._odds_of_dropout(who))
+        chance: Floats = 1 / (1 + self._odds_of_dropout(who))
+        return chance
 
     def purchases(self, who: Histories, time: float | Floats) -> Floats:
         """Return the purchases to be expected of each within ``time`` from the end of observation, (n,). Eq. (10)."""
@@ -37,7 +38,8 @@ class BgNbd(Struct, frozen=True, kw_only=True):
         x, end = who.repeats, self.alpha + who.age
         series = hyp2f1(self.r + x, self.b + x, self.a + self.b + x - 1, time / (end + time))
         grown = 1 - (end / (end + time)) ** (self.r + x) * series
-        return (self.a + self.b + x - 1) / (self.a - 1) * grown / (1 + self._odds_of_dropout(who))
+        expected: Floats = (self.a + self.b + x - 1) / (self.a - 1) * grown / (1 + self._odds_of_dropout(who))
+        return expected
 
     def purchases_of_new(self, time: float | Floats) -> Floats:
         """Return the purchases to be expected of somebody new within ``time``. Eq. (9)."""
@@ -46,7 +48,8 @@ class BgNbd(Struct, frozen=True, kw_only=True):
         time = np.asarray(time, float)
         series = hyp2f1(self.r, self.b, self.a + self.b - 1, time / (self.alpha + time))
         share = (self.alpha / (self.alpha + time)) ** self.r
-        return (self.a + self.b - 1) / (self.a - 1) * (1 - share * series)
+        expected: Floats = (self.a + self.b - 1) / (self.a - 1) * (1 - share * series)
+        return expected
 
     def probability(self, count: int, time: float) -> float:
         """Return the probability that somebody new buys ``count`` times within ``time``. Eq. (8)."""
@@ -67,7 +70,8 @@ class BgNbd(Struct, frozen=True, kw_only=True):
 
     def _beside_one(self, what: str, *asked: object) -> Floats:
         sides = [BgNbd(r=self.r, alpha=self.alpha, a=1 + one, b=self.b) for one in (-1e-5, 1e-5)]
-        return np.mean([getattr(one, what)(*asked) for one in sides], axis=0)
+        both: Floats = np.mean([getattr(one, what)(*asked) for one in sides], axis=0)
+        return both
 
 
 def fit(who: Histories, start: tuple[float, ...] = START) -> tuple[BgNbd, Fit]:

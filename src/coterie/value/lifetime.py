@@ -25,7 +25,8 @@ def lifetime_value(
     ``discount`` is the rate per period; what is bought within a period counts at its end. ``worth`` is the value of one purchase.
     Cost: one evaluation of the model per period.
     """
-    value, before = np.zeros(len(who)), np.zeros(len(who))
+    value: Floats = np.zeros(len(who))
+    before: Floats = np.zeros(len(who))
     for number in range(1, periods + 1):
         until = model.purchases(who, number * period)
         value += worth * (until - before) / (1 + discount) ** number

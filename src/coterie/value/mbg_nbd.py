@@ -25,7 +25,8 @@ class MbgNbd(Struct, frozen=True, kw_only=True):
 
     def alive(self, who: Histories) -> Floats:
         """Return the probability that each is still a customer, (n,)."""
-        return 1 / (1 + self._odds_of_dropout(who))
+        chance: Floats = 1 / (1 + self._odds_of_dropout(who))
+        return chance
 
     def purchases(self, who: Histories, time: float | Floats) -> Floats:
         """Return the purchases to be expected of each within ``time`` from the end of observation, (n,)."""
@@ -34,7 +35,8 @@ class MbgNbd(Struct, frozen=True, kw_only=True):
         x, end = who.repeats, self.alpha + who.age
         series = hyp2f1(self.r + x, self.b + x + 1, self.a + self.b + x, time / (end + time))
         grown = 1 - (end / (end + time)) ** (self.r + x) * series
-        return (self.a + self.b + x) / (self.a - 1) * grown / (1 + self._odds_of_dropout(who))
+        expected: Floats = (self.a + self.b + x) / (self.a - 1) * grown / (1 + self._odds_of_dropout(who))
+        return expected
 
     def purchases_of_new(self, time: float | Floats) -> Floats:
         """Return the purchases to be expected of somebody new within ``time``."""
@@ -42,16 +44,19 @@ class MbgNbd(Struct, frozen=True, kw_only=True):
             return self._beside_one("purchases_of_new", time)
         time = np.asarray(time, float)
         series = hyp2f1(self.r, self.b + 1, self.a + self.b, time / (self.alpha + time))
-        return self.b / (self.a - 1) * (1 - (self.alpha / (self.alpha + time)) ** self.r * series)
+        expected: Floats = self.b / (self.a - 1) * (1 - (self.alpha / (self.alpha + time)) ** self.r * series)
+        return expected
 
     def _odds_of_dropout(self, who: Histories) -> Floats:
         x = who.repeats
         ratio = np.exp((self.r + x) * (np.log(self.alpha + who.age) - np.log(self.alpha + who.recency)))
-        return self.a / (self.b + x) * ratio
+        odds: Floats = self.a / (self.b + x) * ratio
+        return odds
 
     def _beside_one(self, what: str, *asked: object) -> Floats:
         sides = [MbgNbd(r=self.r, alpha=self.alpha, a=1 + one, b=self.b) for one in (-1e-5, 1e-5)]
-        return np.mean([getattr(one, what)(*asked) for one in sides], axis=0)
+        both: Floats = np.mean([getattr(one, what)(*asked) for one in sides], axis=0)
+        return both
 
 
 def fit(who: Histories, start: tuple[float, ...] = START) -> tuple[MbgNbd, Fit]:

@@ -40,7 +40,8 @@ class ParetoNbd(Struct, frozen=True, kw_only=True):
             gammaln(self.r + x) - gammaln(self.r) + self.r * np.log(self.alpha) + self.s * np.log(self.beta)
             - (self.r + x) * np.log(self.alpha + who.age) - self.s * np.log(self.beta + who.age)
         )  # fmt: skip
-        return np.minimum(np.exp(staying - whole), 1.0)
+        chance: Floats = np.minimum(np.exp(staying - whole), 1.0)
+        return chance
 
     def purchases(self, who: Histories, time: float | Floats) -> Floats:
         """Return the purchases to be expected of each within ``time`` from the end of observation, (n,)."""
