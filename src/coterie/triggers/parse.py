@@ -88,12 +88,13 @@ def strangers(triggers: Iterable[Trigger], segments: Collection[str], destinatio
         where = f"triggers/{one.key}.yaml"
         for key in dict.fromkeys(one.segments):
             if key not in segments:
-                problems.append(_unknown("segment", key, segments, where))
+                problems.append(unknown("segment", key, segments, where))
         if one.destination not in destinations:
-            problems.append(_unknown("destination", one.destination, destinations, f"{where}: destination"))
+            problems.append(unknown("destination", one.destination, destinations, f"{where}: destination"))
     return problems
 
 
-def _unknown(noun: str, key: str, known: Collection[str], where: str) -> Problem:
+def unknown(noun: str, key: str, known: Collection[str], where: str) -> Problem:
+    """Return the problem of a key that nobody defines."""
     allowed = ", ".join(sorted(known)[:20]) or f"a {noun} with a file of its own"
     return Problem(f"no {noun} has this key", where=where, received=key, allowed=allowed, hint=nearest(key, known))
