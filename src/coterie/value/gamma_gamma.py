@@ -11,10 +11,9 @@ from scipy.special import gammaln, psi
 
 from coterie.errors import Problem
 from coterie.value.fitting import Fit, maximise
-from coterie.value.history import Floats, collapse
+from coterie.value.history import Floats, Levels, collapse
 
 NAMES = ("p", "q", "v")
-START = (1.0, 2.0, 10.0)
 
 
 class GammaGamma(Struct, frozen=True, kw_only=True):
@@ -38,30 +37,40 @@ class GammaGamma(Struct, frozen=True, kw_only=True):
         return np.where(below > 0, told / np.where(below > 0, below, 1.0), np.nan)
 
 
-def fit(purchases: Floats, spend: Floats, start: tuple[float, ...] = START) -> tuple[GammaGamma, Fit]:
+def fit(purchases: Floats, spend: Floats, start: tuple[float, ...] | None = None) -> tuple[GammaGamma, Fit]:
     """Return the model of maximum likelihood, from people with at least one purchase of a value above 0. Raises: Problem."""
     bought = (purchases > 0) & (spend > 0)
     if not bought.any():
         raise Problem("nobody bought anything", where="spend", allowed="at least one purchase with a value above 0")
     counted = collapse(purchases[bought], spend[bought])
     x, mean = counted.columns
-    found = maximise(lambda parameters: likelihood(parameters, x, mean), counted.counts, NAMES, start)
+    levels, logs = Levels.of(x), np.log(mean)
+    found = maximise(
+        lambda parameters: likelihood(parameters, levels, mean, logs), counted.counts, NAMES,
+        start or (1.0, 2.0, float(counted.counts @ mean / counted.counts.sum())),
+    )  # fmt: skip
     return GammaGamma(**found.parameters), found
 
 
-def likelihood(parameters: Floats, x: Floats, mean: Floats) -> tuple[Floats, Floats]:
-    """Return the log-likelihood of each one's mean value (m,) and its gradient (3, m). Eq. (1a)."""
+def likelihood(parameters: Floats, levels: Levels, mean: Floats, logs: Floats) -> tuple[Floats, Floats]:
+    """Return the log-likelihood of each one's mean value (m,) and its gradient (3, m). Eq. (1a).
+
+    ``levels``: how many purchases each mean is of; ``logs``: the logarithms of ``mean``.
+    """
     p, q, v = parameters
-    shape, reach = p * x, np.log(x * mean + v)
+    x = levels.values
+    whole = x * mean + v
+    reach, shape = np.log(whole), p * x
     value = (
-        gammaln(shape + q) - gammaln(shape) - gammaln(q) + q * np.log(v)
-        + (shape - 1) * np.log(mean) + shape * np.log(x) - (shape + q) * reach
-    )  # fmt: skip
+        (shape - 1) * logs
+        - (shape + q) * reach
+        + levels.spread(lambda n: gammaln(p * n + q) - gammaln(p * n) - gammaln(q) + q * np.log(v) + p * n * np.log(n))
+    )
     gradient = np.stack(
         [
-            x * (psi(shape + q) - psi(shape) + np.log(mean) + np.log(x) - reach),
-            psi(shape + q) - psi(q) + np.log(v) - reach,
-            q / v - (shape + q) / (x * mean + v),
+            x * (levels.spread(lambda n: psi(p * n + q) - psi(p * n) + np.log(n)) + logs - reach),
+            levels.spread(lambda n: psi(p * n + q) - psi(q) + np.log(v)) - reach,
+            q / v - (shape + q) / whole,
         ]
     )
     return value, gradient

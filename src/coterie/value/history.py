@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from msgspec import Struct
 
@@ -48,6 +50,23 @@ class Histories(Struct, frozen=True, kw_only=True):
 
     def __len__(self) -> int:
         return len(self.repeats)
+
+
+class Levels(Struct, frozen=True):
+    """Numbers that repeat a lot (m,), with the distinct ones (l,) and which each is (m,)."""
+
+    values: Floats
+    distinct: Floats
+    place: Ints
+
+    @classmethod
+    def of(cls, values: Floats) -> Levels:
+        distinct, place = np.unique(values, return_inverse=True)
+        return cls(values, distinct, place)
+
+    def spread(self, function: Callable[[Floats], Floats]) -> Floats:
+        """Return ``function`` of every value, computed once per distinct one."""
+        return function(self.distinct)[self.place]
 
 
 class Counted(Struct, frozen=True):

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 from msgspec import Struct
-from scipy.special import gammaln, hyp2f1, psi
+from scipy.special import gammaln, psi
 
-from coterie.value.bg_nbd import NAMES, NEAR_ONE, START
+from coterie.value.bg_nbd import LARGEST, NAMES, NEAR_ONE, grown, start_of
 from coterie.value.fitting import Fit, maximise
-from coterie.value.history import Floats, Histories, collapse
+from coterie.value.history import Floats, Histories, Levels, collapse
 
 
 class MbgNbd(Struct, frozen=True, kw_only=True):
@@ -33,23 +33,21 @@ class MbgNbd(Struct, frozen=True, kw_only=True):
         if abs(self.a - 1) < NEAR_ONE:
             return self._beside_one("purchases", who, time)
         x, end = who.repeats, self.alpha + who.age
-        series = hyp2f1(self.r + x, self.b + x + 1, self.a + self.b + x, time / (end + time))
-        grown = 1 - (end / (end + time)) ** (self.r + x) * series
-        expected: Floats = (self.a + self.b + x) / (self.a - 1) * grown / (1 + self._odds_of_dropout(who))
-        return expected
+        steady = self.a + self.b + x
+        expected: Floats = steady / (self.a - 1) * grown(self.a, self.a + self.b - self.r, steady, time / (end + time))
+        return expected * self.alive(who)
 
     def purchases_of_new(self, time: float | Floats) -> Floats:
         """Return the purchases to be expected of somebody new within ``time``."""
         if abs(self.a - 1) < NEAR_ONE:
             return self._beside_one("purchases_of_new", time)
-        time = np.asarray(time, float)
-        series = hyp2f1(self.r, self.b + 1, self.a + self.b, time / (self.alpha + time))
-        expected: Floats = self.b / (self.a - 1) * (1 - (self.alpha / (self.alpha + time)) ** self.r * series)
+        time, steady = np.asarray(time, float), self.a + self.b
+        expected: Floats = self.b / (self.a - 1) * grown(self.a, steady - self.r, steady, time / (self.alpha + time))
         return expected
 
     def _odds_of_dropout(self, who: Histories) -> Floats:
         x = who.repeats
-        ratio = np.exp((self.r + x) * (np.log(self.alpha + who.age) - np.log(self.alpha + who.recency)))
+        ratio = np.exp(np.minimum((self.r + x) * np.log((self.alpha + who.age) / (self.alpha + who.recency)), LARGEST))
         odds: Floats = self.a / (self.b + x) * ratio
         return odds
 
@@ -59,32 +57,38 @@ class MbgNbd(Struct, frozen=True, kw_only=True):
         return both
 
 
-def fit(who: Histories, start: tuple[float, ...] = START) -> tuple[MbgNbd, Fit]:
-    """Return the model of maximum likelihood. Cost: about 20 evaluations over the distinct histories."""
+def fit(who: Histories) -> tuple[MbgNbd, Fit]:
+    """Return the model of maximum likelihood. Cost: about 20 evaluations over the distinct histories. Raises: Problem."""
     counted = collapse(who.repeats, who.recency, who.age)
     x, recency, age = counted.columns
-    found = maximise(lambda parameters: likelihood(parameters, x, recency, age), counted.counts, NAMES, start)
+    levels = Levels.of(x)
+    found = maximise(
+        lambda parameters: likelihood(parameters, levels, recency, age), counted.counts, NAMES, start_of(who)
+    )
     return MbgNbd(**found.parameters), found
 
 
-def likelihood(parameters: Floats, x: Floats, recency: Floats, age: Floats) -> tuple[Floats, Floats]:
-    """Return the log-likelihood of each history (m,) and its gradient (4, m)."""
+def likelihood(parameters: Floats, levels: Levels, recency: Floats, age: Floats) -> tuple[Floats, Floats]:
+    """Return the log-likelihood of each history (m,) and its gradient (4, m); ``levels`` are their repeats."""
     r, alpha, a, b = parameters
-    staying = -(r + x) * np.log(alpha + age)
-    leaving = np.log(a) - np.log(b + x) - (r + x) * np.log(alpha + recency)
+    x = levels.values
+    late, recent = np.log(alpha + age), np.log(alpha + recency)
+    staying = -(r + x) * late
+    leaving = np.log(a) - np.log(b + x) - (r + x) * recent
     both = np.logaddexp(staying, leaving)
-    stayed, left = np.exp(staying - both), np.exp(leaving - both)
-    value = (
-        gammaln(r + x) - gammaln(r) + r * np.log(alpha)
-        + gammaln(a + b) - gammaln(b) + gammaln(b + x + 1) - gammaln(a + b + x + 1) + both
+    left = np.exp(leaving - both)
+    stayed = 1 - left
+    value = both + levels.spread(
+        lambda n: gammaln(r + n) - gammaln(r) + r * np.log(alpha)
+        + gammaln(a + b) - gammaln(b) + gammaln(b + n + 1) - gammaln(a + b + n + 1)
     )  # fmt: skip
-    shared = psi(a + b) - psi(a + b + x + 1)
+    shared = levels.spread(lambda n: psi(a + b) - psi(a + b + n + 1))
     gradient = np.stack(
         [
-            psi(r + x) - psi(r) + np.log(alpha) - stayed * np.log(alpha + age) - left * np.log(alpha + recency),
+            levels.spread(lambda n: psi(r + n) - psi(r) + np.log(alpha)) - stayed * late - left * recent,
             r / alpha - (r + x) * (stayed / (alpha + age) + left / (alpha + recency)),
             shared + left / a,
-            shared - psi(b) + psi(b + x + 1) - left / (b + x),
+            shared + levels.spread(lambda n: psi(b + n + 1) - psi(b)) - left / (b + x),
         ]
     )
     return value, gradient
