@@ -10,13 +10,15 @@ from coterie.identity.merges import Merges, decided
 from coterie.segments.batch import (
     Knowledge,
     Relation,
+    measures_statement,
     overlap_statement,
     size_statement,
     statement,
     values_statement,
 )
 from coterie.segments.catalog import Catalog
-from coterie.segments.core import ALWAYS, NumberTerm
+from coterie.segments.core import ALWAYS, NumberTerm, ValueTerm
+from coterie.segments.measures import Measurable
 from coterie.storage.duck import Duck
 from coterie.storage.events import EventStore
 from coterie.storage.log import SCHEMA
@@ -67,6 +69,24 @@ class History:
     def values(self, term: NumberTerm, at: int) -> pa.Table:
         """Return (at, profile, value) of every known profile; null where the term is missing."""
         return self._duck.run(values_statement(term, [at], relation=self._relation))
+
+    def measures(
+        self,
+        terms: Sequence[Measurable],
+        at: int,
+        *,
+        values: Sequence[ValueTerm] = (),
+        catalog: Catalog | None = None,
+        knowledge: Knowledge = "then",
+    ) -> pa.Table:
+        """Return (at, profile, m0, m1, …, v0, v1, …) of every known profile: what ``terms`` measure, and ``values`` as JSON text.
+
+        Null where it is missing. ``catalog`` holds the segments that terms refer to.
+        """
+        sql = measures_statement(
+            terms, [at], relation=self._relation, values=values, catalog=catalog, knowledge=knowledge
+        )
+        return self._duck.run(sql)
 
     def close(self) -> None:
         self._duck.close()

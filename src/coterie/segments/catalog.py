@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from coterie.errors import InvalidDefinition, Problem, nearest
 from coterie.segments.core import Node, references
+from coterie.segments.measures import Measures, referred
 
 
 class Lowered(Struct, frozen=True):
@@ -20,9 +21,15 @@ class Lowered(Struct, frozen=True):
 
 
 class Catalog:
-    """Lowered segments; iterating gives them so that a referenced segment comes before the one that refers to it."""
+    """Lowered segments; iterating gives them so that a referenced segment comes before the one that refers to it.
 
-    def __init__(self, segments: Mapping[str, Lowered]) -> None:
+    ``measures`` are the terms that each model measures of every profile, by the model's key; the live reader keeps what they need.
+    """
+
+    def __init__(self, segments: Mapping[str, Lowered], measures: Mapping[str, Measures] | None = None) -> None:
+        self.measures = {key: tuple(terms) for key, terms in sorted((measures or {}).items())}
+        asked = [(key, references(segment.node)) for key, segment in segments.items()]
+        asked += [(key, referred(terms)) for key, terms in self.measures.items()]
         problems = [
             Problem(
                 "refers to a segment that does not exist",
@@ -31,8 +38,8 @@ class Catalog:
                 allowed=", ".join(sorted(segments)),
                 hint=nearest(ref, segments),
             )
-            for key, segment in segments.items()
-            for ref in sorted(references(segment.node) - segments.keys())
+            for key, refs in asked
+            for ref in sorted(refs - segments.keys())
         ]
         if problems:
             raise InvalidDefinition(problems)
@@ -47,9 +54,9 @@ class Catalog:
         self._segments = {key: segments[key] for key in order}
 
     @classmethod
-    def of(cls, nodes: Mapping[str, Node], version: int = 1) -> Catalog:
+    def of(cls, nodes: Mapping[str, Node], version: int = 1, measures: Mapping[str, Measures] | None = None) -> Catalog:
         """Return a catalog of bare nodes, as tests and notebooks use it."""
-        return cls({key: Lowered(key, version, node) for key, node in nodes.items()})
+        return cls({key: Lowered(key, version, node) for key, node in nodes.items()}, measures)
 
     def __iter__(self):  # type: ignore[no-untyped-def]
         return iter(self._segments.values())
@@ -67,8 +74,12 @@ class Catalog:
     def keys(self) -> tuple[str, ...]:
         return tuple(self._segments)
 
+    def measuring(self, measures: Mapping[str, Measures]) -> Catalog:
+        """Return the same segments with these measures."""
+        return Catalog(self._segments, measures)
+
     def closure(self, key: str) -> Catalog:
-        """Return the catalog of ``key`` and every segment it needs."""
+        """Return the catalog of ``key`` and every segment it needs, without measures."""
         needed: dict[str, Lowered] = {}
 
         def need(one: str) -> None:

@@ -5,12 +5,19 @@ from __future__ import annotations
 from coterie.segments.batch.dialects import DIALECTS
 from coterie.segments.batch.relation import Relation
 from coterie.segments.batch.source import Knowledge
-from coterie.segments.batch.statement import overlap_statement, size_statement, statement, values_statement
+from coterie.segments.batch.statement import (
+    measures_statement,
+    overlap_statement,
+    size_statement,
+    statement,
+    values_statement,
+)
 
 __all__ = [
     "DIALECTS",
     "Knowledge",
     "Relation",
+    "measures_statement",
     "overlap_statement",
     "size_statement",
     "statement",

@@ -11,7 +11,7 @@ from coterie.segments.batch import aggregates, calendars, sequence, traits
 from coterie.segments.batch.aggregates import OWN_SCAN, ZERO_KINDS, zero
 from coterie.segments.batch.facts import Grouped
 from coterie.segments.batch.source import Source
-from coterie.segments.batch.sql import Sql, column, compare, double, minus, number, text
+from coterie.segments.batch.sql import Sql, cases, column, compare, double, integer, minus, number, sure, text
 from coterie.segments.batch.terms import (
     elapsed_edges,
     elapsed_trait,
@@ -35,7 +35,9 @@ from coterie.segments.core import (
     Trait,
     TraitSince,
     Until,
+    ValueTerm,
 )
+from coterie.segments.measures import Measurable
 
 PERSON = "person"
 """Table name that stands for the part a statement begins with, until it is chosen."""
@@ -98,6 +100,22 @@ def value_of(term: Trait | Aggregate, parts: Parts) -> ValueSql:
     if term.kind in VALUE_KINDS:
         return Json(_aggregate(term, parts), dialect)
     return Typed(_aggregate(term, parts), "number", dialect)
+
+
+def text_of(term: ValueTerm, parts: Parts) -> Sql:
+    """Return the canonical JSON text of a term's value; NULL when it is missing."""
+    value = value_of(term, parts)
+    return value.key() if isinstance(value, Json) else value.raw()
+
+
+def measure_of(term: Measurable, parts: Parts) -> Sql:
+    """Return what a term measures, as float64: its number, or 1.0 where a leaf is true and 0.0 elsewhere."""
+    if isinstance(term, Leaf):
+        truth = cases([(sure(condition(term, parts)), integer(1))], integer(0))
+        return number(truth)
+    if isinstance(term, Trait):
+        return traits.trait(parts.grouped(), term.name).number()
+    return number(number_of(term, parts))
 
 
 def number_of(term: NumberTerm, parts: Parts) -> Sql:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import reduce
 
 from sqlglot import exp
@@ -34,10 +34,10 @@ class Membership:
         truth = self._truth(node)
         return self._assembled(truth, self._begin(node), [])
 
-    def values(self, value: Callable[[Parts], Sql]) -> tuple[Named, exp.Select]:
-        """Return the parts and the selection of (place, value) for every known profile."""
-        chosen = value(self.parts).as_("value", quoted=True)
-        return self._assembled(exp.true(), None, [chosen])
+    def values(self, columns: Mapping[str, Callable[[Parts], Sql]]) -> tuple[Named, exp.Select]:
+        """Return the parts and the selection of (place, columns…) for every known profile."""
+        chosen: list[exp.Expr] = [value(self.parts).as_(name, quoted=True) for name, value in columns.items()]
+        return self._assembled(exp.true(), None, chosen)
 
     def _truth(self, node: Node) -> Sql:
         if isinstance(node, All):

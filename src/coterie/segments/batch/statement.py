@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from sqlglot import exp
 
 from coterie.segments.batch.dialects import DuckDB, dialect_of
 from coterie.segments.batch.instants import AT, Instants
-from coterie.segments.batch.leaves import number_of
+from coterie.segments.batch.leaves import Parts, measure_of, text_of
 from coterie.segments.batch.membership import Membership, Named
 from coterie.segments.batch.relation import Relation
 from coterie.segments.batch.source import INSTANTS, Knowledge, Source
-from coterie.segments.batch.sql import Sql, column, number
+from coterie.segments.batch.sql import Sql, column
 from coterie.segments.catalog import Catalog
-from coterie.segments.core import NumberTerm, references
+from coterie.segments.core import NumberTerm, ValueTerm, references
+from coterie.segments.measures import Measurable
 
 MEMBERS = "members"
 
@@ -73,10 +75,27 @@ def values_statement(
     What thresholds (``top``, ``rfm``) are computed from.
     """
     writer = _Writer(Catalog({}), instants, relation, dialect, knowledge)
-    membership = Membership(writer.source, "", writer.name_of)
-    named, select = membership.values(lambda parts: number(number_of(term, parts)))
-    writer.named += named
-    return writer.render(writer.with_at(select))
+    return writer.columns({"value": partial(measure_of, term)})
+
+
+def measures_statement(
+    terms: Sequence[Measurable],
+    instants: Sequence[int],
+    *,
+    relation: Relation,
+    values: Sequence[ValueTerm] = (),
+    catalog: Catalog | None = None,
+    dialect: str = "duckdb",
+    knowledge: Knowledge = "then",
+) -> str:
+    """Return SQL whose rows are (at, profile, m0 DOUBLE, m1, …, v0 TEXT, v1, …) of every known profile.
+
+    ``m…`` is what each of ``terms`` measures, ``v…`` the canonical JSON text of each of ``values``; NULL where it is missing.
+    ``catalog`` holds the segments that terms refer to. Cost: one scan, and one more for each term that numbers its events.
+    """
+    writer = _Writer(Catalog({}) if catalog is None else catalog, instants, relation, dialect, knowledge)
+    columns = {f"m{i}": partial(measure_of, term) for i, term in enumerate(terms)}
+    return writer.columns(columns | {f"v{i}": partial(text_of, term) for i, term in enumerate(values)})
 
 
 def overlap_statement(
@@ -143,6 +162,12 @@ class _Writer:
         named, select = membership.members(self.catalog[key].node)
         self.named += named
         return select
+
+    def columns(self, columns: Mapping[str, Callable[[Parts], Sql]]) -> str:
+        """Return the statement whose rows are the instant, the profile and these columns, of every known profile."""
+        named, select = Membership(self.source, "", self.name_of).values(columns)
+        self.named += named
+        return self.render(self.with_at(select))
 
     def name_of(self, key: str) -> str:
         """Return the name of the relation of the segment's members, collected on first demand."""

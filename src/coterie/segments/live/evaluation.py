@@ -153,11 +153,9 @@ def at_least(stack: Ints, top: int, count: int, items: int) -> Truth:
 
 
 @kernel
-def evaluate(plan: Ints, tables: Tables, state: State, segment: int, base: int, now: int) -> Truth:
-    """Return the truth of a segment for the profile at ``base``, and the first later instant at which it may differ."""
+def judge(plan: Ints, tables: Tables, state: State, at: int, end: int, base: int, now: int) -> Truth:
+    """Return the truth of a program for the profile at ``base``, and the first later instant at which it may differ."""
     stack, top, holds, until = state.scratch[plan[STACK] :], whole(-1), False, whole(HIGH)
-    about = plan[PROGRAMS] + segment * SEGMENT_WORDS
-    at, end = plan[about + G_BEGIN], plan[about + G_END]
     while at < end:
         code = plan[at]
         op, argument = code & 255, code >> 8
@@ -188,3 +186,10 @@ def evaluate(plan: Ints, tables: Tables, state: State, segment: int, base: int, 
             holds, until = at_least(stack, top, argument >> 16, items)
             top -= items - 1
     return holds, until
+
+
+@small
+def evaluate(plan: Ints, tables: Tables, state: State, segment: int, base: int, now: int) -> Truth:
+    """Return the truth of a segment for the profile at ``base``, and the first later instant at which it may differ."""
+    about = plan[PROGRAMS] + segment * SEGMENT_WORDS
+    return judge(plan, tables, state, plan[about + G_BEGIN], plan[about + G_END], base, now)

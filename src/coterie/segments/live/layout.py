@@ -98,6 +98,9 @@ SATURATED = float(1 << 63)
 # a segment's record, one after another from word PROGRAMS on
 G_BEGIN, G_END, G_DEPENDENTS, G_DEPENDENTS_END, SEGMENT_WORDS = range(5)
 
+# a measure's record: its program, or (end -1) the leaf whose number it is
+N_BEGIN, N_END, MEASURE_WORDS = range(3)
+
 # a selector's record, and that of one field test
 E_FILTERS, E_FILTERS_END, E_NUMBER, SELECTOR_WORDS = range(4)
 F_COLUMN, F_TABLE, F_ORDER, F_NEGATE, F_BITS, FILTER_WORDS = range(6)

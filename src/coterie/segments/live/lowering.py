@@ -7,6 +7,7 @@ import math
 from coterie.errors import Unsupported
 from coterie.limits import DAY_US, HOUR_US
 from coterie.model import TRAIT_EVENTS
+from coterie.segments import core
 from coterie.segments.core import (
     VALUE_KINDS,
     Absolute,
@@ -27,11 +28,12 @@ from coterie.segments.core import (
 )
 from coterie.segments.live import layout as at
 from coterie.segments.live.draft import Draft, Leaf, Store, Table
+from coterie.segments.measures import Measurable
 
 QUOTA_MOST = 64
 """Largest n of "n times the same" or "n different" whose deciding instant is kept in the row."""
 Expression = tuple[str, int, tuple["Expression", ...]]
-"""("leaf", number, ()) | ("not" | "and" | "or", 0, parts) | ("at_least", count, parts)"""
+"""("leaf" | "number", number, ()) | ("not" | "and" | "or", 0, parts) | ("at_least", count, parts)"""
 
 ORDERS = {"=": at.EQ, "<": at.LT, "<=": at.LE, ">": at.GT, ">=": at.GE}
 LONGEST = {"day": 26 * HOUR_US, "week": 7 * DAY_US + 2 * HOUR_US, "month": 31 * DAY_US + 2 * HOUR_US}
@@ -324,6 +326,20 @@ MOVING = {
     "repeats": (at.K_RUN_CODE, at.T_RUN_REPEATS, 2),
     "days": (at.K_RUN, at.T_RUN_DAYS, 1),
 }
+
+
+def lower_measure(draft: Draft, term: Measurable, order: dict[str, int]) -> Expression:
+    """Return what a term measures: an expression over plan leaves, or ("number", leaf, ()) for the number of one."""
+    if isinstance(term, core.Leaf):
+        return lower_leaf(draft, term, order)
+    if isinstance(term, Trait):
+        table = draft.table(Table(term.name, "number"))
+        store = trait_store(draft, term.name)
+        leaf = Leaf(fields={at.L_TERM: at.T_NUMBER}, store=store, word=2, table=table)
+    else:
+        leaf = _number_leaf(draft, term)
+    return "number", draft.leaf(leaf), ()
+
 
 # ── sequences ────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -15,7 +15,7 @@ from coterie.segments.live import layout as at
 from coterie.segments.live.draft import Draft, Leaf, Store, Table
 from coterie.segments.live.effects import note_effects
 from coterie.segments.live.layout import Ints
-from coterie.segments.live.lowering import QUOTA_MOST
+from coterie.segments.live.lowering import QUOTA_MOST, Expression, lower_measure
 from coterie.segments.live.nothing import holds_of_nothing
 from coterie.segments.live.programs import depth_of, encode, lower_node
 
@@ -42,6 +42,8 @@ class Design(Struct, kw_only=True):
     dependents: list[list[int]]
     salts: tuple[tuple[str, int], ...]
     scratch: int
+    measures: dict[str, tuple[int, int]]
+    """Where the records of each model's measures begin, and how many there are."""
     shape: bytes
     """What tells the layout of rows and runs from any other: a digest of the plan as it was made."""
 
@@ -65,6 +67,10 @@ def design(catalog: Catalog, limits: Limits) -> Design:
         note_effects(draft, i, expression)
         programs.append(expression)
         depth = max(depth, depth_of(expression))
+    measured = {
+        model: [lower_measure(draft, term, order) for term in terms] for model, terms in catalog.measures.items()
+    }
+    depth = max([depth, *(depth_of(one) for some in measured.values() for one in some)])
     dependents: list[list[int]] = [[] for _ in segments]
     for i, segment in enumerate(segments):
         for key in references(segment.node):
@@ -73,6 +79,7 @@ def design(catalog: Catalog, limits: Limits) -> Design:
     for number, expression in enumerate(programs):
         writing.segment(number, encode(expression, writing.leaves_at), dependents[number])
     writing.first([i for i, segment in enumerate(segments) if _may_hold_at_first(segment.node)])
+    measures = {model: (writing.measures(some), len(some)) for model, some in measured.items()}
     scratch = writing.scratch(depth, limits)
     return Design(
         draft=draft,
@@ -84,6 +91,7 @@ def design(catalog: Catalog, limits: Limits) -> Design:
         dependents=dependents,
         salts=tuple((store.salt, store.slot) for store in draft.stores if store.kind == at.K_HASH),
         scratch=scratch,
+        measures=measures,
         shape=hashlib.blake2b(np.array(writing.words, np.int64).tobytes(), digest_size=16).digest(),
     )
 
@@ -259,6 +267,18 @@ class _Writing:
         """The segments that are evaluated for everyone new are written."""
         self.words[at.FIRST] = self._add(segments)
         self.words[at.FIRST_END] = len(self.words)
+
+    def measures(self, expressions: list[Expression]) -> int:
+        """Return where the records of measures begin, one after another, which are written."""
+        records: list[int] = []
+        for kind, number, parts in expressions:
+            if kind == "number":
+                records += [self.leaves_at[number], -1]
+            else:
+                program = encode((kind, number, parts), self.leaves_at)
+                begin = self._add(program)
+                records += [begin, begin + len(program)]
+        return self._add(records)
 
     def scratch(self, depth: int, limits: Limits) -> int:
         """Return how much scratch space the plan needs, in words; where its parts begin is written."""

@@ -58,7 +58,7 @@ def encode(expression: Expression, places: list[int]) -> list[int]:
 def depth_of(expression: Expression) -> int:
     """Return how many truths the program keeps at once."""
     kind, _, parts = expression
-    if kind == "leaf":
+    if kind in ("leaf", "number"):
         return 1
     if kind == "not":
         return depth_of(parts[0])

@@ -40,8 +40,9 @@ class Saved(msgspec.Struct, frozen=True):
 
 
 def fingerprint(catalog: Catalog) -> bytes:
-    """Return what tells one catalog from another: keys, versions and nodes, in order."""
-    return hashlib.blake2b(msgspec.json.encode(list(catalog)), digest_size=DIGEST).digest()
+    """Return what tells one catalog from another: keys, versions and nodes, and what models measure, in order."""
+    whole = [list(catalog), list(catalog.measures.items())]
+    return hashlib.blake2b(msgspec.json.encode(whole), digest_size=DIGEST).digest()
 
 
 def encode(live: Any) -> bytes:

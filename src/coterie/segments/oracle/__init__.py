@@ -6,9 +6,9 @@ agreement with it is a proof.
 
 from __future__ import annotations
 
-from coterie.segments.oracle.evaluate import evaluate, next_change
+from coterie.segments.oracle.evaluate import evaluate, measure, next_change
 from coterie.segments.oracle.facts import Facts, Record
 from coterie.segments.oracle.history import Knowledge
 from coterie.segments.oracle.log import LeafVerdict, Oracle, Verdict
 
-__all__ = ["Facts", "Knowledge", "LeafVerdict", "Oracle", "Record", "Verdict", "evaluate", "next_change"]
+__all__ = ["Facts", "Knowledge", "LeafVerdict", "Oracle", "Record", "Verdict", "evaluate", "measure", "next_change"]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from coterie.segments.core import All, Any, AtLeast, Compare, Holds, InSegment, Leaf, Node, Not, Trait, leaves
 from coterie.segments.holds import compare, holds
+from coterie.segments.measures import Measurable
 from coterie.segments.oracle import sequences
 from coterie.segments.oracle.facts import Facts
 from coterie.segments.oracle.terms import turns, value_of
@@ -31,6 +32,13 @@ def evaluate(node: Node, facts: Facts, at: int) -> bool:
     if isinstance(node, InSegment):
         return evaluate(facts.catalog[node.key].node, facts, at)
     return sequences.witness(node, facts, at).holds
+
+
+def measure(term: Measurable, facts: Facts, at: int) -> float | None:
+    """Return what ``term`` measures of ``facts`` at ``at``; ``None`` when it is missing."""
+    if isinstance(term, Leaf):
+        return 1.0 if evaluate(term, facts, at) else 0.0
+    return number_of(value_of(term, facts, at))
 
 
 def right_of(node: Compare, facts: Facts, at: int) -> float | None:

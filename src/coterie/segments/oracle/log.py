@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
@@ -10,7 +10,8 @@ from coterie.identity.merges import Merges, decision_of
 from coterie.model import Event, Value
 from coterie.segments.catalog import Catalog
 from coterie.segments.core import Leaf, leaves
-from coterie.segments.oracle.evaluate import evaluate, next_change
+from coterie.segments.measures import Measurable
+from coterie.segments.oracle.evaluate import evaluate, measure, next_change
 from coterie.segments.oracle.evidence import evidence_of, value_at
 from coterie.segments.oracle.facts import Facts, Record
 from coterie.segments.oracle.history import History, Knowledge
@@ -93,6 +94,13 @@ class Oracle:
         """Return the members of the segment at ``at``. Cost: one evaluation per known profile."""
         node = self.catalog[key].node
         return {profile for profile, facts in self._known(at, knowledge) if evaluate(node, facts, at)}
+
+    def measure(
+        self, terms: Sequence[Measurable], profile: str, at: int, knowledge: Knowledge = "then"
+    ) -> list[float | None]:
+        """Return what each term measures of ``profile`` at ``at``; all missing when it is unknown then, or absorbed."""
+        facts = self.facts(profile, at, knowledge)
+        return [None if facts is None else measure(term, facts, at) for term in terms]
 
     def next_change(self, key: str, profile: str, at: int) -> int | None:
         """Return the next instant at which ``profile`` enters or leaves if nothing arrives, or ``None``."""
