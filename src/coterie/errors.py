@@ -141,3 +141,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """Return a hint naming the known word closest to ``word``, or an empty string."""
     close = get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f"did you mean {close[0]!r}?" if close else ""
+
+
+def not_installed(what: str, extra: str) -> Problem:
+    """Return the problem of a library that is not there: what needs it, and the extra that brings it."""
+    return Problem(f"{what} needs libraries that are not installed", hint=f"pip install 'coterie[{extra}]'")

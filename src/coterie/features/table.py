@@ -11,6 +11,8 @@ from msgspec import Struct, structs
 from coterie.errors import NotFound, Problem, nearest
 
 Floats: TypeAlias = "np.ndarray[tuple[int, ...], np.dtype[np.float64]]"
+Places: TypeAlias = "np.ndarray[tuple[int, ...], np.dtype[np.int64]]"
+Rows: TypeAlias = "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]"
 Texts: TypeAlias = "np.ndarray[tuple[int, ...], np.dtype[np.object_]]"
 
 
@@ -69,7 +71,7 @@ class FeatureTable(Struct, frozen=True, kw_only=True):
         """Return the numeric columns in order."""
         return [column for column in self.columns if column.kind == "number"]
 
-    def only(self, rows: Floats | Sequence[int]) -> FeatureTable:
+    def only(self, rows: Rows | Places | Sequence[int]) -> FeatureTable:
         """Return the table of some rows, by a boolean mask or by places."""
         chosen = np.asarray(rows)
         columns = tuple(structs.replace(column, values=column.values[chosen]) for column in self.columns)

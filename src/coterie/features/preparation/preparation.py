@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from coterie.errors import Problem
 from coterie.features.preparation.curves import bend
-from coterie.features.table import Column, FeatureTable, Floats
+from coterie.features.table import Column, FeatureTable, Floats, Rows
 
 
 class Input(Struct, frozen=True):
@@ -164,7 +164,7 @@ class Preparation(Struct, frozen=True, kw_only=True, dict=True):
         made = np.concatenate(blocks, axis=1)[:, list(self.kept)]
         return made if self.rotation is None else _rotated(self.rotation, made)
 
-    def inside(self, table: FeatureTable) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    def inside(self, table: FeatureTable) -> Rows:
         """Return (n,) of bool: who the fit of a model may see, neither dropped as extreme nor without what must be known."""
         values = self.read(table)
         rows = np.ones(len(table), np.bool_)
@@ -207,14 +207,16 @@ class _Numbers:
         if self._logs:
             found[:, self._logs] = np.log1p(np.maximum(found[:, self._logs], 0.0))
         for place, step in self._bent:
-            found[:, place] = bend(step.curve, np.ascontiguousarray(found[:, place]), step.power, step.nodes, step.marks)
+            found[:, place] = bend(
+                step.curve, np.ascontiguousarray(found[:, place]), step.power, step.nodes, step.marks
+            )
         found = (found - self._centre) / self._spread * self._weight
         if not self._marked:
             return found
         return np.concatenate([found, missing[:, self._marked] * self._weight[self._marked]], axis=1)
 
 
-def known(column: Column) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+def known(column: Column) -> Rows:
     """Return (n,) of bool: whose category is known."""
     return np.array([one is not None for one in column.values.tolist()], np.bool_)
 
@@ -227,8 +229,9 @@ def _coded(step: CategoryStep, inputs: Floats) -> Floats:
     for place in range(len(step.levels)):
         found += inputs[:, place : place + 1] * codes[place]
         rest -= inputs[:, place]
-    missing = 1.0 - inputs[:, -1]
-    return found + rest[:, None] * codes[-2] + missing[:, None] * codes[-1]
+    found += rest[:, None] * codes[-2]
+    found += (1.0 - inputs[:, -1:]) * codes[-1]
+    return found
 
 
 def _rotated(rotation: Rotation, made: Floats) -> Floats:

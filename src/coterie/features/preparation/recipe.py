@@ -34,12 +34,18 @@ class Treatment(Form, frozen=True, kw_only=True):
 
     missing: Annotated[Missing | Number | None, Doc("In place of a missing number.")] = None
     outliers: Annotated[Outliers | None, Doc("What becomes of extreme numbers.")] = None
-    tails: Annotated[float | None, _TAILS, Doc("Extreme is what lies beyond this share of people, on either side.")] = None
-    fences: Annotated[float | None, _FENCES, Doc("Extreme is what lies so many quartile ranges beyond the quartiles.")] = None
+    tails: Annotated[float | None, _TAILS, Doc("Extreme is what lies beyond this share of people, on either side.")] = (
+        None
+    )
+    fences: Annotated[
+        float | None, _FENCES, Doc("Extreme is what lies so many quartile ranges beyond the quartiles.")
+    ] = None
     transform: Annotated[Transform | None, Doc("A curve that makes the numbers more even.")] = None
     scale: Annotated[Scale | None, Doc("The measure that makes features comparable.")] = None
     categories: Annotated[Encoding | None, Doc("How a category becomes numbers.")] = None
-    weight: Annotated[float, _WEIGHT, Doc("How much it counts: what it is multiplied with at the end; 1 when not said.")] = 1.0
+    weight: Annotated[
+        float, _WEIGHT, Doc("How much it counts: what it is multiplied with at the end; 1 when not said.")
+    ] = 1.0
 
 
 class Recipe(Form, frozen=True, kw_only=True):
