@@ -126,4 +126,4 @@ def parse_only(writer: Writer, word: str) -> Any:
     raise AssertionError(f"{word} was refused {TRIES} times")
 
 
-TOLD = [*MEANINGS, "bucket", "consented", "in_list", "everyone"]
+TOLD = [*MEANINGS, "bucket", "consented", "cluster", "in_list", "everyone"]

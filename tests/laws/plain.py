@@ -6,6 +6,7 @@ Only the conditions, windows and filters that can be told in a line or two are t
 from __future__ import annotations
 
 import hashlib
+import operator
 from collections import Counter
 from collections.abc import Callable
 from fnmatch import fnmatchcase
@@ -164,6 +165,24 @@ def consented(data: Data, traits: Data) -> bool:
     return told is True or (data["default"] == "in" and told is not False)
 
 
+BOUNDS: dict[str, Callable[[float, float], bool]] = {
+    "at_least": operator.ge, "greater_than": operator.gt, "at_most": operator.le, "less_than": operator.lt,
+}  # fmt: skip
+
+
+def cluster(data: Data, traits: Data) -> bool:
+    held, far = traits.get(f"cluster.{data['model']}"), traits.get(f"cluster_distance.{data['model']}")
+    bounds = data.get("distance", {})
+    if bounds and (isinstance(far, bool) or not isinstance(far, int | float)):
+        return False
+    return (
+        ("is" not in data or held == data["is"])
+        and ("in" not in data or held in data["in"])
+        and ("not" not in data or held != data["not"])
+        and all(BOUNDS[name](far, bound) for name, bound in bounds.items())
+    )
+
+
 MEANINGS: dict[str, Callable[[Data, list[Event], int], bool]] = {
     meaning.__name__: meaning
     for meaning in (did, did_not, first_time, last_time, stopped, returned, inactive, regularly, then, then_not)
@@ -181,6 +200,8 @@ def means(word: str, data: Any, profile: str, events: list[Event], traits: Data,
         return bucket(data, profile)
     if word == "consented":
         return consented(data, traits)
+    if word == "cluster":
+        return cluster(data, traits)
     if word == "in_list":
         return traits.get(f"list.{data}") is True
     return True if word == "everyone" else None

@@ -14,7 +14,20 @@ CROWD = tuple(f"p{number}" for number in range(50))
 NAMES = ("view", "buy", "add to cart", "TEST_1", "TEST_2", "[v]iew")
 PATTERNS = ("TEST_*", "v?ew", "*", "*u*", "$*", "[v]*", "TEST_?", "buy", "?", "t*")
 KEYS = ("price", "sku", "tags", "lines", "place", "build", "due", "a.b")
-TRAITS = ("plan", "age", "joined", "likes", "cars", "home", "app", "consent.email", "o'key", "list.vip")
+TRAITS = (
+    "plan",
+    "age",
+    "joined",
+    "likes",
+    "cars",
+    "home",
+    "app",
+    "consent.email",
+    "o'key",
+    "list.vip",
+    "cluster.m",
+    "cluster_distance.m",
+)
 ZONES = ("UTC", "America/New_York", "Europe/Berlin", "Asia/Kolkata", "America/Havana", "Australia/Lord_Howe")
 PATTERNS_RE2 = (
     "a",
@@ -117,7 +130,9 @@ PRIMARY: dict[str, tuple[Any, ...]] = {
     "price": NUMBERS, "sku": ("a", "b", "A", 1, "1"), "tags": LISTS, "lines": OBJECTS, "place": POINTS,
     "build": VERSIONS, "due": (), "a.b": TEXTS,
     "plan": TEXTS, "age": NUMBERS, "joined": (), "likes": LISTS, "cars": OBJECTS, "home": POINTS, "app": VERSIONS,
-    "consent.email": (True, False, True, False, "true", 1), "list.vip": (True, True, False, None), "o'key": TEXTS, "n": (1, 2, 15, 50, 1.5, "1"), "s": ("a", "b", "A"),
+    "consent.email": (True, False, True, False, "true", 1), "list.vip": (True, True, False, None),
+    "cluster.m": ("a", "b", "a", "b", "c", None), "cluster_distance.m": (0, 0.5, 1, 2.5, 0.499, None, "1"),
+    "o'key": TEXTS, "n": (1, 2, 15, 50, 1.5, "1"), "s": ("a", "b", "A"),
 }  # fmt: skip
 INSTANT_KEYS = ("due", "joined")
 ODD: tuple[Any, ...] = (None, "", True, False, 1, "a", 2.5, ["a"], "2026-03-08", {"x": 1}, "1.2.3")

@@ -287,6 +287,13 @@ class Writer:
     def _in_list(self) -> str:
         return "vip"
 
+    def _cluster(self) -> Data:
+        which: Data = self.rng.choice(({"is": "a"}, {"in": ["a", "b"]}, {"not": "b"}, {}))
+        if which and self.rng.random() < 0.5:
+            return {"model": "m", **which}
+        bound = self.rng.choice(("at_least", "greater_than", "at_most", "less_than"))
+        return {"model": "m", **which, "distance": {bound: self.rng.choice((0, 0.5, 1, 2.5))}}
+
     def _bucket(self) -> Data:
         return {"percent": self.rng.choice((1, 10, 50, 99)), "salt": self.rng.choice(("x7f3", "y"))}
 
@@ -306,6 +313,7 @@ SIMPLE = (
         "inactive",
         "in_segment",
         "in_list",
+        "cluster",
         "bucket",
     ),
     *("consented", "everyone"),

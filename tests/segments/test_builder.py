@@ -28,6 +28,7 @@ PAIRS: list[tuple[Condition, dict[str, Any]]] = [
     ),
     (b.in_list("vip"), {"in_list": "vip"}),
     (b.consented("ads", default="out"), {"consented": {"purpose": "ads", "default": "out"}}),
+    (b.cluster("rfm", is_="loyal"), {"cluster": {"model": "rfm", "is": "loyal"}}),
     (b.did("order", within="24h", at_least=2), {"did": {**ORDER, "within": "24h", "at_least": 2}}),
     (b.did(["a", "b"], during={"calendar": "day"}), {"did": {"event": ["a", "b"], "during": {"calendar": "day"}}}),
     (b.did(like="TEST_*", where={"in_": 1}), {"did": {"like": "TEST_*", "where": {"in_": 1}}}),

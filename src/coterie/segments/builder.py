@@ -50,6 +50,10 @@ def consented(purpose: str, /, *, default: str) -> Condition:
     return _condition("consented", {"purpose": purpose, "default": default})
 
 
+def cluster(model: str, /, **words: Any) -> Condition:
+    return _condition("cluster", {"model": model, **words})
+
+
 def did(event: Events | None = None, /, **words: Any) -> Condition:
     return _condition("did", _picked(event) | words)
 

@@ -73,6 +73,10 @@ MEANINGS: list[tuple[dict[str, Any], core.Node]] = [
     ({"bucket": {"percent": 12.5, "salt": "s"}}, Compare(core.Hash("s"), "<", 2.0**29)),
     ({"consented": {"purpose": "ads", "default": "in"}}, Not(Holds(core.Trait("consent.ads"), core.Equals(False)))),
     ({"consented": {"purpose": "ads", "default": "out"}}, Holds(core.Trait("consent.ads"), core.Equals(True))),
+    ({"cluster": {"model": "m", "in": ["a", "b"], "distance": {"less_than": 2}}},
+     core.All((Holds(core.Trait("cluster.m"), core.OneOf(("a", "b"))),
+               Holds(core.Trait("cluster_distance.m"), core.Order("<", 2.0))))),
+    ({"cluster": {"model": "m", "not": "a"}}, Not(Holds(core.Trait("cluster.m"), core.Equals("a")))),
     ({"none": [{"everyone": {}}]}, Not(core.Any((core.ALWAYS,)))),
     ({"at_least_of": {"count": 1, "of": [{"in_segment": "a"}]}}, core.AtLeast(1, (core.InSegment("a"),))),
 ]  # fmt: skip

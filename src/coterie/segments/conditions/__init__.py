@@ -11,6 +11,7 @@ from coterie.segments.conditions.all_of import AllOf
 from coterie.segments.conditions.any_of import AnyOf
 from coterie.segments.conditions.at_least_of import AtLeastOf
 from coterie.segments.conditions.bucket import Bucket
+from coterie.segments.conditions.cluster import Cluster
 from coterie.segments.conditions.consented import Consented
 from coterie.segments.conditions.date import Date
 from coterie.segments.conditions.did import Did
@@ -49,7 +50,7 @@ GROUPS: tuple[Group, ...] = (
     Group(
         "Who somebody is",
         "Traits are properties of `$identify` and `$set` events; the last write of each counts.",
-        (Trait, Date, HasBeen, InList, Consented),
+        (Trait, Date, HasBeen, InList, Consented, Cluster),
     ),
     Group(
         "What somebody did",
