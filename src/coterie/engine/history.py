@@ -9,9 +9,11 @@ import pyarrow as pa
 from coterie.identity.merges import Merges, decided
 from coterie.segments.batch import (
     Knowledge,
+    Purchases,
     Relation,
     measures_statement,
     overlap_statement,
+    purchases_statement,
     size_statement,
     statement,
     values_statement,
@@ -87,6 +89,10 @@ class History:
             terms, [at], relation=self._relation, values=values, catalog=catalog, knowledge=knowledge
         )
         return self._duck.run(sql)
+
+    def purchases(self, what: Purchases, at: int, *, after: int | None = None) -> pa.Table:
+        """Return one row per person who had bought by ``at``, as known then: see ``purchases_statement``."""
+        return self._duck.run(purchases_statement(what, at, after=after, relation=self._relation))
 
     def close(self) -> None:
         self._duck.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from coterie.segments.batch.dialects import DIALECTS
+from coterie.segments.batch.purchases import Purchases, purchases_statement
 from coterie.segments.batch.relation import Relation
 from coterie.segments.batch.source import Knowledge
 from coterie.segments.batch.statement import (
@@ -16,9 +17,11 @@ from coterie.segments.batch.statement import (
 __all__ = [
     "DIALECTS",
     "Knowledge",
+    "Purchases",
     "Relation",
     "measures_statement",
     "overlap_statement",
+    "purchases_statement",
     "size_statement",
     "statement",
     "values_statement",
