@@ -45,6 +45,7 @@ EDGES: dict[tuple[str, str], str] = {
     ("learned", "features"): "a model says how its features are prepared",
     ("learned", "segments"): "a model is written in the forms of segments, and picks events as they do",
     ("learned", "triggers"): "files of models are read as theirs are",
+    ("learned", "privacy"): "a model is signed as a receipt is",
     ("value", "features"): "propensity learns from a table of features",
     ("value", "learned"): "a fitted model is kept as an artefact",
     ("monitoring", "features"): "drift compares tables of features",

@@ -12,7 +12,7 @@ from coterie.segments.conditions.form import Check, Choice, Flaw, Form
 from coterie.segments.conditions.words import Doc, Duration, Name, SegmentKey, Text, number, whole
 
 Algorithm: TypeAlias = Literal[
-    "kmeans", "hierarchical", "dbscan", "hdbscan", "gaussian", "kprototypes", "medoids", "auto"
+    "kmeans", "hierarchical", "dbscan", "hdbscan", "gaussian", "kprototypes", "gower", "auto"
 ]
 WITHOUT_K = ("dbscan", "hdbscan")
 """Algorithms that find the number of clusters themselves."""

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Literal
 
 import msgspec
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from msgspec import Struct, structs
 
 from coterie.errors import Problem
 from coterie.privacy.secret import Secret
+from coterie.privacy.signing import bytes_of, is_signed, public_of, sign, text_of
 from coterie.privacy.subject import Subject
 
 FORMAT = "coterie-erasure-1"
@@ -81,38 +78,28 @@ def is_about(receipt: Receipt, text: str, secret: Secret) -> bool:
 # ── signatures ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def new_key() -> bytes:
-    """Return a new private key, 32 bytes of the operating system's randomness."""
-    return Ed25519PrivateKey.generate().private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
-
-
 def signed(receipt: Receipt, private: bytes) -> Receipt:
     """Return the receipt with the signature of a private key and the public key that checks it (Ed25519, RFC 8032)."""
-    key = Ed25519PrivateKey.from_private_bytes(private)
-    public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-    bare = structs.replace(receipt, key=_text(public), signature="")
-    return structs.replace(bare, signature=_text(key.sign(_said(bare))))
+    bare = structs.replace(receipt, key=text_of(public_of(private)), signature="")
+    return structs.replace(bare, signature=text_of(sign(private, _said(bare))))
 
 
 def check(receipt: Receipt, public: bytes | None = None) -> None:
     """The receipt is as it was signed, by ``public`` where given. Raises: Problem when it is not."""
     try:
-        told = base64.b64decode(receipt.key, validate=True)
-        if public is not None and told != public:
-            raise Problem(
-                "the receipt was signed with another key", where="key", received=receipt.key, allowed=_text(public)
-            )
-        signature = base64.b64decode(receipt.signature, validate=True)
-        Ed25519PublicKey.from_public_bytes(told).verify(signature, _said(structs.replace(receipt, signature="")))
-    except (InvalidSignature, ValueError) as error:
+        told, signature = bytes_of(receipt.key), bytes_of(receipt.signature)
+    except ValueError as error:
+        raise _changed() from error
+    if public is not None and told != public:
         raise Problem(
-            "the receipt was changed after it was signed", where="signature", hint="take the original file"
-        ) from error
+            "the receipt was signed with another key", where="key", received=receipt.key, allowed=text_of(public)
+        )
+    if not is_signed(told, signature, _said(structs.replace(receipt, signature=""))):
+        raise _changed()
 
 
-def public_of(private: bytes) -> bytes:
-    """Return the public key of a private one."""
-    return Ed25519PrivateKey.from_private_bytes(private).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+def _changed() -> Problem:
+    return Problem("the receipt was changed after it was signed", where="signature", hint="take the original file")
 
 
 def _said(receipt: Receipt) -> bytes:
@@ -120,7 +107,3 @@ def _said(receipt: Receipt) -> bytes:
     told = msgspec.to_builtins(receipt)
     del told["signature"]
     return msgspec.json.encode(told, order="sorted")
-
-
-def _text(data: bytes) -> str:
-    return base64.b64encode(data).decode()

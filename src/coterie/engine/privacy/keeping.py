@@ -9,8 +9,8 @@ import msgspec
 from msgspec import Struct
 
 from coterie.engine.project import HIDDEN, Project
-from coterie.privacy.receipt import new_key, public_of
 from coterie.privacy.secret import Secret
+from coterie.privacy.signing import new_key, public_of
 from coterie.privacy.subject import Subject
 from coterie.storage.private import Receipts, SuppressionList, own, secret_bytes, write_whole
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from coterie.engine.learning.models import models_of
 from coterie.engine.matching import store_of
 from coterie.engine.privacy.mentions import amend, mentioned
 from coterie.engine.project import HIDDEN, Project
@@ -198,6 +199,16 @@ def databases(project: Project) -> Shelf:
     return Shelf(name="other databases", unit="rows", look=look, clear=clear)
 
 
+def models(project: Project) -> Shelf:
+    """Who was where when a model was fitted. The models themselves name nobody."""
+    people = models_of(project).people
+
+    def look(wanted: Wanted) -> dict[str, int]:
+        return {"models: who was where": people.about(wanted.subject.profiles)}
+
+    return Shelf(name="models", unit="rows", look=look, clear=lambda wanted: people.erase(wanted.subject.profiles))
+
+
 def leftovers(project: Project) -> Shelf:
     """Damaged files that a start set aside."""
 
@@ -220,7 +231,7 @@ def leftovers(project: Project) -> Shelf:
 
 
 BUILDERS: tuple[Builder, ...] = (
-    log, others, changes, mirrors, quarantine, lists, matches, audit, applies, databases, leftovers,
+    log, others, changes, mirrors, quarantine, lists, matches, audit, applies, databases, models, leftovers,
 )  # fmt: skip
 """The shelves in the order in which they are cleared. A store that learns from people (a model, an index) adds its own."""
 
