@@ -13,7 +13,7 @@ from coterie.features.preparation.numbers import bounded, number_step
 from coterie.features.preparation.preparation import CategoryStep, LeftOut, NumberStep, Preparation
 from coterie.features.preparation.recipe import Recipe
 from coterie.features.preparation.reduction import pruned, rotated
-from coterie.features.table import Column, FeatureTable
+from coterie.features.table import FeatureTable
 
 PEOPLE_MIN = 2
 """People from whom anything can be learned."""
