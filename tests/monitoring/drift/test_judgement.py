@@ -98,6 +98,13 @@ def test_an_unstable_fit_is_not_asked_to_agree_more_than_with_itself() -> None:
     assert not judge([_window(1, unstable), _window(2, unstable)], Tolerance()).is_stale
 
 
+def test_a_moderate_shift_of_sizes_is_told_and_makes_nothing_stale() -> None:
+    sizes = size_drift({"a": 3000, "b": 3000}, {"a": 2000, "b": 4000}, 0.25)
+    window = Window(at=1, reference_at=0, sizes=sizes)
+    assert [(one.aspect, one.stale) for one in remarks_of(window, Tolerance())] == [("sizes", False)]
+    assert not judge([window, window], Tolerance()).is_stale
+
+
 def test_validity_of_distances() -> None:
     distances = np.abs(np.random.default_rng(1).normal(size=10_000))
     fitted = Fitted.of(distances)

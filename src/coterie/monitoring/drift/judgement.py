@@ -18,6 +18,9 @@ Aspect: TypeAlias = Literal["sizes", "features", "migration", "validity", "outco
 STABILITY_SHARE = 0.8
 """A refit cannot agree with the frozen model more than fits agree among themselves: less than this share of that agreement is asked for."""
 
+MODERATE = 0.1
+"""A population stability index above it is told, by convention as a moderate change."""
+
 
 class Tolerance(Struct, frozen=True, kw_only=True):
     """What a model may drift; ``windows`` on end beyond a bound make it stale."""
@@ -108,11 +111,12 @@ def _of_validity(window: Window, tolerance: Tolerance) -> list[Remark]:
 
 
 def _of_sizes(window: Window) -> list[Remark]:
-    if isinstance(window.sizes.psi, Undetermined) or not window.sizes.is_beyond:
+    psi, told = window.sizes.psi, max(MODERATE, window.sizes.chance)
+    if isinstance(psi, Undetermined) or psi <= told:
         return []
-    bound = max(window.sizes.bound, window.sizes.chance)
-    what = f"the sizes of the segments have shifted (PSI {window.sizes.psi:.3f}, at most {bound:.3f})"
-    return [_counts("sizes", what, window.sizes.psi, bound)]
+    bound = max(window.sizes.bound, window.sizes.chance) if window.sizes.is_beyond else told
+    what = f"the sizes of the segments have shifted (PSI {psi:.3f}, at most {bound:.3f})"
+    return [Remark(aspect="sizes", segment=EVERYONE, what=what, value=psi, bound=bound, stale=window.sizes.is_beyond)]
 
 
 def _of_features(window: Window, tolerance: Tolerance) -> list[Remark]:
