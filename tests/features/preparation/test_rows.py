@@ -62,9 +62,6 @@ def _measured(table: FeatureTable, preparation: Preparation) -> Floats:
         row = []
         for need in preparation.needs():
             value = table.column(need.column).values[person]
-            if need.kind == "number":
-                row.append(float(value))
-            else:
-                row.append(float(value is not None if need.kind == "known" else value == need.level))
+            row.append(float(value) if need.level is None else float((value or "") == need.level))
         rows.append(row)
     return np.array(rows, np.float64)

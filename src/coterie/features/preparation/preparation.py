@@ -10,20 +10,9 @@ import numpy as np
 from msgspec import Struct
 
 from coterie.errors import Problem
+from coterie.features.feature import Need
 from coterie.features.preparation.curves import bend
-from coterie.features.table import Column, FeatureTable, Floats, Rows
-
-
-class Input(Struct, frozen=True):
-    """One number that is read of a person.
-
-    ``number``: the feature itself, NaN when missing. ``level``: 1.0 if the category is ``level``, else 0.0. ``known``: 1.0 if the
-    category is any text at all, else 0.0.
-    """
-
-    column: str
-    kind: Literal["number", "level", "known"] = "number"
-    level: str = ""
+from coterie.features.table import FeatureTable, Floats, Rows
 
 
 class NumberStep(Struct, frozen=True, kw_only=True):
@@ -117,15 +106,10 @@ class Preparation(Struct, frozen=True, kw_only=True, dict=True):
         """Return the features that it reads."""
         return tuple(dict.fromkeys(one.column for one in self.needs()))
 
-    def needs(self) -> tuple[Input, ...]:
+    def needs(self) -> tuple[Need, ...]:
         """Return what ``prepare`` takes of a person, in order: live asks for exactly this."""
-        numbers = [Input(step.column) for step in self.numbers]
-        levels = [
-            one
-            for step in self.categories
-            for one in (*(Input(step.column, "level", level) for level in step.levels), Input(step.column, "known"))
-        ]
-        return (*numbers, *levels)
+        numbers = [Need(step.column) for step in self.numbers]
+        return (*numbers, *(Need(step.column, level) for step in self.categories for level in (*step.levels, "")))
 
     # ── at work ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -139,17 +123,15 @@ class Preparation(Struct, frozen=True, kw_only=True, dict=True):
     def read(self, table: FeatureTable) -> Floats:
         """Return the (n, inputs) float64 matrix of ``needs`` from a table. Raises: NotFound, Problem."""
         found = np.empty((len(table), len(self.needs())))
-        texts: dict[str, Any] = {}
         for place, one in enumerate(self.needs()):
             column = table.column(one.column)
-            if (column.kind == "number") != (one.kind == "number"):
-                allowed = "a number" if one.kind == "number" else "a category"
+            if (column.kind == "number") != (one.level is None):
+                allowed = "a number" if one.level is None else "a category"
                 raise Problem("a feature of another kind", where=column.name, received=column.kind, allowed=allowed)
-            if one.kind == "number":
-                found[:, place] = column.values
-                continue
-            values = texts.setdefault(column.name, column.values)
-            found[:, place] = known(column) if one.kind == "known" else values == one.level
+            if one.level == "":
+                found[:, place] = [value is None for value in column.values.tolist()]
+            else:
+                found[:, place] = column.values if one.level is None else column.values == one.level
         return found
 
     def prepare(self, inputs: Floats) -> Floats:
@@ -216,21 +198,17 @@ class _Numbers:
         return np.concatenate([found, missing[:, self._marked] * self._weight[self._marked]], axis=1)
 
 
-def known(column: Column) -> Rows:
-    """Return (n,) of bool: whose category is known."""
-    return np.array([one is not None for one in column.values.tolist()], np.bool_)
-
-
 def _coded(step: CategoryStep, inputs: Floats) -> Floats:
     """Return (n, d) of a category: sums in the order of the levels, of which one is not 0."""
     codes = np.array(step.codes, np.float64).reshape(len(step.levels) + 2, len(step.names))
     found = np.zeros((len(inputs), len(step.names)))
-    rest = inputs[:, -1].copy()
+    missing = inputs[:, -1:]
+    rest = 1.0 - missing
     for place in range(len(step.levels)):
         found += inputs[:, place : place + 1] * codes[place]
-        rest -= inputs[:, place]
-    found += rest[:, None] * codes[-2]
-    found += (1.0 - inputs[:, -1:]) * codes[-1]
+        rest = rest - inputs[:, place : place + 1]
+    found += rest * codes[-2]
+    found += missing * codes[-1]
     return found
 
 
