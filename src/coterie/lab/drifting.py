@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias, get_args
 import numpy as np
 from msgspec import Struct
 
+from coterie.clusters.labels import Ints
 from coterie.features.table import Column, FeatureTable, Floats, Texts
 
 Shift: TypeAlias = Literal["sizes", "level", "spread", "new_group", "migration", "outcome"]
@@ -69,7 +70,7 @@ def _shares(kinds: Kinds, shift: Shift | None) -> Floats:
     return np.roll(np.sort(kinds.shares), 2)[np.argsort(np.argsort(kinds.shares))] if shift == "sizes" else kinds.shares
 
 
-def _month(rng: np.random.Generator, kinds: Kinds, truth: Floats, shift: Shift | None, month: int) -> Month:
+def _month(rng: np.random.Generator, kinds: Kinds, truth: Ints, shift: Shift | None, month: int) -> Month:
     means, spreads, converting = kinds.means.copy(), kinds.spreads.copy(), kinds.converting.copy()
     if shift == "level":
         means[:, 2] += 0.7
@@ -95,4 +96,5 @@ def _elsewhere(kinds: Kinds) -> Floats:
     """Return a place far from every kind: the corner of the space that is farthest from the nearest of them."""
     corners = np.array(np.meshgrid(*[[0.0, 7.0]] * len(FEATURES))).reshape(len(FEATURES), -1).T
     nearest = np.linalg.norm(corners[:, None, :] - kinds.means[None, :, :], axis=2).min(axis=1)
-    return corners[int(np.argmax(nearest))]
+    farthest: Floats = corners[int(np.argmax(nearest))]
+    return farthest
