@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
 
 from coterie.engine import definitions
 from coterie.engine.holding import lock_of
+from coterie.engine.learning.standing import Standing, live_ones, measuring
 from coterie.engine.project import Project
 from coterie.engine.running.files import open_state, state_path
 from coterie.engine.running.outside import Marks, newest_marks
-from coterie.errors import Held
+from coterie.errors import CoterieError, Held
 from coterie.segments.catalog import Catalog
-from coterie.segments.definition import lower_all
+from coterie.segments.definition import Segment, lower_all
 from coterie.storage.lock import Lock
 from coterie.storage.state import progress
 from coterie.storage.state.database import Damaged, StateDatabase, salvage, set_aside
@@ -53,8 +56,21 @@ def marks_of(project: Project, database: StateDatabase) -> Marks:
     return Marks(journal=reached.journal, log=reached.log, sequence=reached.sequence, advanced_to=reached.advanced_to)
 
 
-def live_catalog(project: Project) -> tuple[Catalog, tuple[str, ...]]:
-    """Return what the live reader evaluates, and the keys of every segment in force. Raises: InvalidDefinition."""
-    segments = definitions.in_use(project)
+class Evaluated(Struct, frozen=True):
+    """What the live reader evaluates, the keys of every segment in force, and the models that are kept up to date."""
+
+    catalog: Catalog
+    keys: tuple[str, ...]
+    models: tuple[Standing, ...]
+
+
+def evaluated(
+    project: Project, segments: Sequence[Segment], told: Callable[[str, CoterieError], None] = lambda key, why: None
+) -> Evaluated:
+    """Return what is evaluated live when ``segments`` are in force; ``told`` hears which models cannot be, and why.
+
+    Raises: InvalidDefinition.
+    """
     lowered = lower_all([one for one in segments if one.is_live], definitions.context(project))
-    return lowered, tuple(one.key for one in segments)
+    models = live_ones(project, segments, told)
+    return Evaluated(measuring(lowered, models), tuple(one.key for one in segments), models)

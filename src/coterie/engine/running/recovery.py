@@ -10,17 +10,18 @@ from typing import Any
 import pyarrow as pa
 from msgspec import structs
 
+from coterie.engine.learning.assigning import Assigner
 from coterie.engine.project import Project
 from coterie.engine.running import snapshots
 from coterie.engine.running.files import snapshots_path
 from coterie.engine.running.log import WholeLog
+from coterie.engine.running.opening import Evaluated
 from coterie.engine.running.state import State
 from coterie.errors import CoterieError
 from coterie.identity.identities import Identities
 from coterie.identity.rules import Rules
 from coterie.intake.intake import Intake
 from coterie.limits import Limits
-from coterie.segments.catalog import Catalog
 from coterie.segments.live import Live
 from coterie.segments.live.duplicates import Duplicates
 from coterie.segments.live.snapshots import fingerprint
@@ -41,9 +42,8 @@ class Recovery:
         self,
         project: Project,
         database: StateDatabase,
-        catalog: Catalog,
+        evaluated: Evaluated,
         *,
-        keys: tuple[str, ...],
         rules: Rules | None,
         limits: Limits,
         decode: Callable[..., Any],
@@ -51,7 +51,8 @@ class Recovery:
         told: Callable[[str], None],
         report: Report,
     ) -> None:
-        self.project, self.database, self.catalog, self.keys = project, database, catalog, keys
+        self.project, self.database = project, database
+        self.catalog, self.keys, self.models = evaluated.catalog, evaluated.keys, evaluated.models
         self.log = WholeLog(project, database)
         self.told, self.report = told, report
         self._rules, self._limits, self._decode, self._intake = rules, limits, decode, intake
@@ -70,6 +71,7 @@ class Recovery:
             intake=self._intake,
             catalog=fingerprint(self.catalog),
             keys=self.keys,
+            assigner=Assigner(self.models),
         )
         self.give_history(state)
         return state

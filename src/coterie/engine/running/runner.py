@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from coterie.clock import Clock
 from coterie.connectors.sources.tracking import Decoded, Options, decode
+from coterie.engine import definitions
 from coterie.engine.outbox.reactions import Reactions
 from coterie.engine.project import Project
 from coterie.engine.running import facts, opening, outside, snapshots
@@ -28,7 +29,7 @@ from coterie.engine.running.rebuild import rebuild, reconcile
 from coterie.engine.running.recovery import Recovery, is_consistent
 from coterie.engine.running.state import State
 from coterie.engine.running.upkeep import Upkeep
-from coterie.errors import Conflict, Problem, Transient
+from coterie.errors import Conflict, CoterieError, Problem, Transient
 from coterie.identity.rules import Rules
 from coterie.intake.intake import Intake
 from coterie.limits import DEFAULT, Limits
@@ -85,7 +86,7 @@ class Runner:
         self._lock = opening.hold(self.project)
         self._database = database = opening.open_or_begin_anew(self.project, self._early.append)
         settle(self.project, database)
-        opening.live_catalog(self.project)
+        opening.evaluated(self.project, definitions.in_use(self.project))
         self._marks = opening.marks_of(self.project, database)
         self._present = self.clock.now() if self.journal.head == 0 and not self._marks.log else 0
         self.journal.resume(self._marks.journal, max(self._marks.advanced_to, self._present))
@@ -136,12 +137,11 @@ class Runner:
     def _recover(self) -> State:
         following, database = self._running()
         settle(self.project, database)
-        catalog, keys = opening.live_catalog(self.project)
+        found = opening.evaluated(self.project, definitions.in_use(self.project), self._left_out)
         recovery = Recovery(
             Project(self.project.root, self.clock, self.project.settings),
             database,
-            catalog,
-            keys=keys,
+            found,
             rules=self._rules,
             limits=self.limits,
             decode=self._decode,
@@ -152,6 +152,9 @@ class Runner:
         state = self._recovered(recovery, database, following)
         self._reacting.begin(state, database)
         return state
+
+    def _left_out(self, model: str, why: CoterieError) -> None:
+        self._running()[0].warn(f"the model {model} is not kept up to date: {why}")
 
     def _recovered(self, recovery: Recovery, database: StateDatabase, following: Following) -> State:
         reached = progress.read(database.writer)

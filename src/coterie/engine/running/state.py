@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from coterie.connectors.sources.tracking import Decoded
+from coterie.engine.learning.assigning import Assigner
 from coterie.identity.identities import Identities
 from coterie.intake.intake import Intake
 from coterie.limits import Limits
@@ -32,6 +33,8 @@ class State:
     catalog: bytes = b""
     keys: tuple[str, ...] = field(default=())
     """Every segment in force, those that are not evaluated live too."""
+    assigner: Assigner = field(default_factory=Assigner)
+    """The published models that are kept up to date."""
 
     @property
     def now(self) -> int:

@@ -22,6 +22,7 @@ from coterie.connectors.sources.tracking import ALIAS
 from coterie.engine.running.columns import Columns
 from coterie.engine.running.effects import Effects
 from coterie.engine.running.facts import ROUTE, FactRecord, records_of
+from coterie.engine.running.learning import assign
 from coterie.engine.running.moved import rows_of
 from coterie.engine.running.state import State
 from coterie.errors import CoterieError
@@ -79,6 +80,7 @@ def step(state: State, entries: Sequence[Entry], horizon: int, part: Part | None
         state.log_position += rows.num_rows
     if horizon > state.live.now:
         effects.changes += rows_of(state.live.advance(horizon))
+    assign(state, effects)
     effects.advanced_to = state.now
     effects.identifiers = state.identities.changed()
     state.journal_position = effects.journal

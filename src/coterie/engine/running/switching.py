@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Literal
 
@@ -17,16 +17,18 @@ from msgspec import Struct, structs
 
 from coterie.engine import definitions
 from coterie.engine.apply import KEPT, listed
+from coterie.engine.learning.assigning import Assigner
 from coterie.engine.moves import table_of
 from coterie.engine.plan import Difference, Plan, as_data, differences_of, make_plan, version_after
 from coterie.engine.running.applying import settle
 from coterie.engine.running.following import Amendment
+from coterie.engine.running.opening import Evaluated, evaluated
 from coterie.engine.running.snapshots import Head
 from coterie.engine.running.state import State
-from coterie.errors import Conflict, NotFound, Transient, nearest
+from coterie.errors import Conflict, CoterieError, NotFound, Transient, nearest
 from coterie.model import Cause
 from coterie.segments.catalog import Catalog
-from coterie.segments.definition import Segment, lower_all
+from coterie.segments.definition import Segment
 from coterie.segments.live import Live
 from coterie.segments.live.snapshots import fingerprint
 from coterie.segments.parse import data_of, yaml_text
@@ -77,11 +79,17 @@ class Draft(Struct, frozen=True, kw_only=True):
     wanted: tuple[Segment, ...]
     differences: dict[str, Difference]
     versions: dict[str, int]
-    catalog: Catalog
+    evaluated: Evaluated
+    models_same: bool
+    """Whether the models that are kept up to date are those of before."""
+
+    @property
+    def catalog(self) -> Catalog:
+        return self.evaluated.catalog
 
     @property
     def is_empty(self) -> bool:
-        return all(one == "same" for one in self.differences.values())
+        return self.models_same and all(one == "same" for one in self.differences.values())
 
 
 class Follower:
@@ -237,15 +245,27 @@ class Switch:
         held = {key: entry.definition for key, entry in current.items()}
         differences = differences_of(segments, held, before, after)
         # before the first apply the folder as it was at the start is in force, and nothing else tells what was in it
-        running: tuple[str, ...] = self.runner.between(lambda state: state.keys).result()
+        running, models = self.runner.between(lambda state: (state.keys, state.assigner.versions)).result()
         differences |= dict.fromkeys(set(running) - differences.keys(), "removed")
         versions = {
             key: version_after(key, segments, current[key].version if key in current else 0, difference) or 1
             for key, difference in differences.items()
         }
         wanted = tuple(structs.replace(one, version=versions[one.key]) for one in segments)
-        live = lower_all([one for one in wanted if one.is_live], definitions.context(self.project))
-        return Draft(wanted=wanted, differences=differences, versions=versions, catalog=live)
+        live = self._evaluated(wanted, {key for key, _ in models})
+        return Draft(
+            wanted=wanted, differences=differences, versions=versions, evaluated=live,
+            models_same=models == Assigner(live.models).versions,
+        )  # fmt: skip
+
+    def _evaluated(self, wanted: Sequence[Segment], running: Collection[str]) -> Evaluated:
+        """Return what will be evaluated. Raises: InvalidDefinition, also when a model that runs could not go on."""
+        problems: dict[str, CoterieError] = {}
+        found = evaluated(self.project, wanted, problems.__setitem__)
+        stopped = [problem for key, problem in problems.items() if key in running]
+        if stopped:
+            raise stopped[0]
+        return found
 
     def _nothing(self, draft: Draft, began: float) -> Edited:
         status, sizes = self.runner.status(), self.runner.counts()
@@ -316,20 +336,26 @@ class Switch:
             )  # fmt: skip
         at, first = state.now, state.sequence
         until = first + sum(table.num_rows for table in tables)
-        pending = applies.Pending(apply=_apply(number, at, draft, rows), files=files)
+        done = _apply(number, at, draft, rows)
+        pending = applies.Pending(apply=done, files=files)
         after.history = before.history
         state.live, state.catalog = after, fingerprint(draft.catalog)
         state.keys = tuple(sorted(one.key for one in draft.wanted))
+        if not draft.models_same:
+            state.assigner = Assigner(draft.evaluated.models)
         self.edition += 1
         removed = [key for key, difference in draft.differences.items() if difference == "removed"]
         unscheduled = [*removed, *(one.key for one in draft.wanted if one.is_live)]
 
         def write(connection: Any) -> None:
-            applies.add(connection, pending)
+            if done.entries or files:  # where only models changed, no definition did
+                applies.add(connection, pending)
             for key in unscheduled:
                 refreshes.forget(connection, key)
 
-        result = Edited(number=number, at=at, rows=tuple(rows), after=first, until=until, seconds=0.0)
+        result = Edited(
+            number=number if done.entries else 0, at=at, rows=tuple(rows), after=first, until=until, seconds=0.0
+        )
         return Amendment(
             result=result, changes=tables, snapshot=follower is not None and not follower.is_stored, write=write
         )
