@@ -27,7 +27,7 @@ from coterie.segments.live.names import Names
 from coterie.segments.live.outlook import foresee, members_after, row_alone
 from coterie.segments.live.parting import History, hash_of, part, sides_of
 from coterie.segments.live.plans import Design, design
-from coterie.segments.live.profiles import Profiles
+from coterie.segments.live.profiles import Profiles, follow
 from coterie.segments.live.snapshots import decode, encode, fill
 from coterie.segments.live.stepping import step
 from coterie.segments.live.timers import sweep
@@ -302,6 +302,13 @@ class Live:
         absorbed = self.profiles.forward[: len(known)]
         known[: len(absorbed)] &= absorbed < 0
         return np.flatnonzero(known)
+
+    def owners_of(self, rows: Ints) -> Ints:
+        """Return the rows of the people to whom these rows belong now, ascending, each once; those without a record are left out."""
+        owners = np.array(rows, np.int64)
+        follow(owners, self.profiles.forward)
+        owners = np.unique(owners)
+        return owners[self.memory.rows[owners * self.memory.width + at.CLOCK] != at.LOW]
 
     def measure(self, model: str, rows: Ints | None = None, at: int | None = None) -> Floats:
         """Return (rows, terms) float64: what the terms of ``model`` in the catalog's measures are, NaN where missing.
