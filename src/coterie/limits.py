@@ -32,6 +32,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Nesting of objects in properties and traits."""
     segments_max: int = 10_000
     """Definitions in one project."""
+    features_max: int = 500
+    """Features of one feature set: each is a number or two to keep of everybody."""
     condition_depth_max: int = 16
     """Nesting of conditions in one definition."""
     sequence_steps_max: int = 10

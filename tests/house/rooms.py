@@ -39,6 +39,7 @@ EDGES: dict[tuple[str, str], str] = {
     ("privacy", "identity"): "a merge or a link by hand may name somebody who was erased",
     ("features", "aggregates"): "a feature is an aggregate of the same algebra",
     ("features", "segments"): "a feature picks events and windows in the words of segments",
+    ("features", "triggers"): "feature sets are keyed files, read as triggers are",
     ("clusters", "features"): "what is clustered is a table of features, prepared",
     ("clusters", "learned"): "a clustering is kept as an artefact",
     ("clusters", "segments"): "the rule that explains a cluster is a segment",

@@ -11,6 +11,7 @@ from coterie.segments.batch import (
     Knowledge,
     Purchases,
     Relation,
+    levels_statement,
     measures_statement,
     overlap_statement,
     purchases_statement,
@@ -19,7 +20,7 @@ from coterie.segments.batch import (
     values_statement,
 )
 from coterie.segments.catalog import Catalog
-from coterie.segments.core import ALWAYS, NumberTerm, ValueTerm
+from coterie.segments.core import ALWAYS, EVER, NumberTerm, Selector, ValueTerm, Window
 from coterie.segments.measures import Measurable
 from coterie.storage.duck import Duck
 from coterie.storage.events import EventStore
@@ -93,6 +94,10 @@ class History:
     def purchases(self, what: Purchases, at: int, *, after: int | None = None) -> pa.Table:
         """Return one row per person who had bought by ``at``, as known then: see ``purchases_statement``."""
         return self._duck.run(purchases_statement(what, at, after=after, relation=self._relation))
+
+    def levels(self, selector: Selector, field: str, at: int, window: Window = EVER) -> pa.Table:
+        """Return (profile, value, events): how many events of each person have each value of a property, as canonical JSON."""
+        return self._duck.run(levels_statement(selector, field, at, window=window, relation=self._relation))
 
     def close(self) -> None:
         self._duck.close()

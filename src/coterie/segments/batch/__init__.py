@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from coterie.segments.batch.dialects import DIALECTS
+from coterie.segments.batch.levels import levels_statement
 from coterie.segments.batch.purchases import Purchases, purchases_statement
 from coterie.segments.batch.relation import Relation
 from coterie.segments.batch.source import Knowledge
@@ -19,6 +20,7 @@ __all__ = [
     "Knowledge",
     "Purchases",
     "Relation",
+    "levels_statement",
     "measures_statement",
     "overlap_statement",
     "purchases_statement",

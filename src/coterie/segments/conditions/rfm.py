@@ -9,12 +9,11 @@ from coterie.segments.conditions.form import Check, Choice, Context, Example, Fl
 from coterie.segments.conditions.picker import Picker
 from coterie.segments.conditions.published import cuts_of, published
 from coterie.segments.conditions.speech import listed
-from coterie.segments.conditions.thresholds import Measure
+from coterie.segments.conditions.thresholds import FIFTHS, Measure
 from coterie.segments.conditions.words import Doc, Duration, Name, whole
 from coterie.segments.durations import says_last, us_of
 
 Scores: TypeAlias = tuple[Annotated[int, whole(1, 5)], Annotated[int, whole(1, 5)]]
-_FIFTHS = (0.2, 0.4, 0.6, 0.8)
 _DAY = 86_400_000_000.0
 _CUTS = {
     "recency": (3 * _DAY, 10 * _DAY, 30 * _DAY, 90 * _DAY),
@@ -96,7 +95,7 @@ class Rfm(Spoken, frozen=True, kw_only=True):
             ("monetary", self.monetary, core.Aggregate("sum", selector, self.property or "", window)),
         ]
         return tuple(
-            Measure(name=name, term=term, selector=selector, window=window, shares=_FIFTHS)
+            Measure(name=name, term=term, selector=selector, window=window, shares=FIFTHS)
             for name, scores, term in terms
             if scores is not None
         )

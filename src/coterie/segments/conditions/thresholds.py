@@ -33,15 +33,23 @@ class Measure(Struct, frozen=True, kw_only=True):
     count: int = 0
 
     def cuts(self, values: Sequence[float]) -> tuple[float, ...]:
-        """Return the cuts of a population; of an empty one, none.
-
-        The cut at share q of n ascending values is the one at index ``floor(q · n)``, the last at most: the lowest
-        value that still belongs to the upper part.
-        """
+        """Return the cuts of a population; of an empty one, none."""
+        if not self.count:
+            return cuts_at(values, self.shares)
         ordered = sorted(values)
-        if not ordered:
-            return ()
-        last = len(ordered) - 1
-        if self.count:
-            return (ordered[max(0, len(ordered) - self.count)],)
-        return tuple(ordered[min(last, int(share * len(ordered) + 1e-9))] for share in self.shares)
+        return (ordered[max(0, len(ordered) - self.count)],) if ordered else ()
+
+
+def cuts_at(values: Sequence[float], shares: Sequence[float]) -> tuple[float, ...]:
+    """Return the cuts of a population at ascending shares of it; of an empty one, none.
+
+    The cut at share q of n ascending values is the one at index ``floor(q · n)``, the last at most: the lowest
+    value that still belongs to the upper part.
+    """
+    ordered = sorted(values)
+    last = len(ordered) - 1
+    return tuple(ordered[min(last, int(share * len(ordered) + 1e-9))] for share in shares) if ordered else ()
+
+
+FIFTHS = (0.2, 0.4, 0.6, 0.8)
+"""Where scores from 1 to 5 are cut."""

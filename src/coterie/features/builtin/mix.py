@@ -1,0 +1,101 @@
+"""What somebody's events are made of: the share of each frequent value of a property, how mixed they are, the main one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, ClassVar
+
+from coterie.features.expressions import Expression, Measured, call, total
+from coterie.features.feature import OTHER, Feature, Question, Setting, number, spellings
+from coterie.features.words import slug
+from coterie.segments import core
+from coterie.segments.conditions.form import Choice, Form
+from coterie.segments.conditions.picker import Picker
+from coterie.segments.conditions.window import Window
+from coterie.segments.conditions.words import Doc, Name, Text, whole
+
+TOP = 8
+
+
+class Mix(Form, frozen=True, kw_only=True):
+    """Shares of the frequent values of a property: of categories, devices, channels, countries.
+
+    `…_<value>` is the share of the events (or of the `weight`) with that value among those that have one, `…_other` the rest,
+    `…_entropy` how mixed they are (0: one value only; natural logarithm), `…_distinct` how many different values,
+    `…_main` the most frequent one, `…_latest` the latest. Shares are missing for people without such an event.
+    """
+
+    word: ClassVar[str] = "mix"
+    choices: ClassVar[tuple[Choice, ...]] = (Choice((("top",), ("values",))),)
+
+    property: Annotated[Name, Doc("The property whose values are counted.")]
+    picker: Picker
+    window: Window
+    top: Annotated[
+        int | None, whole(1, 50), Doc(f"Shares of so many values, the most frequent in the population; {TOP} when not said.")
+    ] = None  # fmt: skip
+    values: Annotated[tuple[Text, ...] | None, Doc("Shares of exactly these values.")] = None
+    weight: Annotated[Name | None, Doc("Numeric property to add up, instead of counting events.")] = None
+
+    def prefix(self) -> str:
+        """Return what the columns are called by when nothing is said."""
+        return f"{slug(self.property)}_"
+
+    def questions(self, setting: Setting, prefix: str) -> tuple[Question, ...]:
+        """Return what must be asked of the data first: nothing when the values are written or frozen."""
+        if self.values is not None or prefix in setting.levels:
+            return ()
+        window = self.window.lower(setting.zone)
+        return (
+            Question(
+                name=prefix, selector=self.picker.selector(setting.zone), field=self.property, window=window,
+                top=self.top or TOP,
+            ),
+        )  # fmt: skip
+
+    def features(self, setting: Setting, prefix: str) -> tuple[Feature, ...]:
+        zone, window = setting.zone, self.window.lower(setting.zone)
+        levels = self.values if self.values is not None else setting.levels.get(prefix, ())
+        every = self._measured(setting, core.Field(self.property, core.Exists()))
+        parts = {
+            level: self._measured(setting, core.Field(self.property, core.OneOf(spellings(level)))) for level in levels
+        }
+        rest = call("subtract", every, total(list(parts.values()))) if parts else every
+        shares = {level: call("divide", part, every) for level, part in {**parts, OTHER: rest}.items()}
+        entropy = call("negative", total([call("plogp", share) for share in shares.values()]))
+        with_value = self.picker.selector(zone, core.Field(self.property, core.Exists()))
+
+        def picked(kind: core.Kind) -> core.Aggregate:
+            return core.Aggregate(kind, with_value, self.property, window, zone)
+
+        named = _names(prefix, shares)
+        return (
+            *(number(named[level], share, f"share of {level}") for level, share in shares.items()),
+            number(f"{prefix}entropy", entropy, "how mixed", "nats"),
+            number(f"{prefix}distinct", Measured(picked("distinct")), "how many different"),
+            Feature(name=f"{prefix}main", title="the most frequent", kind="category", term=picked("most_frequent")),
+            Feature(name=f"{prefix}latest", title="the latest", kind="category", term=picked("latest")),
+        )
+
+    def _measured(self, setting: Setting, field: core.Field) -> Expression:
+        kind: core.Kind = "sum" if self.weight else "count"
+        selector = self.picker.selector(setting.zone, field)
+        return Measured(
+            core.Aggregate(kind, selector, self.weight or "", self.window.lower(setting.zone), setting.zone)
+        )
+
+    def says(self) -> str:
+        of = f"of {self.weight} " if self.weight else ""
+        return f"mix {of}by {self.property} of {self.picker.says()}"
+
+
+def _names(prefix: str, levels: Iterable[str]) -> dict[str, str]:
+    """Return the column of each level: two levels that are spelled alike are numbered."""
+    found: dict[str, str] = {}
+    for level in levels:
+        plain = name = prefix + (slug(level) or "value")
+        place = 2
+        while name in found.values():
+            name, place = f"{plain}_{place}", place + 1
+        found[level] = name
+    return found

@@ -1,0 +1,177 @@
+"""Expressions over measured terms, and the one function that computes them: for a table of history and for live state alike.
+
+Everything is float64, elementwise and in the order written, so that a row has the same bits however many rows are computed
+beside it. NaN is missing, and what has no finite answer (a division by zero, the logarithm of a negative number) is missing too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, TypeAlias
+
+import numpy as np
+from msgspec import Struct, json
+
+from coterie.features.table import Floats
+from coterie.segments import core
+from coterie.segments.measures import Measurable
+
+Function: TypeAlias = Literal[
+    "add", "subtract", "multiply", "divide", "minimum", "maximum", "filled", "reaches", "equals",
+    "negative", "absolute", "floor", "square_root", "log1p", "exp", "plogp", "missing",
+]  # fmt: skip
+
+
+class Constant(Struct, frozen=True, tag=True):
+    """A number that is the same for everybody."""
+
+    value: float
+
+
+class Measured(Struct, frozen=True, tag=True):
+    """What a term of the segment algebra measures of the profile."""
+
+    term: Measurable
+
+
+class Call(Struct, frozen=True, tag=True):
+    """A function of other expressions."""
+
+    function: Function
+    arguments: tuple[Expression, ...]
+
+
+class Fifth(Struct, frozen=True, tag=True):
+    """A score from 1 to 5: one more than the cuts that the number reaches; ``falling`` 5 less them. ``cuts`` None: not measured yet."""
+
+    name: str
+    of: Expression
+    cuts: tuple[float, ...] | None = None
+    falling: bool = False
+
+
+Expression: TypeAlias = Constant | Measured | Call | Fifth
+
+
+def call(function: Function, *arguments: Expression | float) -> Call:
+    """Return the call; plain numbers become constants."""
+    found = tuple(Constant(float(one)) if isinstance(one, int | float) else one for one in arguments)
+    return Call(function, found)
+
+
+def total(items: Sequence[Expression]) -> Expression:
+    """Return the sum of the items from left to right, 0 for none."""
+    found: Expression = items[0] if items else Constant(0.0)
+    for item in items[1:]:
+        found = call("add", found, item)
+    return found
+
+
+def truth(node: core.Node) -> Expression:
+    """Return 1 where the node is true and 0 where it is not: its leaves are measured, the logic is arithmetic."""
+    if isinstance(node, core.Not):
+        return call("subtract", 1.0, truth(node.item))
+    if not isinstance(node, core.All | core.Any | core.AtLeast):
+        return Measured(node)
+    items = [truth(item) for item in node.items]
+    least = {core.All: len(items), core.Any: 1}.get(type(node), getattr(node, "count", 1))
+    return items[0] if len(items) == 1 and least == 1 else call("reaches", total(items), float(least))
+
+
+def identity(part: Struct) -> bytes:
+    """Return what is equal for equal terms: 1, 1.0 and true are three values, though Python calls them equal."""
+    return json.encode(part)
+
+
+def terms_of(expressions: Sequence[Expression]) -> tuple[Measurable, ...]:
+    """Return the terms that the expressions measure, each once, in the order in which they are met."""
+    found: dict[bytes, Measurable] = {}
+    for one in expressions:
+        if isinstance(one, Measured):
+            found.setdefault(identity(one.term), one.term)
+        elif isinstance(one, Call | Fifth):
+            inner = one.arguments if isinstance(one, Call) else (one.of,)
+            for term in terms_of(inner):
+                found.setdefault(identity(term), term)
+    return tuple(found.values())
+
+
+def unmeasured(expression: Expression) -> tuple[Fifth, ...]:
+    """Return the scores inside an expression whose cuts are not known yet."""
+    if isinstance(expression, Fifth):
+        return (*unmeasured(expression.of), *((expression,) if expression.cuts is None else ()))
+    inner = expression.arguments if isinstance(expression, Call) else ()
+    return tuple(one for argument in inner for one in unmeasured(argument))
+
+
+def evaluate(expression: Expression, measured: Mapping[bytes, Floats], n: int) -> Floats:
+    """Return the expression for ``n`` profiles, (n,) float64; ``measured`` holds each term's contiguous (n,) by its identity.
+
+    Raises: KeyError for a term that was not measured.
+    """
+    with np.errstate(all="ignore"):
+        found = _value(expression, measured, n)
+        return np.where(np.isfinite(found), found, np.nan)
+
+
+def _value(expression: Expression, measured: Mapping[bytes, Floats], n: int) -> Floats:
+    if isinstance(expression, Constant):
+        return np.full(n, expression.value)
+    if isinstance(expression, Measured):
+        return measured[identity(expression.term)]
+    if isinstance(expression, Fifth):
+        number = _value(expression.of, measured, n)
+        if not expression.cuts:
+            return np.full(n, np.nan)
+        reached = np.searchsorted(np.asarray(expression.cuts), number, side="right").astype(np.float64)
+        score = 5.0 - reached if expression.falling else 1.0 + reached
+        return np.where(np.isnan(number), np.nan, score)
+    found: Floats = FUNCTIONS[expression.function](*(_value(one, measured, n) for one in expression.arguments))
+    return found
+
+
+def _divided(one: Floats, other: Floats) -> Floats:
+    return np.where(other == 0, np.nan, one / np.where(other == 0, np.nan, other))
+
+
+def _filled(one: Floats, other: Floats) -> Floats:
+    return np.where(np.isfinite(one), one, other)
+
+
+def _reaches(one: Floats, other: Floats) -> Floats:
+    return np.where(np.isnan(one) | np.isnan(other), np.nan, np.where(one >= other, 1.0, 0.0))
+
+
+def _equals(one: Floats, other: Floats) -> Floats:
+    return np.where(one == other, 1.0, 0.0)
+
+
+def _missing(one: Floats) -> Floats:
+    return np.where(np.isfinite(one), 0.0, 1.0)
+
+
+def _plogp(share: Floats) -> Floats:
+    return np.where(share > 0, share * np.log(np.where(share > 0, share, 1.0)), np.where(share == 0, 0.0, np.nan))
+
+
+FUNCTIONS: dict[str, Callable[..., Floats]] = {
+    "add": np.add,
+    "subtract": np.subtract,
+    "multiply": np.multiply,
+    "divide": _divided,
+    "minimum": np.minimum,
+    "maximum": np.maximum,
+    "filled": _filled,
+    "reaches": _reaches,
+    "equals": _equals,
+    "missing": _missing,
+    "negative": np.negative,
+    "absolute": np.abs,
+    "floor": np.floor,
+    "square_root": np.sqrt,
+    "log1p": np.log1p,
+    "exp": np.exp,
+    "plogp": _plogp,
+}
+"""``filled(a, b)``: b where a is missing. ``reaches(a, b)``: 1 where a ≥ b, else 0; ``equals`` likewise, 0 where one is missing.
+``missing(a)``: 1 where a is. ``plogp(p)``: p · ln p, 0 for 0."""
