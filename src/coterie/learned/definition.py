@@ -103,6 +103,9 @@ class ClustersModel(Model, frozen=True, kw_only=True):
     covariance: Annotated[Literal["diag", "full"], Doc("gaussian: the shape of each cluster.")] = "full"
     auto: Annotated[Auto | None, Doc("What `algorithm: auto` tries, and for how long.")] = None
     prepare: Annotated[Recipe, Doc("How features become numbers that can be compared.")] = Recipe()
+    worth: Annotated[
+        Name | None, Doc("Feature that says what somebody brought in, for each cluster's share of it; `monetary` where the set has it.")
+    ] = None  # fmt: skip
     names: Annotated[
         dict[Name, Text] | None, Doc("Titles for people, by the stable key of a cluster; suggested ones stand for the rest.")
     ] = None  # fmt: skip

@@ -1,0 +1,368 @@
+"""Clusters of a project's customers: features measured, prepared, clustered, explained, named as before, and kept as an artefact."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+from msgspec import Struct, structs
+
+from coterie.clusters.choice import Choice
+from coterie.clusters.explanation.facts import Explanation
+from coterie.clusters.fitted import FittedClusters, Group
+from coterie.clusters.identity import Matching, match_clusters, side_of
+from coterie.clusters.labels import Clustering, Floats, Ints
+from coterie.clusters.naming import key_of
+from coterie.engine.learning.models import libraries, models_of
+from coterie.engine.learning.tables import build, feature_set_of
+from coterie.engine.project import Project
+from coterie.errors import NotFound, Problem
+from coterie.features.parse import parse
+from coterie.features.preparation import Preparation
+from coterie.features.table import FeatureTable, Rows
+from coterie.learned.artefact import Artefact
+from coterie.learned.definition import ClustersModel
+from coterie.learned.parse import definition_of
+from coterie.model import Undetermined
+from coterie.segments.durations import us_of
+from coterie.segments.parse.written import data_of
+
+if TYPE_CHECKING:
+    from coterie.features.definition import FeatureSet
+
+Told = Callable[[str, float], None]
+"""Is told what is done now, and which share of everything is done."""
+PEOPLE_MIN = 10
+"""With fewer customers nothing is clustered."""
+WORTH = "monetary"
+"""The feature that says what somebody brought in, where the model names none and the set has one of this name."""
+
+
+def quiet(doing: str, share: float) -> None:
+    """Nothing is told."""
+
+
+class Ready(Struct, frozen=True, kw_only=True):
+    """Customers as an algorithm sees them: ``table`` of everybody measured, ``inside`` (n,) who is fitted on, their ``matrix``."""
+
+    table: FeatureTable
+    feature_set: FeatureSet
+    preparation: Preparation
+    inside: Rows
+    matrix: Floats
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """A fit that is not kept yet. ``labels`` and ``distances`` (n,) are of everybody in ``ready.table``, by the rule."""
+
+    artefact: Artefact
+    ready: Ready
+    clustering: Clustering
+    explanation: Explanation
+    choice: Choice | None
+    matching: Matching | None
+    labels: Ints
+    distances: Floats
+
+    @property
+    def fitted(self) -> FittedClusters:
+        return FittedClusters.read(self.artefact.parameters)
+
+
+# ── from the log to a matrix ─────────────────────────────────────────────────────────────────────────────────
+
+
+def prepared(project: Project, model: ClustersModel, at: int, told: Told = quiet) -> Ready:
+    """Return the customers of a model as of ``at``, prepared. Raises: NotFound, Problem with too few of them."""
+    from coterie.features.preparation import fit
+
+    told("measuring features", 0.0)
+    asked = feature_set_of(project, model.features)
+    asked = structs.replace(asked, time_zone=asked.time_zone or project.settings.time_zone)
+    built = build(project, asked, at, population=model.population)
+    told(f"preparing {len(built.table):,} customers", 0.1)
+    _enough(len(built.table))
+    preparation = fit(built.table, model.prepare, model.seed, model.columns)
+    inside = preparation.inside(built.table)
+    matrix = preparation.apply(built.table)[inside]
+    _enough(len(matrix))
+    return Ready(
+        table=built.table, feature_set=built.feature_set, preparation=preparation, inside=inside, matrix=matrix
+    )
+
+
+def _enough(people: int) -> None:
+    if people < PEOPLE_MIN:
+        raise Problem(
+            "too few customers to look for clusters", received=people, allowed=f"at least {PEOPLE_MIN}",
+            hint="is there a log, and does the population have members as of this instant?",
+        )  # fmt: skip
+
+
+# ── the fit ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def choose(project: Project, model: ClustersModel, at: int, told: Told = quiet) -> tuple[Ready, Choice]:
+    """Return the customers and every criterion for every k of the model's range, with a recommendation. Nothing is kept."""
+    from coterie.clusters.choice import choose as chosen
+
+    ready = prepared(project, model, at, told)
+    algorithm = "kmeans" if model.algorithm in ("auto", "dbscan", "hdbscan") else model.algorithm
+    low, high = model.k_range
+    ks = range(low, min(high, len(ready.matrix) - 1) + 1)
+    found = chosen(
+        ready.matrix, ks=ks, algorithm=algorithm, seed=model.seed,
+        progress=lambda doing, share: told(doing, 0.15 + 0.85 * share),
+    )  # fmt: skip
+    return ready, found
+
+
+def fit(
+    project: Project, model: ClustersModel, at: int, told: Told = quiet, clock: Callable[[], float] | None = None
+) -> Found:
+    """Return the model fitted on what had arrived by ``at``; it is neither saved nor published. See ``keep``.
+
+    Clusters that go on from those of the published version (else of the newest one) keep their keys and titles; what split, merged, was
+    born and died is in ``matching``. The same data and seed give the same fit. Raises: NotFound, Problem.
+    """
+    ready = prepared(project, model, at, told)
+    clustering, choice = _clustered(model, ready.matrix, told, clock)
+    return described(project, model, at, ready, clustering, choice, told)
+
+
+def described(
+    project: Project,
+    model: ClustersModel,
+    at: int,
+    ready: Ready,
+    clustering: Clustering,
+    choice: Choice | None,
+    told: Told = quiet,
+) -> Found:
+    """Return a clustering explained, with keys for ever, as an artefact that is not saved yet."""
+    from coterie.clusters.explanation.explain import explain_clusters
+
+    told("explaining", 0.85)
+    table = ready.table.only(ready.inside)
+    explanation = explain_clusters(
+        table, ready.matrix, clustering, _worth(model, table), rule_columns=_rule_columns(ready), seed=model.seed
+    )
+    told("matching with the clusters of before", 0.95)
+    before = previous(project, model.key)
+    matching = _matched(project, before, ready, clustering, at) if before is not None else None
+    groups, retired = _named(model, before, matching, explanation)
+    fitted = FittedClusters(preparation=ready.preparation, rule=clustering.rule, groups=groups)
+    labels, distances = fitted.assign_table(ready.table)
+    artefact = _artefact(project, model, at, ready, fitted, clustering, explanation, choice, matching, retired)
+    return Found(
+        artefact=artefact, ready=ready, clustering=clustering, explanation=explanation, choice=choice, matching=matching,
+        labels=labels, distances=distances,
+    )  # fmt: skip
+
+
+def _clustered(
+    model: ClustersModel, matrix: Floats, told: Told, clock: Callable[[], float] | None
+) -> tuple[Clustering, Choice | None]:
+    from coterie.clusters.algorithms import fit as cluster
+    from coterie.clusters.choice import choose as chosen
+
+    def progress(doing: str, share: float) -> None:
+        told(doing, 0.15 + 0.7 * share)
+
+    if model.algorithm in ("dbscan", "hdbscan") or isinstance(model.k, int):
+        told(f"fitting {model.algorithm} on {len(matrix):,} customers", 0.15)
+        k = model.k if isinstance(model.k, int) else 0
+        return cluster(matrix, model.algorithm, k, model.seed, **settings_of(model)), None
+    low, high = model.k_range
+    ks = range(low, min(high, len(matrix) - 1) + 1)
+    choice = chosen(matrix, ks=ks, algorithm=model.algorithm, seed=model.seed, progress=progress)
+    return choice.clustering, choice
+
+
+def settings_of(model: ClustersModel) -> dict[str, Any]:
+    """Return what the model tells its algorithm beside k."""
+    found: dict[str, Any] = {}
+    if model.algorithm == "dbscan":
+        found = {"eps": model.eps, "min_samples": model.min_samples}
+    elif model.algorithm == "hdbscan":
+        found = {"min_cluster_size": model.min_cluster_size, "min_samples": model.min_samples}
+    elif model.algorithm == "gaussian":
+        found = {"covariance": model.covariance, "starts": model.starts}
+    elif model.algorithm in ("kmeans", "kprototypes", "gower"):
+        found = {"starts": model.starts}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _worth(model: ClustersModel, table: FeatureTable) -> Floats | None:
+    name = model.worth or (WORTH if WORTH in table.names else None)
+    return None if name is None else np.asarray(table.numbers([name])[:, 0])
+
+
+def _rule_columns(ready: Ready) -> Sequence[str]:
+    return ready.preparation.columns
+
+
+# ── identity ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def previous(project: Project, key: str) -> Artefact | None:
+    """Return the version whose clusters the next fit goes on from: the published one, else the newest; nothing before the first."""
+    store = models_of(project)
+    try:
+        return store.load("clusters", key, store.published_version("clusters", key))
+    except NotFound:
+        return None
+
+
+def labels_by(project: Project, artefact: Artefact, people: FeatureTable, at: int) -> Ints:
+    """Return where a kept model says that the people of a table are as of ``at``, (n,): −1 for none, and for those it does not know."""
+    fitted, model = FittedClusters.read(artefact.parameters), definition_of(artefact)
+    assert isinstance(model, ClustersModel)
+    table = build(project, parse(artefact.feature_set), at, population=model.population).table
+    labels, _ = fitted.assign_table(table)
+    places = (
+        np.searchsorted(table.profiles.astype(str), people.profiles.astype(str))
+        if len(table)
+        else np.zeros(len(people), int)
+    )
+    places = np.minimum(places, max(len(table) - 1, 0))
+    known = table.profiles[places] == people.profiles if len(table) else np.zeros(len(people), bool)
+    return np.where(known, labels[places], -1) if len(table) else np.full(len(people), -1, np.int64)
+
+
+def _matched(project: Project, before: Artefact, ready: Ready, clustering: Clustering, at: int) -> Matching:
+    fitted = FittedClusters.read(before.parameters)
+    people = ready.table.only(ready.inside)
+    old = labels_by(project, before, people, at)
+    numbers = [str(place) for place in range(clustering.k)]
+    return match_clusters(side_of(fitted.keys, old, ready.matrix), side_of(numbers, clustering.labels, ready.matrix))
+
+
+def _named(
+    model: ClustersModel, before: Artefact | None, matching: Matching | None, explanation: Explanation
+) -> tuple[tuple[Group, ...], tuple[str, ...]]:
+    """Return the clusters with their keys and titles, and the keys that no cluster may ever have again."""
+    old = {} if before is None else {one.key: one for one in FittedClusters.read(before.parameters).groups}
+    retired = set() if before is None else set(before.parameters.get("retired", ()))
+    taken = {*old, *retired}
+    assigned = matching.assigned if matching is not None else (None,) * len(explanation.clusters)
+    groups: list[Group] = []
+    for one, kept in zip(explanation.clusters, assigned, strict=True):
+        key = kept if kept is not None else key_of(one.name, taken)
+        taken.add(key)
+        title = (model.names or {}).get(key) or (old[key].title if key in old else one.name)
+        groups.append(Group(key=key, title=title, size=one.size))
+    return tuple(groups), tuple(sorted((retired | old.keys()) - {group.key for group in groups}))
+
+
+# ── the artefact ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _artefact(
+    project: Project, model: ClustersModel, at: int, ready: Ready, fitted: FittedClusters, clustering: Clustering,
+    explanation: Explanation, choice: Choice | None, matching: Matching | None, retired: tuple[str, ...],
+) -> Artefact:  # fmt: skip
+    from coterie import __version__
+
+    told = clustering.parameters()
+    del told["rule"]
+    parameters = {
+        **fitted.parameters(),
+        "clustering": told,
+        "explanation": plain(explanation.anonymous()),
+        "choice": None if choice is None else plain(structs.replace(choice, clustering=None)),
+        "matching": None if matching is None else plain(matching),
+        "retired": list(retired),
+    }
+    return Artefact(
+        kind="clusters", key=model.key, title=model.title, fitted_at=project.wall(), as_of=at, people=len(ready.matrix),
+        definition=data_of(model), feature_set=data_of(ready.feature_set), seed=model.seed, parameters=parameters,
+        quality=_quality(clustering, choice), warnings=_warnings(ready, clustering, choice, matching),
+        valid_until=at + us_of(model.valid_for), coterie=__version__,
+        libraries=libraries("numpy", "scipy", "scikit-learn"),
+    )  # fmt: skip
+
+
+def _quality(clustering: Clustering, choice: Choice | None) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "algorithm": clustering.algorithm, "k": clustering.k, "inertia": clustering.inertia,
+        "noise": clustering.noise, "sizes": clustering.sizes.tolist(),
+    }  # fmt: skip
+    if choice is not None:
+        score = next((one for one in choice.scores if one.k == clustering.k), None)
+        found |= {"structure": choice.structure.verdict, "recommended": choice.recommended}
+        found |= plain(score) if score is not None else {}
+    return found
+
+
+def _warnings(
+    ready: Ready, clustering: Clustering, choice: Choice | None, matching: Matching | None
+) -> tuple[str, ...]:
+    said = list(ready.preparation.remarks) + list(choice.warnings if choice is not None else ())
+    if not clustering.converged:
+        said.append(f"{clustering.algorithm} did not converge after {clustering.iterations} rounds")
+    if matching is not None:
+        said += said_of(matching)
+    return tuple(dict.fromkeys(said))
+
+
+def said_of(matching: Matching, keys: Sequence[str] = ()) -> list[str]:
+    """Return in words what happened to the clusters of before; ``keys`` are those of the new ones."""
+
+    def name(place: int) -> str:
+        return keys[place] if keys else str(matching.assigned[place] or f"new cluster {place}")
+
+    said = []
+    for split in matching.splits:
+        parts = " and ".join(
+            f"{name(part)} ({share:.0%})" for part, share in zip(split.into, split.shares, strict=True)
+        )
+        said.append(f"{split.key} split into {parts}")
+    for merge in matching.merges:
+        said.append(f"{' and '.join(merge.keys)} merged into {name(merge.into)}")
+    split_off = {part for split in matching.splits for part in split.into}
+    merged = {key for merge in matching.merges for key in merge.keys}
+    said += [f"{name(place)} is new" for place in matching.births if place not in split_off]
+    return said + [f"{key} is no more" for key in matching.deaths if key not in merged]
+
+
+def plain(data: Any) -> Any:
+    """Return structs as plain finite JSON data: what cannot be said is {"undetermined": reason}, what is no number null."""
+    if isinstance(data, Undetermined):
+        return {"undetermined": data.reason}
+    if isinstance(data, Struct):
+        return {name: plain(getattr(data, name)) for name in data.__struct_fields__}
+    if isinstance(data, dict):
+        return {str(key): plain(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [plain(one) for one in data]
+    if isinstance(data, float):
+        return data if math.isfinite(data) else None
+    return msgspec.to_builtins(data)
+
+
+def keep(project: Project, found: Found, by: str = "") -> Artefact:
+    """Return the artefact as it is kept, with its version; who was where is beside it, where an erasure finds it."""
+    return models_of(project).save(found.artefact, assignments_of(found), by=by)
+
+
+def assignments_of(found: Found) -> pa.Table:
+    """Return (profile, cluster key or null, distance, role) of everybody measured; typical and border members say so."""
+    keys = [*found.fitted.keys, None]
+    roles = {one.profile: "typical" for each in found.explanation.clusters for one in each.typical}
+    roles |= {
+        one.profile: "border" for each in found.explanation.clusters for one in each.border if one.profile not in roles
+    }
+    distances = np.where(np.isfinite(found.distances), found.distances, np.nan)
+    return pa.table(
+        {
+            "profile": pa.array(found.ready.table.profiles, pa.string()),
+            "cluster": pa.array([keys[label] for label in found.labels.tolist()], pa.string()),
+            "distance": pa.array(distances, from_pandas=True),
+            "role": pa.array([roles.get(one) for one in found.ready.table.profiles], pa.string()),
+        }
+    )
