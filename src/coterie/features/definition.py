@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import structs
 
@@ -15,6 +15,7 @@ from coterie.features.own import Own
 from coterie.features.plan import Plan
 from coterie.features.words import FeatureName, FeatureSetKey
 from coterie.limits import DEFAULT
+from coterie.segments import core
 from coterie.segments.conditions.form import Choice, Condition, Context, Form
 from coterie.segments.conditions.words import Doc, MayBeEmpty, Number, SegmentKey, Text, TimeZone, whole
 
@@ -45,6 +46,9 @@ class FeatureSet(Form, frozen=True, kw_only=True):
     version: Annotated[int, whole(1), Doc("Raised with every edit of what is measured.")] = 1
     population: Annotated[SegmentKey | None, Doc("Only the members of this segment.")] = None
     who: Annotated[Condition | None, Doc("Only the people who meet this condition.")] = None
+    universe: Annotated[
+        Literal["all", "identified"], Doc("Every known person, or only those that have identified themselves.")
+    ] = "all"
     time_zone: Annotated[
         TimeZone | None, Doc("Time zone of calendar words and dates; the project's when not said.")
     ] = None
@@ -56,9 +60,16 @@ class FeatureSet(Form, frozen=True, kw_only=True):
 
     def says(self) -> str:
         """Return who is measured, in words."""
+        known = "identified " if self.universe == "identified" else ""
         if self.population is not None:
-            return f"the members of {self.population}"
-        return f"people {self.who.says()}" if self.who is not None else "everybody"
+            return f"the {known}members of {self.population}"
+        return (
+            f"{known}people {self.who.says()}"
+            if self.who is not None
+            else "everybody"
+            if not known
+            else "identified people"
+        )
 
 
 def lower(feature_set: FeatureSet, context: Context = Context()) -> Plan:  # noqa: B008  an immutable value
@@ -85,9 +96,17 @@ def lower(feature_set: FeatureSet, context: Context = Context()) -> Plan:  # noq
         version=feature_set.version,
         features=tuple(columns),
         population=feature_set.population or "",
-        who=None if feature_set.who is None else feature_set.who.lower(setting.context),
+        who=_who(feature_set, setting),
         questions=tuple(one for built_in in feature_set.built_in or () for one in built_in.questions(setting)),
     )
+
+
+def _who(feature_set: FeatureSet, setting: Setting) -> core.Node | None:
+    """Return what people must meet beside being in the population; ``None``: nothing."""
+    met = None if feature_set.who is None else feature_set.who.lower(setting.context)
+    if feature_set.universe == "all":
+        return met
+    return core.KNOWN_BY_IDENTIFY if met is None else core.All((core.KNOWN_BY_IDENTIFY, met))
 
 
 def setting_of(feature_set: FeatureSet, context: Context) -> Setting:

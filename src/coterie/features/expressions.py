@@ -78,6 +78,13 @@ def truth(node: core.Node) -> Expression:
     return items[0] if len(items) == 1 and least == 1 else call("reaches", total(items), float(least))
 
 
+def every(items: Sequence[Expression]) -> Expression | None:
+    """Return 1 where each of these truths is 1, else 0; ``None`` for none."""
+    if len(items) < 2:
+        return items[0] if items else None
+    return call("reaches", total(items), float(len(items)))
+
+
 def identity(part: Struct) -> bytes:
     """Return what is equal for equal terms: 1, 1.0 and true are three values, though Python calls them equal."""
     return json.encode(part)

@@ -13,6 +13,7 @@ from coterie.features.expressions import (
     Measured,
     call,
     evaluate,
+    every,
     identity,
     terms_of,
     total,
@@ -78,6 +79,16 @@ class Plan(Struct, frozen=True, kw_only=True):
         )
         return not self.questions and not any(True for _ in scored)
 
+    def refusals(self) -> tuple[str, ...]:
+        """Return why the set cannot be followed live, in words; nothing when it can."""
+        open_ = [
+            f"the frequent values of {one.field!r} ({one.name}…) are taken from the data anew" for one in self.questions
+        ]
+        scores = {
+            one.name for feature in self.expressed if feature.expression for one in unmeasured(feature.expression)
+        }
+        return (*open_, *(f"the fifths of {name} are taken from the population anew" for name in sorted(scores)))
+
     def feature(self, name: str) -> Feature:
         """Return the feature of that name. Raises: NotFound."""
         for feature in self.features:
@@ -103,11 +114,13 @@ class Plan(Struct, frozen=True, kw_only=True):
         return tuple(feature for feature in self.features if feature.expression is not None)
 
     def populated(self, population: str | None = None) -> Expression | None:
-        """Return 1 for the people the set is about, 0 for others; ``None`` when it is about everybody."""
+        """Return 1 for the people the set is about, 0 for others; ``None`` when it is about everybody.
+
+        ``population`` stands in for the set's own segment; what else the set asks of people (``who``) stays.
+        """
         segment = self.population if population is None else population
-        if segment:
-            return Measured(core.InSegment(segment))
-        return truth(self.who) if self.who is not None and population is None else None
+        parts = [Measured(core.InSegment(segment))] if segment else []
+        return every([*parts, *([truth(self.who)] if self.who is not None else [])])
 
     def _expression(self, asked: Need) -> Expression:
         feature = self.feature(asked.column)

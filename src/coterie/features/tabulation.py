@@ -12,7 +12,7 @@ from coterie.features.expressions import evaluate, identity, unmeasured
 from coterie.features.feature import Feature
 from coterie.features.plan import Plan, Reading
 from coterie.features.table import Column, FeatureTable, Floats, Rows, Texts
-from coterie.segments.conditions.thresholds import FIFTHS, cuts_at
+from coterie.segments.conditions.thresholds import FIFTHS, cuts_above
 from coterie.values import parse, text_of
 
 
@@ -25,7 +25,7 @@ def cuts_of(plan: Plan, reading: Reading, measured: Floats, inside: Rows) -> dic
         for score in unmeasured(feature.expression):
             if score.name not in found:
                 numbers = evaluate(score.of, columns, len(measured))[inside]
-                found[score.name] = cuts_at(numbers[np.isfinite(numbers)].tolist(), FIFTHS)
+                found[score.name] = cuts_above(numbers[np.isfinite(numbers)].tolist(), FIFTHS)
     return found
 
 

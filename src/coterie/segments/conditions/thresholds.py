@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
@@ -33,22 +35,34 @@ class Measure(Struct, frozen=True, kw_only=True):
     count: int = 0
 
     def cuts(self, values: Sequence[float]) -> tuple[float, ...]:
-        """Return the cuts of a population; of an empty one, none."""
-        if not self.count:
-            return cuts_at(values, self.shares)
+        """Return the cuts of a population; of an empty one, none.
+
+        The cut at share q of n ascending values is the one at index ``floor(q · n)``, the last at most: the lowest
+        value that still belongs to the upper part.
+        """
         ordered = sorted(values)
-        return (ordered[max(0, len(ordered) - self.count)],) if ordered else ()
+        if not ordered:
+            return ()
+        last = len(ordered) - 1
+        if self.count:
+            return (ordered[max(0, len(ordered) - self.count)],)
+        return tuple(ordered[min(last, int(share * len(ordered) + 1e-9))] for share in self.shares)
 
 
-def cuts_at(values: Sequence[float], shares: Sequence[float]) -> tuple[float, ...]:
-    """Return the cuts of a population at ascending shares of it; of an empty one, none.
+def cuts_above(values: Sequence[float], shares: Sequence[float]) -> tuple[float, ...]:
+    """Return the cuts of a population at ascending shares of it, so that equal values never fill an upper part; of an empty one, none.
 
-    The cut at share q of n ascending values is the one at index ``floor(q · n)``, the last at most: the lowest
-    value that still belongs to the upper part.
+    The cut at share q is the lowest value with at least q of the population below it: where a third bought once, once is the lowest
+    fifth. Where no value has so many below it, the cut is just above the highest.
     """
     ordered = sorted(values)
-    last = len(ordered) - 1
-    return tuple(ordered[min(last, int(share * len(ordered) + 1e-9))] for share in shares) if ordered else ()
+    found: list[float] = []
+    for share in shares if ordered else ():
+        place = min(len(ordered), math.ceil(share * len(ordered) - 1e-9))
+        while 0 < place < len(ordered) and ordered[place] == ordered[place - 1]:
+            place = bisect_right(ordered, ordered[place])
+        found.append(ordered[place] if place < len(ordered) else math.nextafter(ordered[-1], math.inf))
+    return tuple(found)
 
 
 FIFTHS = (0.2, 0.4, 0.6, 0.8)
