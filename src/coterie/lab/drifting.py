@@ -48,18 +48,18 @@ def kinds_of(rng: np.random.Generator, k: int = 4) -> Kinds:
 
 
 def history(seed: int, shift: Shift | None = None, windows: int = 7, shifted_from: int = 3) -> Iterator[Month]:
-    """Yield ``windows`` months of 1,200 to 3,000 customers. With ``shift`` the world is another from month ``shifted_from`` on.
+    """Yield ``windows`` months of 500 to 3,000 customers. With ``shift`` the world is another from month ``shifted_from`` on.
 
-    Nine in ten customers stay what they are from month to month, nobody's features stay the same, and some come and go.
+    From half to nearly all customers stay what they are from month to month, nobody's features stay the same, and some come and go.
     """
     rng = np.random.default_rng(seed)
-    people, kinds = int(rng.integers(1200, 3000)), kinds_of(rng)
+    people, kinds, moving = int(rng.integers(500, 3000)), kinds_of(rng), rng.uniform(0.05, 0.5)
     k = len(kinds.shares)
     truth = rng.choice(k, people, p=kinds.shares)
     for month in range(windows):
         there = shift if shift is not None and month >= shifted_from else None
         if month:
-            moved = rng.random(people) < (0.6 if there == "migration" else 0.1)
+            moved = rng.random(people) < (moving + 0.4 if there == "migration" else moving)
             truth[moved] = rng.choice(k, int(moved.sum()), p=_shares(kinds, there))
             if there == "sizes" and month == shifted_from:
                 truth = rng.choice(k, people, p=_shares(kinds, there))
