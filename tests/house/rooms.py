@@ -64,7 +64,7 @@ EDGES: dict[tuple[str, str], str] = {
 }
 
 HOMES: dict[str, tuple[str, ...]] = {
-    "numba": ("segments/live", "features", "clusters"),
+    "numba": ("segments/live", "features", "clusters", "value/trees.py"),
     "llvmlite": ("segments/live",),
     "sqlglot": ("segments/batch",),
     "duckdb": ("storage",),
