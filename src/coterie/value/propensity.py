@@ -126,14 +126,19 @@ def _judged(model: Propensity, boosted: Boosted, seen: tuple[Floats, Rows], test
     names = model.encoding.names
     rows = model.encoding.rows(test.table)
     place, sign = _best_single(*seen)
-    order = np.argsort(-boosted.gains, kind="stable")
     return Learned(
         model=model, rounds=boosted.rounds, learned_from=len(seen[1]), learned_positives=int(seen[1].sum()),
         area=area(model.trees.scores(rows), test.outcomes),
         reliability=reliability(model.calibration.apply(model.trees.scores(rows)), test.outcomes),
         simplest=names[place], simplest_area=area(_ordered(sign * rows[:, place]), test.outcomes),
-        influences=tuple(Influence(feature=names[one], share=float(boosted.gains[one])) for one in order if boosted.gains[one] > 0),
+        influences=influences(boosted, names),
     )  # fmt: skip
+
+
+def influences(boosted: Boosted, names: Sequence[str]) -> tuple[Influence, ...]:
+    """Return the features that the trees look at, those that brought most gain first."""
+    order = np.argsort(-boosted.gains, kind="stable")
+    return tuple(Influence(feature=names[one], share=float(boosted.gains[one])) for one in order if boosted.gains[one] > 0)  # fmt: skip
 
 
 def _best_single(rows: Floats, outcomes: Rows) -> tuple[int, float]:
