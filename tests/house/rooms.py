@@ -108,6 +108,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "scipy": ("features", "clusters", "value", "monitoring"),
     "sklearn": ("features", "clusters", "value"),
     "fastcluster": ("clusters",),
+    "threadpoolctl": ("clusters",),
     "fast_hdbscan": ("clusters",),
     "kneed": ("clusters",),
     "openTSNE": ("clusters/pictures",),
