@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 from msgspec import Struct, structs
 
+from coterie.clusters.assignment import assign
 from coterie.clusters.choice import Choice
 from coterie.clusters.explanation.facts import Explanation
 from coterie.clusters.fitted import FittedClusters, Group
@@ -28,6 +29,7 @@ from coterie.learned.artefact import Artefact
 from coterie.learned.definition import ClustersModel
 from coterie.learned.parse import definition_of
 from coterie.model import Undetermined
+from coterie.monitoring.drift.validity import Fitted as FittedDistances
 from coterie.segments.durations import us_of
 from coterie.segments.parse.written import data_of
 
@@ -281,16 +283,18 @@ def _artefact(
     return Artefact(
         kind="clusters", key=model.key, title=model.title, fitted_at=project.wall(), as_of=at, people=len(ready.matrix),
         definition=data_of(model), feature_set=data_of(ready.feature_set), seed=model.seed, parameters=parameters,
-        quality=_quality(clustering, choice), warnings=_warnings(ready, clustering, choice, matching),
+        quality=_quality(ready, fitted, clustering, choice), warnings=_warnings(ready, clustering, choice, matching),
         valid_until=at + us_of(model.valid_for), coterie=__version__,
         libraries=libraries("numpy", "scipy", "scikit-learn"),
     )  # fmt: skip
 
 
-def _quality(clustering: Clustering, choice: Choice | None) -> dict[str, Any]:
+def _quality(ready: Ready, fitted: FittedClusters, clustering: Clustering, choice: Choice | None) -> dict[str, Any]:
+    """Return the figures of a fit; ``distances`` is what a later look at drift compares with."""
     found: dict[str, Any] = {
         "algorithm": clustering.algorithm, "k": clustering.k, "inertia": clustering.inertia,
         "noise": clustering.noise, "sizes": clustering.sizes.tolist(),
+        "distances": plain(FittedDistances.of(assign(ready.matrix, fitted.rule)[1])),
     }  # fmt: skip
     if choice is not None:
         score = next((one for one in choice.scores if one.k == clustering.k), None)

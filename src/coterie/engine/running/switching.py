@@ -25,7 +25,7 @@ from coterie.engine.running.following import Amendment
 from coterie.engine.running.opening import Evaluated, evaluated
 from coterie.engine.running.snapshots import Head
 from coterie.engine.running.state import State
-from coterie.errors import Conflict, CoterieError, NotFound, Transient, nearest
+from coterie.errors import Conflict, CoterieError, InvalidDefinition, NotFound, Problem, Transient, nearest
 from coterie.model import Cause
 from coterie.segments.catalog import Catalog
 from coterie.segments.definition import Segment
@@ -262,9 +262,11 @@ class Switch:
         """Return what will be evaluated. Raises: InvalidDefinition, also when a model that runs could not go on."""
         problems: dict[str, CoterieError] = {}
         found = evaluated(self.project, wanted, problems.__setitem__)
-        stopped = [problem for key, problem in problems.items() if key in running]
+        stopped = {key: why for key, why in problems.items() if key in running}
         if stopped:
-            raise stopped[0]
+            raise InvalidDefinition(
+                [why if isinstance(why, Problem) else Problem(why.message, where=key) for key, why in stopped.items()]
+            )
         return found
 
     def _nothing(self, draft: Draft, began: float) -> Edited:
