@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 from types import ModuleType
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 from msgspec import Struct, convert, structs, to_builtins
 
-from coterie.errors import Problem
-from coterie.value.fitting import Fit
+from coterie.errors import Problem, not_installed
 from coterie.value.history import Floats, Histories, Ints, collapse
 from coterie.value.lifetime import Counting, discounted, schedule
+
+if TYPE_CHECKING:
+    from coterie.value.fitting import Fit
 
 Name: TypeAlias = Literal["bg_nbd", "mbg_nbd", "pareto_nbd"]
 Monetary: TypeAlias = Literal["gamma_gamma", "mean", "none"]
 REPEATERS_MIN = 20
 """With fewer people who bought more than once nothing is fitted: four parameters would be read from noise."""
+EVIDENCE = 5.991
+"""Twice the gain in log-likelihood over a model in which nobody stops that shows that people stop: the 95 % point of chi-square with
+two degrees of freedom, one for each parameter of stopping."""
 UNIT_DAYS: Mapping[str, float] = {"day": 1.0, "week": 7.0}
 
 
@@ -45,20 +51,22 @@ class Money(Struct, frozen=True, kw_only=True):
 
     def worth(self, who: Buyers) -> Floats:
         """Return the amount to be expected of each one's next purchase, (n,); NaN where it cannot be said."""
-        from coterie.value.gamma_gamma import GammaGamma
-
         if self.monetary == "gamma_gamma":
-            return GammaGamma(**self.parameters).expected(who.paid, np.maximum(who.spend, 0.0))
+            model = _room("gamma_gamma").GammaGamma(**self.parameters)
+            expected: Floats = model.expected(who.paid, np.maximum(who.spend, 0.0))
+            return expected
         return np.where(who.paid > 0, who.spend, self.mean)
 
 
 class Forecast(Struct, frozen=True, kw_only=True):
-    """A model of purchases and one of money."""
+    """A model of purchases and one of money. ``people_stop``: whether the data say that anybody stops being a customer; where they do
+    not, nobody's chance of being one still is told."""
 
     model: Name
     unit_days: float
     parameters: dict[str, float]
     money: Money | None = None
+    people_stop: bool = True
 
     def counting(self) -> Counting:
         """Return the model of purchases, ready to be asked. Raises: Problem when its parameters are none of it."""
@@ -101,6 +109,12 @@ def fit_counting(model: Name, who: Histories) -> tuple[dict[str, float], Fit]:
     return structs.asdict(fitted), found
 
 
+def fit_never_stopping(who: Histories) -> Fit:
+    """Return the fit of a model in which nobody stops: see ``nbd``. Raises: Problem when its libraries are not installed."""
+    found: Fit = _room("nbd").fit(who)
+    return found
+
+
 def fit_money(monetary: Monetary, who: Buyers) -> tuple[Money | None, Fit | None]:
     """Return the model of what a purchase is worth, with its fit where it has one. Raises: Problem when nobody paid."""
     if monetary == "none":
@@ -113,9 +127,7 @@ def fit_money(monetary: Monetary, who: Buyers) -> tuple[Money | None, Fit | None
         )  # fmt: skip
     if monetary == "mean":
         return Money(monetary=monetary, mean=float((who.paid * who.spend)[paid].sum() / who.paid.sum())), None
-    from coterie.value import gamma_gamma
-
-    fitted, found = gamma_gamma.fit(who.paid, who.spend)
+    fitted, found = _room("gamma_gamma").fit(who.paid, who.spend)
     return Money(monetary=monetary, parameters=structs.asdict(fitted), mean=fitted.mean()), found
 
 
@@ -129,7 +141,7 @@ def score(forecast: Forecast, who: Buyers, *, horizon_days: float, discount_year
     counted = collapse(who.histories.repeats, who.histories.recency, who.histories.age)
     repeats, recency, age = counted.columns
     distinct = Histories(repeats=repeats, recency=recency, age=age)
-    alive = counting.alive(distinct)
+    alive = counting.alive(distinct) if forecast.people_stop else np.full(len(distinct), np.nan)
     if forecast.model == "bg_nbd":
         alive = np.where(repeats > 0, alive, np.nan)
     purchases = counting.purchases(distinct, horizon_days / unit)
@@ -140,8 +152,9 @@ def score(forecast: Forecast, who: Buyers, *, horizon_days: float, discount_year
     return Scores(purchases=purchases[place], alive=alive[place], worth=worth, value=each[place] * worth)
 
 
-def _room(model: Name) -> ModuleType:
-    """Return the module of a model; none is loaded before it is asked for."""
-    from importlib import import_module
-
-    return import_module(f"coterie.value.{model}")
+def _room(model: str) -> ModuleType:
+    """Return the module of a model; none is loaded before it is asked for. Raises: Problem when its libraries are not installed."""
+    try:
+        return import_module(f"coterie.value.{model}")
+    except ModuleNotFoundError as error:
+        raise not_installed("a model of value", "learning") from error

@@ -25,7 +25,7 @@ class Group(Struct, frozen=True, kw_only=True):
 
 
 class HeldOut(Struct, frozen=True, kw_only=True):
-    """The comparison over ``days``. ``naive_mae`` is that of going on at one's own pace so far: what a model should beat.
+    """The comparison over ``days``. ``naive_rmse`` is that of going on at one's own pace so far: what a model should beat.
 
     ``ratio``: purchases foreseen of everybody per purchase made; None when none was made. ``money_ratio`` the same of money.
     """
@@ -36,8 +36,8 @@ class HeldOut(Struct, frozen=True, kw_only=True):
     actual: float
     ratio: float | None
     mae: float
-    naive_mae: float
     rmse: float
+    naive_rmse: float
     correlation: float | None
     money_predicted: float | None
     money_actual: float | None
@@ -71,8 +71,8 @@ def compared(
         actual=float(actual.sum()),
         ratio=float(predicted.sum() / actual.sum()) if actual.sum() > 0 else None,
         mae=float(np.abs(predicted - actual).mean()),
-        naive_mae=float(np.abs(naive - actual).mean()),
         rmse=float(np.sqrt(((predicted - actual) ** 2).mean())),
+        naive_rmse=float(np.sqrt(((naive - actual) ** 2).mean())),
         correlation=float(np.corrcoef(predicted, actual)[0, 1]) if varies else None,
         money_predicted=foreseen,
         money_actual=spent,
@@ -94,7 +94,9 @@ def words(held: HeldOut) -> list[str]:
         said.append(
             f"on the last {held.days:.0f} days it foresaw {held.predicted:,.0f} purchases where {held.actual:,.0f} were made"
         )
-    if held.mae > held.naive_mae:
+    if held.money_ratio is not None and not 0.8 <= held.money_ratio <= 1.25:
+        said.append(f"on the same days it foresaw {held.money_ratio:.0%} of the money that was spent")
+    if held.rmse > held.naive_rmse:
         said.append("going on at one's own pace foresees single people better than this model does")
     return said
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from coterie.engine import definitions
 from coterie.engine.history import History
+from coterie.engine.learning.clustering import Told, quiet
 from coterie.engine.learning.models import libraries
 from coterie.engine.learning.publication import Rows
 from coterie.engine.project import Project
@@ -28,8 +29,8 @@ from coterie.segments.durations import us_of
 from coterie.segments.instants import start_of, unit_at
 from coterie.segments.parse.written import data_of
 from coterie.value import holdout
-from coterie.value.fitting import Fit
 from coterie.value.forecast import (
+    EVIDENCE,
     REPEATERS_MIN,
     UNIT_DAYS,
     Buyers,
@@ -37,12 +38,14 @@ from coterie.value.forecast import (
     Scores,
     fit_counting,
     fit_money,
+    fit_never_stopping,
     score,
 )
 from coterie.value.history import Floats, Histories
 
-Told = Callable[[str], None]
-"""Is told what is done now."""
+if TYPE_CHECKING:
+    from coterie.value.fitting import Fit
+
 SEPARATE = 0.3
 """Gamma–Gamma takes it that how much people spend does not hang on how often they buy; beyond this correlation it warns."""
 
@@ -71,25 +74,25 @@ class Valued(Struct, frozen=True, kw_only=True):
     expired: bool = False
 
 
-def fit(project: Project, model: ValueModel, at: int, told: Told = lambda doing: None) -> Artefact:
+def fit(project: Project, model: ValueModel, at: int, told: Told = quiet) -> Artefact:
     """Return the model fitted on what had arrived by ``at``; it is neither saved nor published.
 
     A first fit leaves out the last part of the history and is compared with it (``quality.held_out``); the model that is returned is
     fitted on all. Raises: Problem with too few repeat buyers. Cost: three scans of the log, and 3 s per million buyers.
     """
-    told("reading purchases")
+    told("reading purchases", 0.05)
     people = _people(project, model, at)
-    told(f"fitting {len(people.profiles):,} histories")
+    told(f"fitting {len(people.profiles):,} histories", 0.3)
     forecast, counting, money = _fitted(model, people.buyers)
-    told("holding out the last part of the history")
+    told("holding out the last part of the history", 0.5)
     held = _held_out(project, model, at, people.since)
-    quality = _quality(people.buyers, counting, money, held)
+    quality = _quality(people.buyers, forecast, counting, money, held)
     zone = project.settings.time_zone
     return Artefact(
         kind="value", key=model.key, title=model.title, fitted_at=project.wall(), as_of=at,
         since=start_of(people.since, "day", zone), people=len(people.profiles), definition=data_of(model), seed=model.seed,
         parameters={"forecast": forecast.told(), "time_zone": zone}, quality=quality,
-        warnings=tuple(_warnings(model, people.buyers, counting, money, held)),
+        warnings=tuple(_warnings(model, people.buyers, forecast, counting, money, held)),
         valid_until=at + us_of(model.valid_for), coterie=_version(), libraries=libraries("numpy", "scipy"),
     )  # fmt: skip
 
@@ -183,8 +186,11 @@ def _floats(table: pa.Table, name: str) -> Floats:
 
 def _fitted(model: ValueModel, buyers: Buyers) -> tuple[Forecast, Fit, Fit | None]:
     parameters, counting = fit_counting(model.model, buyers.histories)
+    gain = counting.log_likelihood - fit_never_stopping(buyers.histories).log_likelihood
     money, found = fit_money(model.monetary, buyers)
-    forecast = Forecast(model=model.model, unit_days=buyers.unit_days, parameters=parameters, money=money)
+    forecast = Forecast(
+        model=model.model, unit_days=buyers.unit_days, parameters=parameters, money=money, people_stop=2 * gain > EVIDENCE,
+    )  # fmt: skip
     return forecast, counting, found
 
 
@@ -214,12 +220,15 @@ def _held_out(project: Project, model: ValueModel, at: int, since: int) -> holdo
     )
 
 
-def _quality(buyers: Buyers, counting: Fit, money: Fit | None, held: holdout.HeldOut | str) -> dict[str, Any]:
+def _quality(
+    buyers: Buyers, forecast: Forecast, counting: Fit, money: Fit | None, held: holdout.HeldOut | str
+) -> dict[str, Any]:
     fits = {"purchases": counting, **({"money": money} if money is not None else {})}
     repeats = buyers.histories.repeats
     return {
         "repeat_buyers": int((repeats > 0).sum()),
         "bought_once": int((repeats == 0).sum()),
+        "people_stop": forecast.people_stop,
         **{name: _fit_told(fit) for name, fit in fits.items()},
         "money_and_frequency": _plain(_correlation(buyers), "too few people with amounts"),
         "held_out": {"undetermined": held} if isinstance(held, str) else holdout.plain(held),
@@ -238,7 +247,7 @@ def _fit_told(fit: Fit) -> dict[str, Any]:
 
 
 def _warnings(
-    model: ValueModel, buyers: Buyers, counting: Fit, money: Fit | None, held: holdout.HeldOut | str
+    model: ValueModel, buyers: Buyers, forecast: Forecast, counting: Fit, money: Fit | None, held: holdout.HeldOut | str
 ) -> list[str]:
     said: list[str] = []
     for name, found in (("purchases", counting), ("money", money)):
@@ -247,13 +256,17 @@ def _warnings(
         if not found.converged:
             said.append(f"the fit of {name} did not converge: {found.message}")
         loose = [key for key, error in found.errors.items() if not np.isfinite(error)]
-        if loose:
+        if loose and (name == "money" or forecast.people_stop):
             said.append(f"the data do not tell {', '.join(loose)} of {name}: look at the model, not at its numbers")
     repeated = int((buyers.histories.repeats > 0).sum())
     if repeated < 10 * REPEATERS_MIN:
         said.append(f"only {repeated} people bought more than once: the numbers are coarse")
     once = len(buyers) - repeated
-    if model.model == "bg_nbd" and once:
+    if not forecast.people_stop:
+        said.append(
+            "the data do not show that anybody stops buying: p_alive is not said of anybody, and purchases are foreseen as if all went on"
+        )
+    elif model.model == "bg_nbd" and once:
         said.append(f"bg_nbd cannot tell of the {once:,} who bought once whether they are still customers: they have no p_alive (mbg_nbd and pareto_nbd can)")  # fmt: skip
     related = _correlation(buyers)
     if model.monetary == "gamma_gamma" and abs(related) > SEPARATE:
