@@ -63,7 +63,7 @@ def leveled(column: Column, recipe: Recipe) -> tuple[tuple[str, ...], Places]:
     counts = Counter(one for one in values if one is not None)
     least = recipe.rare * len(values)
     ranked = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
-    levels = tuple(level for level, count in ranked[: recipe.levels] if count >= least)
+    levels = tuple(str(level) for level, count in ranked[: recipe.levels] if count >= least)
     places = {level: place for place, level in enumerate(levels)}
     other, missing = len(levels), len(levels) + 1
     return levels, np.array([missing if one is None else places.get(one, other) for one in values], np.int64)

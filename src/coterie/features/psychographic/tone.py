@@ -27,13 +27,55 @@ _RATED = 4.0
 """The largest value that raters could give."""
 
 DENIALS = frozenset(
-    "no not never none nothing neither nor without cannot hardly ain't aren't can't couldn't didn't doesn't don't hadn't "
-    "hasn't haven't isn't mustn't shouldn't wasn't weren't won't wouldn't".split()
+    [
+        "no",
+        "not",
+        "never",
+        "none",
+        "nothing",
+        "neither",
+        "nor",
+        "without",
+        "cannot",
+        "hardly",
+        "ain't",
+        "aren't",
+        "can't",
+        "couldn't",
+        "didn't",
+        "doesn't",
+        "don't",
+        "hadn't",
+        "hasn't",
+        "haven't",
+        "isn't",
+        "mustn't",
+        "shouldn't",
+        "wasn't",
+        "weren't",
+        "won't",
+        "wouldn't",
+    ]
 )
 STRONG = frozenset(
-    "absolutely completely deeply extremely highly incredibly really so such too totally truly utterly very".split()
+    [
+        "absolutely",
+        "completely",
+        "deeply",
+        "extremely",
+        "highly",
+        "incredibly",
+        "really",
+        "so",
+        "such",
+        "too",
+        "totally",
+        "truly",
+        "utterly",
+        "very",
+    ]
 )
-WEAK = frozenset("almost barely fairly kinda partly quite rather slightly somewhat sorta".split())
+WEAK = frozenset(["almost", "barely", "fairly", "kinda", "partly", "quite", "rather", "slightly", "somewhat", "sorta"])
 SHOP: Mapping[str, float] = {
     "arrived broken": -0.8, "broke": -0.7, "broken": -0.7, "cancelled": -0.4, "cheaply": -0.6, "comfy": 0.6, "complain": -0.5,
     "complaint": -0.5, "confusing": -0.5, "crashes": -0.6, "damaged": -0.7, "defective": -0.8, "delayed": -0.5, "disappointed": -0.7, "dislike": -0.5,
