@@ -1,0 +1,1 @@
+"""What of a clustering is drawn, as plain numbers: maps, silhouettes, profiles, trees."""
