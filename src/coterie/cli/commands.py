@@ -38,6 +38,11 @@ COMMANDS: dict[str, str] = {
     "lake": "Look at the Delta tables and tidy them; write the tables of people.",
     "quality": "Check the data of each day; list, report and accept what was found.",
     "reconcile": "Compare a source with what landed of it, per day, down to the missing ids.",
+    "cluster": "Find groups of people who are alike: fit, choose, explain, publish, compare.",
+    "value": "Expected purchases, still a customer or not, lifetime value: fit, score, report, publish.",
+    "propensity": "How probable it is that somebody does something soon: fit, score, report, publish.",
+    "lookalike": "Who resembles the members of a segment: fit, score, report, publish.",
+    "models": "List and show what was learned; verify signatures, trust keys, exchange models.",
     "privacy": "Give what is kept of a person, erase people with a signed receipt, and keep retention.",
     "schema": "Print the JSON Schema of segment definitions.",
 }

@@ -97,3 +97,15 @@ class HyperTarget:
     def abandon(self) -> None:
         self._waiting.abandon()
         shutil.rmtree(self._file.parent / f".{self._file.stem}.tables", ignore_errors=True)
+
+
+def write_table(table: pa.Table, path: Path) -> None:
+    """The table is in the file, whole: Parquet or CSV by the name's ending. Raises: Problem for another ending."""
+    draft = path.with_name(f".{path.name}.draft")
+    if path.suffix == ".parquet":
+        pyarrow.parquet.write_table(table, draft, compression="zstd")
+    elif path.suffix == ".csv":
+        pyarrow.csv.write_csv(table, draft)
+    else:
+        raise Problem("a table is written as one of two kinds of files", received=path.name, allowed="….parquet, ….csv")
+    os.replace(draft, path)
