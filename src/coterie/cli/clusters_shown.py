@@ -106,10 +106,15 @@ def show_compared(session: Session, found: Compared) -> None:
     from coterie.model import Undetermined
 
     console = session.console()
-    names = [name or "(none)" for name in found.moves.after]
-    table = plain_table(f"version {found.old.version} ↓  {found.new.version} →", *names, right=names)
-    for name, row in zip(found.moves.before, found.moves.counts, strict=True):
-        table.add_row(name or "(none)", *(f"{count:,}" if count else "·" for count in row))
+    keys = list(dict.fromkeys([*found.moves.before, *found.moves.after]))
+    names = [str(keys.index(key) + 1) if key else "none" for key in found.moves.after]
+    table = plain_table("", f"version {found.old.version} ↓  {found.new.version} →", *names, right=names)
+    for key, row in zip(found.moves.before, found.moves.counts, strict=True):
+        counts = (f"{count:,}" if count else "·" for count in row)
+        table.add_row(str(keys.index(key) + 1) if key else "", key or "in none", *counts)
+    for key in found.moves.after:
+        if key and key not in found.moves.before:
+            table.add_row(str(keys.index(key) + 1), f"{key} [dim](new)[/]")
     console.print(table)
     told = [
         f"{word} {'–' if isinstance(value, Undetermined) else format(value, form)}"

@@ -15,8 +15,8 @@ class LiveAssignment(Form, frozen=True, kw_only=True):
         Duration, Doc("Everybody is looked at again at least this often, spread over the time; people with new events at once.")
     ] = "1d"  # fmt: skip
     tolerance: Annotated[
-        float, number(None, None, least=0), Doc("A number is written again when it moved by more than this share of itself.")
-    ] = 0.01  # fmt: skip
+        float, number(None, None, least=0), Doc("A distance is written again when it moved by more than this share of itself; another cluster always is.")
+    ] = 0.1  # fmt: skip
 
 
 class Bounds(Form, frozen=True, kw_only=True):

@@ -149,10 +149,10 @@ def described(
     from coterie.clusters.explanation.explain import explain_clusters
 
     told("explaining", 0.85)
-    table = ready.table.only(ready.inside)
-    explanation = explain_clusters(
-        table, ready.matrix, clustering, _worth(model, table), rule_columns=_rule_columns(ready), seed=model.seed
-    )
+    people = ready.table.only(ready.inside)
+    seen = tuple(column for column in people.columns if column.name in ready.preparation.columns)
+    table = structs.replace(people, columns=seen)
+    explanation = explain_clusters(table, ready.matrix, clustering, _worth(model, people), seed=model.seed)
     told("matching with the clusters of before", 0.95)
     before = previous(project, model.key)
     matching = _matched(project, before, ready, clustering, at) if before is not None else None
@@ -202,10 +202,6 @@ def settings_of(model: ClustersModel) -> dict[str, Any]:
 def _worth(model: ClustersModel, table: FeatureTable) -> Floats | None:
     name = model.worth or (WORTH if WORTH in table.names else None)
     return None if name is None else np.asarray(table.numbers([name])[:, 0])
-
-
-def _rule_columns(ready: Ready) -> Sequence[str]:
-    return ready.preparation.columns
 
 
 # ── identity ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -276,7 +272,7 @@ def _artefact(
         **fitted.parameters(),
         "clustering": told,
         "explanation": plain(explanation.anonymous()),
-        "choice": None if choice is None else plain(structs.replace(choice, clustering=None)),
+        "choice": None if choice is None else choice_told(choice),
         "matching": None if matching is None else plain(matching),
         "retired": list(retired),
     }
@@ -332,6 +328,11 @@ def said_of(matching: Matching, keys: Sequence[str] = ()) -> list[str]:
     merged = {key for merge in matching.merges for key in merge.keys}
     said += [f"{name(place)} is new" for place in matching.births if place not in split_off]
     return said + [f"{key} is no more" for key in matching.deaths if key not in merged]
+
+
+def choice_told(choice: Choice) -> dict[str, Any]:
+    """Return a choice as plain data, without the fit."""
+    return {name: plain(getattr(choice, name)) for name in choice.__struct_fields__ if name != "clustering"}
 
 
 def plain(data: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from msgspec import Struct
 
+from coterie.clusters.agreement import adjusted_rand
 from coterie.clusters.fitted import FittedClusters
 from coterie.clusters.identity import match_clusters, side_of
 from coterie.clusters.labels import Floats, Ints
@@ -76,7 +77,7 @@ def compare(project: Project, key: str, old: int | None, new: int | None, at: in
     return Compared(
         key=key, at=at, people=len(table), old=_figures(before, left, then, _spread(then[inside], prepared[inside])),
         new=_figures(after, right, now, _spread(now[inside], prepared[inside])),
-        agreement=agreement(then, now), stayed=moves.stayed(), moves=moves,
+        agreement=_agreement(then, now), stayed=moves.stayed(), moves=moves,
         words=tuple(said_of(matching, right.keys)),
     )  # fmt: skip
 
@@ -122,19 +123,6 @@ def _spread(labels: Ints, prepared: Floats) -> float | Undetermined:
     return squares / people if people else Undetermined("nobody is in a cluster")
 
 
-def agreement(one: Ints, other: Ints) -> float | Undetermined:
-    """Return the adjusted Rand index of two labellings of the same people; those in no cluster on either side are left out.
-
-    Source: Hubert & Arabie 1985, "Comparing partitions", equation 5.
-    """
+def _agreement(one: Ints, other: Ints) -> float | Undetermined:
     both = (one >= 0) & (other >= 0)
-    count = int(both.sum())
-    if count < 2:
-        return Undetermined("nobody is in a cluster on both sides")
-    width = int(other[both].max()) + 1
-    cells = np.bincount(one[both] * width + other[both]).astype(np.float64)
-    rows, columns = (np.bincount(labels[both]).astype(np.float64) for labels in (one, other))
-    pairs, left, right = (float((each * (each - 1) / 2).sum()) for each in (cells, rows, columns))
-    expected = left * right / (count * (count - 1) / 2)
-    most = (left + right) / 2
-    return (pairs - expected) / (most - expected) if most != expected else 1.0
+    return adjusted_rand(one[both], other[both]) if both.any() else Undetermined("nobody is in a cluster on both sides")

@@ -79,7 +79,9 @@ def _told(
     group: dict[str, Any], one: dict[str, Any], people: dict[tuple[str, str], tuple[Outstanding, ...]], whole: int
 ) -> ClusterTold:
     key = str(group["key"])
-    figures = {name: one[name] for name in ("revenue", "revenue_share", "differences", "rule") if name in one}
+    figures: dict[str, Any] = {
+        name: one[name] for name in ("revenue", "revenue_share", "differences", "rule") if name in one
+    }
     size = int(group.get("size", 0))
     return ClusterTold(
         key=key, title=str(group.get("title") or key), suggested=str(one.get("name", "")), size=size,
