@@ -70,13 +70,15 @@ def observe(
     now: Scene,
     *,
     before: Scene | None = None,
+    afterwards: tuple[Scene, Scene] | None = None,
     usual: Sequence[Migration] = (),
     model: Model | None = None,
     tolerance: Tolerance | None = None,
     tests: bool = False,
 ) -> Window:
     """Return what drift there is now. ``before`` is the people a window ago, for migration; ``usual`` are earlier migrations over
-    windows of the same length, whose retention the present one is compared with.
+    windows of the same length, whose retention the present one is compared with. ``afterwards``: other scenes (of the reference, of now)
+    to take outcomes from, such as people by where they were when the window began.
 
     Cost: two sorts per feature and segment, and one look at every person.
     """
@@ -95,7 +97,7 @@ def observe(
         migration=moves,
         retention=() if moves is None else tuple(_retention(usual, moves)),
         validity=told,
-        outcomes=tuple(_outcomes(reference, now)),
+        outcomes=tuple(_outcomes(*(afterwards or (reference, now)))),
     )
 
 

@@ -1,0 +1,108 @@
+"""Scenes of a clustering: who is where at an instant by the frozen model, what they are like, and what came of them in a window."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pyarrow as pa
+from msgspec import Struct
+
+from coterie.clusters.fitted import FittedClusters
+from coterie.engine import definitions
+from coterie.engine.history import History
+from coterie.engine.learning.tables import measured
+from coterie.engine.project import Project
+from coterie.errors import Problem
+from coterie.features.parse import parse
+from coterie.features.table import FeatureTable, Floats, Texts
+from coterie.learned.artefact import Artefact
+from coterie.learned.definition import ClustersModel
+from coterie.learned.parse import definition_of
+from coterie.monitoring.drift.observation import Scene
+from coterie.segments.core import Aggregate, Rolling, Selector, Trait
+from coterie.segments.measures import Measurable
+
+CONVERSION = "conversion"
+"""What the share of people who did the chosen event in a window is called."""
+
+
+class Outcomes(Struct, frozen=True, kw_only=True):
+    """What is asked of people afterwards: whether they did ``conversion`` within the window, and what ``traits`` say in numbers."""
+
+    conversion: Selector | None = None
+    traits: tuple[str, ...] = ()
+
+    def terms(self, window_us: int) -> dict[str, Measurable]:
+        """Return what has to be measured at the end of a window, by name."""
+        found: dict[str, Measurable] = {name: Trait(name) for name in self.traits}
+        if self.conversion is not None:
+            found[CONVERSION] = Aggregate("count", self.conversion, "", Rolling(window_us))
+        return found
+
+
+class Looking:
+    """The log through the eyes of one kept clustering. Close it, or use it as a context.
+
+    Every table is measured with the model's own frozen features: fifths and categories are those of the fit. Cost: one scan of the log
+    per instant that was not asked for before.
+    """
+
+    def __init__(self, project: Project, artefact: Artefact) -> None:
+        model = definition_of(artefact)
+        if not isinstance(model, ClustersModel):
+            raise Problem("drift is asked of clusters", where=artefact.key, received=artefact.kind, allowed="clusters")
+        self.artefact, self.model = artefact, model
+        self.fitted = FittedClusters.read(artefact.parameters)
+        self._features = parse(artefact.feature_set)
+        self._context = definitions.context(project)
+        self._catalog = definitions.catalog(project, definitions.candidates(project))
+        self._history = History(project.events)
+        self._tables: dict[int, FeatureTable] = {}
+
+    def table(self, at: int) -> FeatureTable:
+        """Return the features of the model's population as of ``at``."""
+        if at not in self._tables:
+            built = measured(
+                self._history, self._features, at,
+                context=self._context, catalog=self._catalog, population=self.model.population,
+            )  # fmt: skip
+            self._tables[at] = built.table
+        return self._tables[at]
+
+    def scene(self, at: int) -> Scene:
+        """Return the people as of ``at``, each in the cluster that the frozen model says."""
+        table = self.table(at)
+        places, distances = self.fitted.assign_table(table)
+        keys = np.array([*self.fitted.keys, None], object)
+        return Scene(table=table, segments=keys[places], distances=distances)
+
+    def afterwards(self, scene: Scene, at: int, outcomes: Outcomes) -> Scene:
+        """Return the people where they were in ``scene``, with what came of them until ``at``."""
+        terms = outcomes.terms(at - scene.at)
+        if not terms or at <= scene.at:
+            return scene
+        answer = self._history.measures(list(terms.values()), at)
+        found = _columns(answer, terms, scene.table.profiles)
+        rates = {CONVERSION: (found.pop(CONVERSION) > 0).astype(np.float64)} if CONVERSION in found else {}
+        return Scene(table=scene.table, segments=scene.segments, distances=scene.distances, rates=rates, values=found)
+
+    def close(self) -> None:
+        self._history.close()
+
+    def __enter__(self) -> Looking:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _columns(answer: pa.Table, terms: Mapping[str, Measurable], people: Texts) -> dict[str, Floats]:
+    """Return each measured column for ``people`` in their order; NaN for who is not there any more (merged since)."""
+    places = {profile: row for row, profile in enumerate(answer["profile"].to_pylist())}
+    rows = np.array([places.get(one, -1) for one in people.tolist()], np.int64)
+    found = {}
+    for number, name in enumerate(terms):
+        values = np.append(answer.column(f"m{number}").to_numpy(zero_copy_only=False).astype(np.float64), np.nan)
+        found[name] = values[rows]
+    return found
