@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from typing import Any, get_args
 
 import pytest
@@ -134,6 +135,14 @@ def test_most_frequent_prefers_the_freshest_among_equals(facts: list[Fact]) -> N
 @given(st.lists(st.integers(-5, 5)))
 def test_days_are_local_dates(days: list[int]) -> None:
     assert summarise("days", [Fact(i, i, day) for i, day in enumerate(days)]) == len(set(days))
+
+
+@given(st.lists(st.integers(-20, 20)), st.integers(0, 6))
+def test_sessions_end_with_a_longer_pause(instants: list[int], gap: int) -> None:
+    facts = [Fact(at, number, gap) for number, at in enumerate(instants)]
+    pauses = [after - before for before, after in pairwise(sorted(instants))]
+    assert summarise("sessions", facts) == (1 + sum(pause > gap for pause in pauses) if facts else 0)
+    assert summarise("active_seconds", facts) == sum(pause for pause in pauses if pause <= gap) / 1e6
 
 
 def test_sums_do_not_drift() -> None:

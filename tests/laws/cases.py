@@ -46,6 +46,8 @@ def durations_of(nodes: dict[str, core.Node]) -> list[int]:
     for part in parts(list(nodes.values())):
         if isinstance(part, core.Rolling):
             found |= {part.older_us or 0, part.newer_us}
+        elif isinstance(part, core.Aggregate) and part.kind in core.SESSION_KINDS:
+            found.add(part.gap_us)
         elif isinstance(part, core.Step):
             found.add(part.within_us or 0)
         elif isinstance(part, core.Absent):

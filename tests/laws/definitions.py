@@ -187,7 +187,7 @@ class Author:
 
     def aggregate(self, kinds: frozenset[str]) -> core.Aggregate:
         rng = self.rng
-        kind = rng.choice(sorted(kinds))
+        kind = rng.choice(sorted(kinds - core.SESSION_KINDS))
         if "count" in kinds and rng.random() < 0.25:
             kind = "count"
         field = ""
@@ -196,7 +196,17 @@ class Author:
             if kind in ("distinct", "repeats", "most_frequent") and rng.random() < 0.6:
                 field = "sku"
         zone = self.zone() if kind == "days" else "UTC"
-        return core.Aggregate(kind, self.selector(), field, self.window(), zone)  # type: ignore[arg-type]
+        selector, window = self.selector(), self.window()
+        kind, gap_us = self.sessions_instead(kind, repr((selector, window)))
+        return core.Aggregate(kind, selector, field, window, zone, gap_us)  # type: ignore[arg-type]
+
+    def sessions_instead(self, kind: str, about: str) -> tuple[str, int]:
+        """Return a kind of sessions for most ``days``, and a gap. Drawn apart from ``rng``: other choices stay what they are."""
+        rng = Random(about)
+        if kind != "days" or rng.random() < 0.3:
+            return kind, core.SESSION_GAP_US
+        gap_us = rng.choice(self.durations[:8]) + rng.choice((0, 0, 0, 1, -1))
+        return rng.choice(("sessions", "active_seconds")), gap_us
 
     def actual(self, term: core.NumberTerm) -> float | None:
         """Return the number that the term has for somebody at some moment of the log."""

@@ -212,6 +212,9 @@ class Writer:
         found: Data = {"kind": kind, **self.picker(), **self.window()}
         if kind != "days":
             found["property"] = prop
+        kind, gap_us = self.author.sessions_instead(kind, repr(found))
+        if kind in core.SESSION_KINDS:
+            found |= {"kind": kind, "gap": span_text(gap_us)}
         if kind in ("most_frequent", "first", "latest"):
             return found | self.operators(prop)
         threshold: Any = self.author.threshold(core.Aggregate(kind, core.Selector(), prop))  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
+from coterie.aggregates.active_seconds import ActiveSeconds
 from coterie.aggregates.count import Count
 from coterie.aggregates.days import Days
 from coterie.aggregates.distinct import Distinct
@@ -23,6 +24,7 @@ from coterie.aggregates.latest_at import LatestAt
 from coterie.aggregates.mean import Mean
 from coterie.aggregates.most_frequent import MostFrequent
 from coterie.aggregates.repeats import Repeats
+from coterie.aggregates.sessions import Sessions
 from coterie.aggregates.smallest import Smallest
 from coterie.aggregates.sum import Sum
 from coterie.model import Value
@@ -48,6 +50,8 @@ KINDS: dict[str, AggregateKind] = {
     "distinct": AggregateKind(Distinct, needs_value=True),
     "repeats": AggregateKind(Repeats, needs_value=True),
     "days": AggregateKind(Days, needs_value=False),
+    "sessions": AggregateKind(Sessions, needs_value=False),
+    "active_seconds": AggregateKind(ActiveSeconds, needs_value=False),
     "first": AggregateKind(First, needs_value=True),
     "latest": AggregateKind(Latest, needs_value=True),
     "most_frequent": AggregateKind(MostFrequent, needs_value=True),

@@ -11,6 +11,8 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
+from coterie.limits import MINUTE_US
+
 Scalar: TypeAlias = bool | int | float | str
 
 # ── tests of one JSON value (a trait, or a property of one event) ─────────────────────────────────────────────
@@ -152,13 +154,22 @@ Kind: TypeAlias = Literal[
     "distinct",  # how many different property values (missing ones do not count); 0 when none
     "repeats",  # the largest count of one property value; 0 when none
     "days",  # local dates (of ``time_zone``) with at least one event; 0 when none
+    "sessions",  # runs of events of which each follows the one before by at most ``gap_us``; 0 when none
+    "active_seconds",  # from the first to the last event of each session, added up, as float64 seconds; 0 when none
     "first",  # the property's JSON value on the first event by (occurred_at, event key); missing if it lacks it
     "latest",  # the same on the latest event
     "most_frequent",  # the property value with most events; among equals, the one whose latest event is latest
     "first_at",  # instant of the first event; missing when none
     "latest_at",
 ]
-NUMERIC_KINDS = frozenset({"count", "sum", "mean", "smallest", "largest", "distinct", "repeats", "days"})
+NUMERIC_KINDS = frozenset(
+    {"count", "sum", "mean", "smallest", "largest", "distinct", "repeats", "days", "sessions", "active_seconds"}
+)
+ZERO_KINDS = frozenset({"count", "sum", "distinct", "repeats", "days", "sessions", "active_seconds"})
+"""Kinds that are 0 when nothing was selected; the others are missing then."""
+SESSION_KINDS = frozenset({"sessions", "active_seconds"})
+SESSION_GAP_US = 30 * MINUTE_US
+"""The usual gap after which a session has ended, as web analytics counts them."""
 VALUE_KINDS = frozenset({"first", "latest", "most_frequent"})
 INSTANT_KINDS = frozenset({"first_at", "latest_at"})
 
@@ -176,13 +187,14 @@ class TraitSince(Struct, frozen=True, tag=True):
 
 
 class Aggregate(Struct, frozen=True, tag=True):
-    """An aggregate over the selected events in a window."""
+    """An aggregate over the selected events in a window. ``gap_us`` matters to ``SESSION_KINDS`` alone."""
 
     kind: Kind
     selector: Selector
     field: str = ""
     window: Window = EVER
     time_zone: str = "UTC"
+    gap_us: int = SESSION_GAP_US
 
 
 class Elapsed(Struct, frozen=True, tag=True):

@@ -18,6 +18,8 @@ _NOUNS: dict[str, str] = {
     "distinct": "number of different {field} values over {events}",
     "repeats": "most {events} with one {field}",
     "days": "number of days with {events}",
+    "sessions": "number of sessions of {events}",
+    "active_seconds": "seconds in sessions of {events}",
     "first": "first {field} on {events}",
     "latest": "latest {field} on {events}",
     "most_frequent": "most frequent {field} on {events}",

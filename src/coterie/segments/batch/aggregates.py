@@ -19,6 +19,7 @@ from coterie.segments.batch.sql import (
     compare,
     double,
     integer,
+    minus,
     number,
     over,
     plus,
@@ -27,12 +28,10 @@ from coterie.segments.batch.sql import (
     when,
 )
 from coterie.segments.batch.windows import lower
-from coterie.segments.core import Aggregate
+from coterie.segments.core import SESSION_KINDS, ZERO_KINDS, Aggregate
 from coterie.values import MICRO
 
-ZERO_KINDS = frozenset({"count", "sum", "distinct", "repeats", "days"})
-"""Kinds that are 0 when nothing was selected; the others are missing then."""
-OWN_SCAN = frozenset({"repeats", "most_frequent"})
+OWN_SCAN = frozenset({"repeats", "most_frequent"}) | SESSION_KINDS
 
 
 def measure(grouped: Grouped, term: Aggregate) -> Sql:
@@ -96,6 +95,26 @@ def most_frequent(source: Source, term: Aggregate) -> exp.Select:
         .from_(ranked.subquery("w", copy=False), copy=False)
         .where(compare(column("rank", "w"), "=", integer(1)))
     )
+
+
+def sessions(source: Source, term: Aggregate) -> exp.Select:
+    """Return (place, sessions, active_seconds) of every place with a selected record."""
+    rows = picked(source, term.selector, term.window)
+    order = exp.Order(expressions=[_ascending(column("occurred_at", "e"))])
+    before: Sql = exp.Window(this=exp.Lag(this=column("occurred_at", "e")), partition_by=source.place(), order=order)
+    gap = minus(column("occurred_at", "e"), before)
+    gaps = source.scan([gap.as_("gap", quoted=True)], rows.conditions)
+    places, inside = (
+        [column(name, "t") for name in source.names()],
+        compare(column("gap", "t"), "<=", integer(term.gap_us)),
+    )
+    runs = exp.Sum(this=cases([(inside, integer(0))], integer(1)))
+    active = exp.Sum(this=cases([(inside.copy(), column("gap", "t"))], integer(0)))
+    chosen = [
+        runs.as_("sessions", quoted=True),
+        over(number(active), number(integer(MICRO))).as_("active_seconds", quoted=True),
+    ]
+    return exp.select(*places, *chosen).from_(gaps.subquery("t", copy=False), copy=False).group_by(*places)
 
 
 def zero(value: Sql) -> Sql:

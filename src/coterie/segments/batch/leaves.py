@@ -8,7 +8,7 @@ from typing import Any
 from sqlglot import exp
 
 from coterie.segments.batch import aggregates, calendars, sequence, traits
-from coterie.segments.batch.aggregates import OWN_SCAN, ZERO_KINDS, zero
+from coterie.segments.batch.aggregates import OWN_SCAN, zero
 from coterie.segments.batch.facts import Grouped
 from coterie.segments.batch.source import Source
 from coterie.segments.batch.sql import Sql, cases, column, compare, double, integer, minus, number, sure, text
@@ -22,7 +22,9 @@ from coterie.segments.batch.terms import (
 from coterie.segments.batch.values import Json, Typed, ValueSql
 from coterie.segments.core import (
     INSTANT_KINDS,
+    SESSION_KINDS,
     VALUE_KINDS,
+    ZERO_KINDS,
     Aggregate,
     Compare,
     Elapsed,
@@ -134,6 +136,8 @@ def number_of(term: NumberTerm, parts: Parts) -> Sql:
 def _aggregate(term: Aggregate, parts: Parts) -> Sql:
     if term.kind not in OWN_SCAN:
         return aggregates.measure(parts.grouped(), term)
+    if term.kind in SESSION_KINDS:
+        return zero(column(term.kind, parts.part("sessions", aggregates.sessions(parts.source, term))))
     select = (aggregates.repeats if term.kind == "repeats" else aggregates.most_frequent)(parts.source, term)
     value = column("value", parts.part(term.kind, select))
     return zero(value) if term.kind in ZERO_KINDS else value

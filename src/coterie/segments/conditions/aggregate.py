@@ -8,12 +8,14 @@ from coterie.segments import core
 from coterie.segments.conditions.form import Check, Context, Example, Past, Spoken, Switch, traits
 from coterie.segments.conditions.meanings import node_of, says_value
 from coterie.segments.conditions.measured import (
+    GAP_DOC,
     NUMBER_KINDS,
     PROPERTY_DOC,
     VALUE_KINDS,
     NumberKind,
     ValueKind,
     aggregate_of,
+    gap_flaw,
     property_flaw,
     says_aggregate,
 )
@@ -21,7 +23,7 @@ from coterie.segments.conditions.numbers import NumberOperators
 from coterie.segments.conditions.operators import ValueOperators
 from coterie.segments.conditions.picker import Picker
 from coterie.segments.conditions.window import Window
-from coterie.segments.conditions.words import Doc, Name, TimeZone
+from coterie.segments.conditions.words import Doc, Duration, Name, TimeZone
 
 
 def _order(ago: str, total: float | None, **more: str) -> Past:
@@ -36,7 +38,7 @@ class Aggregate(Spoken, frozen=True, kw_only=True):
     """
 
     word: ClassVar[str] = "aggregate"
-    checks: ClassVar[tuple[Check, ...]] = (Check(("kind", "property"), property_flaw),)
+    checks: ClassVar[tuple[Check, ...]] = (Check(("kind", "property"), property_flaw), Check(("kind", "gap"), gap_flaw))
     switch: ClassVar[Switch | None] = Switch("kind", {"numbers": NUMBER_KINDS, "values": VALUE_KINDS})
     examples: ClassVar[tuple[Example, ...]] = (
         Example(
@@ -76,6 +78,23 @@ class Aggregate(Spoken, frozen=True, kw_only=True):
             note="01:00 and 23:00 in Oslo are two local days",
         ),
         Example(
+            data={"kind": "sessions", "event": "any", "within": "7d", "at_least": 2},
+            events=(Past("page_view", "5h"), Past("page_view", "4h"), Past("login", "230m"), Past("page_view", "200m")),
+            member=True,
+            note="the pause of an hour ends the first session; 10 and 30 minutes do not end the second",
+        ),
+        Example(
+            data={"kind": "active_seconds", "event": "page_view", "gap": "15m", "at_least": 1200},
+            events=(
+                Past("page_view", "60m"),
+                Past("page_view", "50m"),
+                Past("page_view", "35m"),
+                Past("page_view", "10m"),
+            ),
+            member=True,
+            note="10 and 15 minutes are one session of 1,500 seconds; what follows 25 minutes later is another, of 0",
+        ),
+        Example(
             data={"kind": "most_frequent", "property": "store", "event": "order", "equals": "south"},
             events=(_order("5d", 1, store="north"), _order("4d", 1, store="south")),
             member=True,
@@ -103,26 +122,28 @@ class Aggregate(Spoken, frozen=True, kw_only=True):
         NumberKind | ValueKind,
         Doc(
             "`count` of events · `sum`, `mean`, `smallest`, `largest` of the property's numbers · `distinct` values of the property · "
-            "`days` with an event · `most_frequent`, `first` or `latest` value of the property."
+            "`days` with an event · `sessions`, runs of events · `active_seconds` from the first to the last event of each session, added "
+            "up · `most_frequent`, `first` or `latest` value of the property."
         ),
     ]
     property: Annotated[Name | None, PROPERTY_DOC] = None
     picker: Picker
     window: Window
+    gap: Annotated[Duration | None, GAP_DOC] = None
     numbers: NumberOperators | None = None
     values: ValueOperators | None = None
     time_zone: Annotated[TimeZone | None, Doc("Whose calendar; the definition's when not said.")] = None
 
     def lower(self, context: Context) -> core.Node:
         zone = self.time_zone or context.time_zone
-        term = aggregate_of(self.kind, self.property, self.picker, self.window, zone)
+        term = aggregate_of(self.kind, self.property, self.picker, self.window, zone, self.gap)
         if self.numbers is not None:
             return self.numbers.node(term)
         assert self.values is not None  # the switch on kind fills one of the two
         return node_of(term, self.values, zone)
 
     def says(self) -> str:
-        noun = says_aggregate(self.kind, self.property, self.picker, self.window)
+        noun = says_aggregate(self.kind, self.property, self.picker, self.window, self.gap)
         if self.numbers is not None:
             return f"whose {noun} {self.numbers.says()}"
         return f"whose {noun} {says_value(self.values) if self.values is not None else ''}"

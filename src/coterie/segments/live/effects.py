@@ -7,7 +7,9 @@ from coterie.segments.live.draft import Draft, Leaf
 from coterie.segments.live.lowering import Expression
 
 ON, OFF, EITHER = 1, 2, 3
-RISING = frozenset({at.T_SUM, at.T_RUN_COUNT, at.T_RUN_SUM, at.T_RUN_DISTINCT, at.T_RUN_REPEATS, at.T_RUN_DAYS})
+RISING = frozenset(
+    {at.T_SUM, at.T_RUN_COUNT, at.T_RUN_SUM, at.T_RUN_DISTINCT, at.T_RUN_REPEATS, at.T_RUN_DAYS, at.T_RUN_ACTIVE}
+)
 """Numbers that an arrival never lowers (a sum, as long as what is added is not negative)."""
 TURNED = {ON: OFF, OFF: ON, EITHER: EITHER}
 

@@ -305,6 +305,8 @@ def _aggregate(draft: Draft, term: Aggregate) -> Leaf:
     store_kind, number, stride = MOVING[kind]
     fields = {at.L_TERM: number, at.L_STRIDE: stride, **_window_fields(term.window)}
     days = draft.calendar("day", term.time_zone) if kind == "days" else -1
+    if kind in core.SESSION_KINDS:
+        fields[at.L_SPAN] = term.gap_us
     store = _remember(draft, store_kind, term)
     return Leaf(fields=fields, store=store, calendar=_calendar(draft, term.window), days=days)
 
@@ -325,6 +327,8 @@ MOVING = {
     "distinct": (at.K_RUN_CODE, at.T_RUN_DISTINCT, 2),
     "repeats": (at.K_RUN_CODE, at.T_RUN_REPEATS, 2),
     "days": (at.K_RUN, at.T_RUN_DAYS, 1),
+    "sessions": (at.K_RUN, at.T_RUN_SESSIONS, 1),
+    "active_seconds": (at.K_RUN, at.T_RUN_ACTIVE, 1),
 }
 
 

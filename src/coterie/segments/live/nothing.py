@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from coterie.segments.core import (
+    ZERO_KINDS,
     Aggregate,
     All,
     Any,
@@ -13,9 +14,6 @@ from coterie.segments.core import (
     Trait,
 )
 from coterie.segments.holds import compare
-
-ZERO = frozenset({"count", "sum", "distinct", "repeats", "days"})
-"""Kinds that are 0, not missing, of no events."""
 
 
 def holds_of_nothing(node: Node) -> bool:
@@ -29,5 +27,5 @@ def holds_of_nothing(node: Node) -> bool:
     if isinstance(node, AtLeast):
         return sum(map(holds_of_nothing, node.items)) >= node.count
     if isinstance(node, Compare) and isinstance(node.term, Aggregate) and not isinstance(node.value, Trait):
-        return node.term.kind in ZERO and compare(node.op, 0.0, float(node.value))
+        return node.term.kind in ZERO_KINDS and compare(node.op, 0.0, float(node.value))
     return False

@@ -19,6 +19,7 @@ from coterie.segments.live.layout import (
     L_OFFSET,
     L_OLDER,
     L_SLOT,
+    L_SPAN,
     L_STRIDE,
     L_TABLE,
     L_TERM,
@@ -41,6 +42,7 @@ from coterie.segments.live.layout import (
     T_INSTANT,
     T_MEAN,
     T_NUMBER,
+    T_RUN_ACTIVE,
     T_RUN_COUNT,
     T_RUN_DAYS,
     T_RUN_DISTINCT,
@@ -49,6 +51,7 @@ from coterie.segments.live.layout import (
     T_RUN_LARGEST,
     T_RUN_LAST,
     T_RUN_MEAN,
+    T_RUN_SESSIONS,
     T_RUN_SMALLEST,
     T_RUN_SUM,
     T_SLOT,
@@ -116,6 +119,19 @@ def days_in(plan: Ints, state: State, leaf: int, offset: int, first: int, end: i
         while i < end and state.arena[offset + i * stride] < tomorrow:
             i += 1
     return float(days)
+
+
+@kernel
+def sessions_in(state: State, offset: int, first: int, end: int, gap: int, active: bool) -> float:
+    """Return how many sessions the entries are, or how many seconds they lasted."""
+    runs, inside = 0, whole(0)
+    for i in range(offset + first, offset + end):
+        since = gap + 1 if i == offset + first else state.arena[i] - state.arena[i - 1]
+        if since > gap:
+            runs += 1
+        else:
+            inside += since
+    return float(inside) / 1e6 if active else float(runs)
 
 
 @small
@@ -198,6 +214,8 @@ def number_of_run(plan: Ints, tables: Tables, state: State, leaf: int, base: int
         return MISSING if first == end else total / float(end - first), moves
     if term == T_RUN_DAYS:
         return days_in(plan, state, leaf, offset, first, end), moves
+    if term in (T_RUN_SESSIONS, T_RUN_ACTIVE):
+        return sessions_in(state, offset, first, end, plan[leaf + L_SPAN], term == T_RUN_ACTIVE), moves
     if term in (T_RUN_SMALLEST, T_RUN_LARGEST):
         return extreme(state, offset, first, end, term == T_RUN_LARGEST), moves
     distinct, most, _ = tally(state, plan[CELLS], offset, first, end, stride)

@@ -10,12 +10,13 @@ from functools import cached_property, lru_cache
 from msgspec import Struct
 
 from coterie.aggregates import Fact
-from coterie.model import SYSTEM_PREFIX, Event
+from coterie.model import SYSTEM_PREFIX, Event, Value
 from coterie.profiles.traits import Held, fold_traits
 from coterie.segments.catalog import Catalog
-from coterie.segments.core import Aggregate, Field, Selector, Window
+from coterie.segments.core import SESSION_KINDS, Aggregate, Field, Selector, Window
 from coterie.segments.holds import holds
 from coterie.segments.instants import unit_at
+from coterie.segments.moments import is_timed, moment_of
 from coterie.segments.oracle.windows import span
 
 
@@ -94,7 +95,12 @@ def is_named(selector: Selector, name: str) -> bool:
 
 def passes(where: Sequence[Field], event: Event) -> bool:
     """Return whether the properties of ``event`` pass every field test."""
-    return not where or all(holds(field.test, event.properties.get(field.key)) != field.negate for field in where)
+    return not where or all(holds(field.test, property_of(event, field.key)) != field.negate for field in where)
+
+
+def property_of(event: Event, key: str) -> Value:
+    """Return a property of an event, or what the local clock showed when it happened."""
+    return moment_of(key, event.occurred_at) if is_timed(key) else event.properties.get(key)
 
 
 @lru_cache(maxsize=1_024)
@@ -106,4 +112,6 @@ def _glob(pattern: str) -> re.Pattern[str]:
 def _fact(term: Aggregate, record: Record) -> Fact:
     if term.kind == "days":
         return Fact(record.at, record.key, unit_at(record.at, "day", term.time_zone))
-    return Fact(record.at, record.key, record.event.properties.get(term.field))
+    if term.kind in SESSION_KINDS:
+        return Fact(record.at, record.key, term.gap_us)
+    return Fact(record.at, record.key, property_of(record.event, term.field))

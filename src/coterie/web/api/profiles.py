@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import Depends, Query
@@ -11,6 +11,7 @@ from msgspec import Struct
 from coterie.engine.asking import aggregate, timeline
 from coterie.errors import Problem
 from coterie.model import Event
+from coterie.segments.conditions.measured import NumberKind, ValueKind
 from coterie.values import flatten
 from coterie.web.api.identities import identifiers_of
 from coterie.web.api.pages import Rows
@@ -82,6 +83,7 @@ class AggregateAsked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     like: str | None = None
     where: dict[str, Any] | None = None
     property: str | None = None
+    gap: str | None = None
     within: str | None = None
     between_ago: tuple[str, str] | None = None
     during: dict[str, Any] | None = None
@@ -98,7 +100,7 @@ async def read_aggregate(
     desk: Here,
     profile: Profile,
     kind: Annotated[
-        Literal["count", "sum", "mean", "smallest", "largest", "distinct", "days", "most_frequent", "first", "latest"],
+        NumberKind | ValueKind,
         Query(description="What to compute."),
     ] = "count",
     event: Annotated[str, Query(description="Name of the events; any event when left out.", max_length=500)] = "any",
