@@ -11,12 +11,14 @@ import pytest
 
 from coterie.clock import ManualClock
 from coterie.engine import definitions
+from coterie.engine.learning.assigning import Told, rows_of
 from coterie.engine.learning.models import models_of
 from coterie.engine.learning.publishing import publish_clusters, publish_served, withdraw_served
 from coterie.engine.learning.standing import standing
 from coterie.engine.privacy.erasure import Asked
 from coterie.engine.privacy.served import Erasures
 from coterie.engine.project import Project
+from coterie.engine.running.state import State
 from coterie.engine.running.switching import Switch
 from coterie.errors import Held, InvalidDefinition
 from coterie.segments.catalog import Catalog
@@ -54,8 +56,23 @@ def calls(rng: Random, count: int, people: int = 12) -> list[dict[str, Any]]:
 def busy(one: Served, rng: Random, rounds: int, hours: tuple[float, ...] = (0.001, 0.5, 5)) -> None:
     """Events come in, and time passes."""
     for _ in range(rounds):
-        one.send(*calls(rng, rng.randrange(1, 9)))
+        sent = calls(rng, rng.randrange(1, 9))
+        one.send(*sent)
+        left = one.runner.between(lambda state, sent=sent: open_questions(state, sent)).result()
+        assert left == [], "somebody was touched, and is not where the model says"
         one.at(one.runner.status().advanced_to + round(rng.choice(hours) * HOUR))
+
+
+def open_questions(state: State, sent: list[dict[str, Any]]) -> list[Told]:
+    """Return what is still to be written about the people of these calls."""
+    ids = [
+        (kind, call[word])
+        for call in sent
+        for word, kind in (("userId", "user_id"), ("anonymousId", "anonymous_id"))
+        if word in call
+    ]
+    people = [profile for profile in (state.identities.profile_of(*one) for one in ids) if profile is not None]
+    return state.assigner.ask(state.live, rows_of(state.live, people), {})
 
 
 def log(one: Served) -> list[Any]:
@@ -222,10 +239,13 @@ def test_merges_and_unmerges_take_the_records_along(tmp_path: Path) -> None:
         assert one.members("buyers") == ["anonymous_id:a9"]
         one.send({"type": "identify", "userId": "ada", "anonymousId": "a9", "messageId": "i1"})
         assert one.members("buyers") == ["ada"]
+        one.send(*(anonymous | {"event": "view", "messageId": f"v{number}"} for number in range(9)))
         one.clock.advance_to(START + SECOND)
         one.put({"id": "u1", "name": "$unmerge", "profile": "ada", "properties": {"loser": "anonymous_id:a9"}})
         assert one.members("buyers") == ["anonymous_id:a9"]
         assert held(one, "ada")["cluster.habits"] == "lookers"
+        newest = {record.profile: record.received_at for _, record in records_of(log(one))}
+        assert newest["anonymous_id:a9"] == newest["ada"] > START + SECOND  # both are looked at anew
         checked(one)
 
 
