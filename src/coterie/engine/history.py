@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 import pyarrow as pa
+from msgspec import structs
 
 from coterie.identity.merges import Merges, decided
 from coterie.segments.batch import (
@@ -17,6 +19,7 @@ from coterie.segments.batch import (
     purchases_statement,
     size_statement,
     statement,
+    tallies_statement,
     values_statement,
 )
 from coterie.segments.catalog import Catalog
@@ -73,6 +76,12 @@ class History:
         """Return (at, profile, value) of every known profile; null where the term is missing."""
         return self._duck.run(values_statement(term, [at], relation=self._relation))
 
+    @cached_property
+    def _begun(self) -> int | None:
+        """The instant of the earliest event; ``None`` without any."""
+        found: int | None = self._duck.run('SELECT min("occurred_at") AS "at" FROM "events"')["at"][0].as_py()
+        return found
+
     def measures(
         self,
         terms: Sequence[Measurable],
@@ -87,7 +96,12 @@ class History:
         Null where it is missing. ``catalog`` holds the segments that terms refer to.
         """
         sql = measures_statement(
-            terms, [at], relation=self._relation, values=values, catalog=catalog, knowledge=knowledge
+            terms,
+            [at],
+            relation=structs.replace(self._relation, since=self._begun),
+            values=values,
+            catalog=catalog,
+            knowledge=knowledge,
         )
         return self._duck.run(sql)
 
@@ -98,6 +112,10 @@ class History:
     def levels(self, selector: Selector, field: str, at: int, window: Window = EVER) -> pa.Table:
         """Return (profile, value, events): how many events of each person have each value of a property, as canonical JSON."""
         return self._duck.run(levels_statement(selector, field, at, window=window, relation=self._relation))
+
+    def tallies(self, selector: Selector, field: str, at: int, window: Window = EVER) -> pa.Table:
+        """Return (profile, value, n): how many of a person's events have a value (JSON text) of a property, as known at ``at``."""
+        return self._duck.run(tallies_statement(selector, field, at, window=window, relation=self._relation))
 
     def close(self) -> None:
         self._duck.close()

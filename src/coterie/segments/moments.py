@@ -10,6 +10,7 @@ from bisect import bisect_right
 from datetime import timedelta
 from functools import lru_cache
 from itertools import pairwise
+from typing import Any
 
 from coterie.limits import DAY_US, HOUR_US
 from coterie.segments.instants import boundaries, from_us, zone
@@ -42,8 +43,8 @@ def moment_of(key: str, at: int) -> int:
     return local.hour if word == HOUR else local.isoweekday()
 
 
-def local_moment(word: str, local_us: int) -> int:
-    """Return the hour or weekday of a local clock, told as microseconds since 1970-01-01 00:00 on it (a Thursday).
+def local_moment(word: str, local_us: Any) -> Any:
+    """Return the hour or weekday of a local clock, one or an array of them, told as microseconds since 1970-01-01 00:00 on it (a Thursday).
 
     >>> local_moment(HOUR, 0), local_moment(WEEKDAY, 0)
     (0, 4)

@@ -14,21 +14,25 @@ from coterie.segments.conditions.words import Doc, Name
 
 
 class Discount(Form, frozen=True, kw_only=True):
-    """Buying at a discount: `discount_share` is the share of events whose discount is above 0, `discount_rate` (with `amount`, what was
+    """Buying at a discount: `discount_share` is the share of events whose discount is above 0 (or true), `discount_rate` (with `amount`, what was
     paid) the discount as a share of the price before it. Missing for people without such an event."""
 
     word: ClassVar[str] = "discount"
 
     picker: Picker
     window: Window
-    property: Annotated[Name, Doc("Numeric property with the discount, in money.")]
+    property: Annotated[Name, Doc("Property with the discount: money, or true and false.")]
     amount: Annotated[Name | None, Doc("Numeric property with what was paid.")] = None
 
     def features(self, setting: Setting, prefix: str) -> tuple[Feature, ...]:
         zone, window = setting.zone, self.window.lower(setting.zone)
         selector = self.picker.selector(zone)
-        reduced = self.picker.selector(zone, core.Field(self.property, core.Order(">", 0.0)))
-        share = call("divide", Measured(counted(reduced, window, zone)), Measured(counted(selector, window, zone)))
+
+        def reduced(test: core.Test) -> Measured:
+            return Measured(counted(self.picker.selector(zone, core.Field(self.property, test)), window, zone))
+
+        discounted = call("add", reduced(core.Order(">", 0.0)), reduced(core.Equals(True)))
+        share = call("divide", discounted, Measured(counted(selector, window, zone)))
         found = [number(f"{prefix}discount_share", share, "share of events with a discount")]
         if self.amount:
             off = Measured(core.Aggregate("sum", selector, self.property, window, zone))

@@ -70,7 +70,7 @@ def read_instant(value: ValueSql, dialect: DuckDB) -> tuple[Sql, Sql]:
 
 def midnight_us(day: Sql, time_zone: str) -> Sql:
     """Return the instant at which a local day begins. ``day`` should be a column: it is repeated for every clock change."""
-    return minus(times(day.copy(), integer(DAY_US)), _stepwise(day, list(_midnight_steps(time_zone))))
+    return minus(times(day.copy(), integer(DAY_US)), stepwise(day, list(_midnight_steps(time_zone))))
 
 
 def day_of_midnight(day: Sql, time_zone: str) -> Sql:
@@ -90,7 +90,7 @@ def local_day(instant: Sql, time_zone: str, since: int = -INT64_MAX, until: int 
     steps = list(_day_steps(time_zone))
     first = max(bisect_right(steps, (since, INT64_MAX)) - 1, 0)
     last = bisect_right(steps, (until, INT64_MAX))
-    return floor_divided(plus(instant.copy(), _stepwise(instant, steps[first:last])), DAY_US)
+    return floor_divided(plus(instant.copy(), stepwise(instant, steps[first:last])), DAY_US)
 
 
 def _is_date(string: Sql, dialect: DuckDB) -> Sql:
@@ -182,10 +182,10 @@ def _midnight_steps(time_zone: str) -> tuple[tuple[int, int], ...]:
     return tuple(steps)
 
 
-def _stepwise(value: Sql, steps: list[tuple[int, int]]) -> Sql:
+def stepwise(value: Sql, steps: list[tuple[int, int]]) -> Sql:
     """Return the offset of the last step not after ``value``, found by halving."""
     if len(steps) == 1:
         return integer(steps[0][1])
     half = len(steps) // 2
     before = compare(value.copy(), "<", integer(steps[half][0]))
-    return cases([(before, _stepwise(value, steps[:half]))], _stepwise(value, steps[half:]))
+    return cases([(before, stepwise(value, steps[:half]))], stepwise(value, steps[half:]))

@@ -27,6 +27,8 @@ class Relation(Struct, frozen=True):
     merges: bool = False
     properties: bool = True
     until: int | None = None
+    since: int | None = None
+    """No event occurred before this instant, where it is known: local clocks need not be told for the years before."""
 
     @classmethod
     def of(

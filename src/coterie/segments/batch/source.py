@@ -11,10 +11,12 @@ from sqlglot import exp
 from coterie.segments.batch.dialects import DuckDB
 from coterie.segments.batch.identity import alias_join, owner
 from coterie.segments.batch.instants import ALIAS, AT, Instants
+from coterie.segments.batch.moments import moment
 from coterie.segments.batch.relation import Relation
 from coterie.segments.batch.sql import Sql, column, every
 from coterie.segments.batch.tests import Tester
-from coterie.segments.batch.values import Json, ValueSql, property_of, trait_of
+from coterie.segments.batch.values import Json, Typed, ValueSql, property_of, trait_of
+from coterie.segments.moments import is_timed
 
 Knowledge: TypeAlias = Literal["then", "now"]
 INSTANTS = "instants"
@@ -33,6 +35,9 @@ class Source(Struct, frozen=True):
         return Tester(self.dialect, self.instants)
 
     def value(self, key: str) -> ValueSql:
+        if is_timed(key):
+            shown = moment(column("occurred_at", "e"), key, self.relation.since, self.instants.all[-1])
+            return Typed(shown, "integer", self.dialect)
         return property_of(self.relation, self.dialect, key)
 
     def trait(self, key: str) -> Json:

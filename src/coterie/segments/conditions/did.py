@@ -79,6 +79,12 @@ class Did(Spoken, frozen=True, kw_only=True):
             note="no single event passes both tests",
         ),
         Example(
+            data={"event": "order", "where": {"$hour": {"at_least": 22}}, "time_zone": "Asia/Kolkata"},
+            events=(Past("order", "18h"),),
+            member=True,
+            note="at 23:30 by the clock in Kolkata",
+        ),
+        Example(
             data={"event": "login", "between_ago": ["14d", "7d"], "at_most": 1},
             events=(Past("login", "10d"), Past("login", "2d")),
             member=True,

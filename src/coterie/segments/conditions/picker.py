@@ -10,6 +10,7 @@ from coterie.segments.conditions.meanings import fields_of, says_fields
 from coterie.segments.conditions.operators import ValueOperators
 from coterie.segments.conditions.speech import listed, named
 from coterie.segments.conditions.words import Doc, Glob, Name, Plain
+from coterie.segments.moments import timed
 
 ANY = "any"
 
@@ -31,7 +32,7 @@ class Picker(Form, frozen=True, kw_only=True):
     )
     where: Annotated[
         dict[Name, Plain | ValueOperators] | None,
-        Doc("Property tests that must all hold on the same event: a value, or operators."),
+        Doc("Property tests that must all hold on the same event: a value, or operators. `$hour` (0 to 23) and `$weekday` (1, Monday, to 7) are those of the event's local clock."),
     ] = None
 
     def selector(self, time_zone: str, *more: core.Field) -> core.Selector:
@@ -39,7 +40,8 @@ class Picker(Form, frozen=True, kw_only=True):
         names = (self.event,) if isinstance(self.event, str) else self.event or ()
         if self.event == ANY:
             names = ()
-        return core.Selector(names, self.like or "", (*fields_of(self.where or {}, time_zone), *more))
+        where = {timed(key, time_zone): told for key, told in (self.where or {}).items()}
+        return core.Selector(names, self.like or "", (*fields_of(where, time_zone), *more))
 
     def says(self) -> str:
         """Return the events in words: ``add_to_cart (where value is above 10)``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 import msgspec
@@ -17,6 +18,7 @@ from coterie.segments.live.documents import Documents, Places
 from coterie.segments.live.layout import Batch, Floats, Ints
 from coterie.segments.live.names import Names
 from coterie.segments.live.plans import Design
+from coterie.segments.moments import clock_changes, is_timed, local_moment, split
 from coterie.values import event_key
 
 EVENT, TIMER, TRAIT, MERGED, EDIT, LATE, UNMERGED = range(7)
@@ -106,8 +108,14 @@ class Intake:
         for i, key in enumerate(draft.numbered):
             if HOT + key in columns:
                 hot_numbers(columns[HOT + key], numbers[i])
-        cold_codes = {key: i for i, key in enumerate(draft.coded) if HOT + key not in columns}
-        cold_numbers = {key: i for i, key in enumerate(draft.numbered) if HOT + key not in columns}
+        for i, key in enumerate(draft.coded):
+            if is_timed(key) and n:
+                codes[i] = self._dictionaries[key].codes_of_ints(moments_of(key, ints_of(columns["occurred_at"])))
+        for i, key in enumerate(draft.numbered):
+            if is_timed(key) and n:
+                numbers[i] = moments_of(key, ints_of(columns["occurred_at"]))
+        cold_codes = {key: i for i, key in enumerate(draft.coded) if _is_cold(key, columns)}
+        cold_numbers = {key: i for i, key in enumerate(draft.numbered) if _is_cold(key, columns)}
         if n and "properties" in columns and (cold_codes or cold_numbers):
             reading = [group for group, reads in self._names.reads.items() if reads]
             wanted = np.flatnonzero(np.isin(classes, reading))
@@ -129,6 +137,19 @@ class Intake:
         if not len(merges) or "properties" not in columns:
             return [None] * len(merges)
         return [self._decode(columns["properties"][int(i)].as_py() or "{}").get("loser") for i in merges]
+
+
+def _is_cold(key: str, columns: Collection[str]) -> bool:
+    """Return whether a property is read out of the JSON: it has no column of its own, and is no matter of the clock."""
+    return HOT + key not in columns and not is_timed(key)
+
+
+def moments_of(key: str, instants: Ints) -> Ints:
+    """Return ``moments.moment_of`` of every instant."""
+    word, time_zone = split(key)
+    since, offsets = (np.array(one, np.int64) for one in clock_changes(time_zone))
+    places = np.maximum(np.searchsorted(since, instants, side="right") - 1, 0)
+    return np.asarray(local_moment(word, instants + offsets[places]), np.int64)
 
 
 def hot_codes(column: Any, dictionary: Dictionary, codes: Any) -> None:

@@ -8,7 +8,7 @@ from coterie.aggregates.fact import text_of_present
 from coterie.model import Value
 from coterie.segments.core import Aggregate, Compare, Hash, Holds, InSegment, Leaf, Trait, TraitSince, leaves
 from coterie.segments.oracle import sequences
-from coterie.segments.oracle.facts import Facts, Record
+from coterie.segments.oracle.facts import Facts, Record, property_of
 from coterie.segments.oracle.terms import Term, value_of
 from coterie.values import number_of
 
@@ -56,7 +56,7 @@ def _aggregated(term: Aggregate, facts: Facts, at: int) -> Iterable[Record]:
     if term.kind in ("latest", "latest_at"):
         return records[-1:]
     if term.kind in ("sum", "mean", "smallest", "largest"):
-        return [record for record in records if number_of(record.event.properties.get(term.field)) is not None]
+        return [record for record in records if number_of(property_of(record.event, term.field)) is not None]
     if term.kind in ("distinct", "repeats", "most_frequent"):
-        return [record for record in records if text_of_present(record.event.properties.get(term.field)) is not None]
+        return [record for record in records if text_of_present(property_of(record.event, term.field)) is not None]
     return records
