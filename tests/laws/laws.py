@@ -18,6 +18,7 @@ from coterie.values import number_of
 from tests.laws.cases import Case, parts
 from tests.laws.changes import Change, Derivation
 from tests.laws.logs import DECISIONS, Log, restamped, table_of, without_duplicates
+from tests.laws.measures import measures_agree, measures_outlive
 from tests.laws.readers import (
     Memberships,
     Rows,
@@ -400,5 +401,7 @@ IN_TURN: tuple[Law, ...] = (
     outlooks_come_true,
     survivors_received_both,
     duplicates_change_nothing,
+    measures_agree,
+    measures_outlive,
 )
 LAWS: dict[str, Law] = {law.__name__: law for law in (*ALWAYS_TRIED, *IN_TURN)}

@@ -10,6 +10,8 @@ from tests.laws.faults import Fault
 BATCH = ("batch_is_oracle",)
 LIVE = ("live_is_oracle",)
 LOG = ("changes_are_predicted",)
+MEASURED = ("measures_agree",)
+OUTLIVED = ("measures_outlive",)
 EXAMPLES = ("examples_hold",)
 
 IN_BATCH = (
@@ -413,4 +415,85 @@ IN_LIVE = (
     ),
 )
 
-FAULTS: tuple[Fault, ...] = (*IN_BATCH, *IN_LIVE, *IN_LOWERING, *IN_ORACLE)
+IN_MEASURES = (
+    Fault(
+        "a pause as long as the gap ends a session",
+        "segments/batch/aggregates.py",
+        'compare(column("gap", "t"), "<=", integer(term.gap_us))',
+        'compare(column("gap", "t"), "<", integer(term.gap_us))',
+        MEASURED,
+    ),
+    Fault(
+        "sessions go on from one person to the next",
+        "segments/batch/aggregates.py",
+        'this=exp.Lag(this=column("occurred_at", "e")), partition_by=source.place(), order=order',
+        'this=exp.Lag(this=column("occurred_at", "e")), order=order',
+        MEASURED,
+    ),
+    Fault(
+        "a session ends with a pause as long as its gap",
+        "segments/live/terms.py",
+        "        if since > gap:\n",
+        "        if since >= gap:\n",
+        MEASURED,
+    ),
+    Fault(
+        "a session of one event lasts as long as its gap",
+        "segments/live/terms.py",
+        "            runs += 1\n",
+        "            runs, inside = runs + 1, inside + gap\n",
+        MEASURED,
+    ),
+    Fault(
+        "the first event outside the window belongs to the session",
+        "segments/live/terms.py",
+        "for i in range(offset + first, offset + end):",
+        "for i in range(offset + max(first - 1, 0), offset + end):",
+        MEASURED,
+    ),
+    Fault(
+        "a leaf that is not true is missing",
+        "segments/batch/leaves.py",
+        "cases([(condition(term, parts), integer(1))], integer(0))",
+        "cases([(condition(term, parts), integer(1))])",
+        MEASURED,
+    ),
+    Fault(
+        "a missing trait measures zero",
+        "segments/live/terms.py",
+        "        code = state.rows[word]\n        return MISSING if code < 0",
+        "        code = state.rows[word]\n        return 0.0 if code < 0",
+        MEASURED,
+    ),
+    Fault(
+        "absorbed ids are measured too",
+        "segments/live/reader.py",
+        "        known[: len(absorbed)] &= absorbed < 0\n",
+        "        known[: len(absorbed)] |= absorbed >= 0\n",
+        MEASURED,
+        seed=1,
+    ),
+    Fault(
+        "measures lag one microsecond behind",
+        "segments/live/reader.py",
+        "when = self.now if at is None else at",
+        "when = self.now - 1 if at is None else at",
+        MEASURED,
+    ),
+    Fault(
+        "an edit keeps a run that does not reach back far enough",
+        "segments/live/edits.py",
+        "have.retain >= asked.retain",
+        "have.retain >= 0",
+        OUTLIVED,
+    ),
+    Fault(
+        "an edit to new measures reads no history",
+        "segments/live/reader.py",
+        "            refold(after, self.memory, self.profiles, self.dictionaries, self.limits, empty, history)\n",
+        "            refold(after, self.memory, self.profiles, self.dictionaries, self.limits, empty, ())\n",
+        OUTLIVED,
+    ),
+)
+
+FAULTS: tuple[Fault, ...] = (*IN_BATCH, *IN_LIVE, *IN_LOWERING, *IN_MEASURES, *IN_ORACLE)

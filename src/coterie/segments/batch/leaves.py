@@ -11,7 +11,7 @@ from coterie.segments.batch import aggregates, calendars, sequence, traits
 from coterie.segments.batch.aggregates import OWN_SCAN, zero
 from coterie.segments.batch.facts import Grouped
 from coterie.segments.batch.source import Source
-from coterie.segments.batch.sql import Sql, cases, column, compare, double, integer, minus, number, sure, text
+from coterie.segments.batch.sql import Sql, cases, column, compare, double, integer, minus, number, text
 from coterie.segments.batch.terms import (
     elapsed_edges,
     elapsed_trait,
@@ -113,8 +113,7 @@ def text_of(term: ValueTerm, parts: Parts) -> Sql:
 def measure_of(term: Measurable, parts: Parts) -> Sql:
     """Return what a term measures, as float64: its number, or 1.0 where a leaf is true and 0.0 elsewhere."""
     if isinstance(term, Leaf):
-        truth = cases([(sure(condition(term, parts)), integer(1))], integer(0))
-        return number(truth)
+        return number(cases([(condition(term, parts), integer(1))], integer(0)))
     if isinstance(term, Trait):
         return traits.trait(parts.grouped(), term.name).number()
     return number(number_of(term, parts))
