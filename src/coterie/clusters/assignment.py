@@ -26,15 +26,8 @@ def assign(matrix: Floats, rule: Rule) -> tuple[Ints, Floats]:
             received=f"shape {matrix.shape}", allowed=f"(n, {rule.centres.shape[1]})",
         )  # fmt: skip
     labels, distances = np.empty(len(matrix), np.int64), np.empty(len(matrix))
-    k, width = rule.centres.shape
-    offsets = np.zeros(k)
-    whitening = np.zeros((0, width, width))
-    if rule.metric == "gaussian":
-        assert rule.weights is not None
-        assert rule.whitening is not None
-        whitening = np.ascontiguousarray(rule.whitening, np.float64)
-        diagonals = np.diagonal(whitening, axis1=1, axis2=2)
-        offsets = np.log(rule.weights) + np.log(diagonals).sum(axis=1)
+    offsets = rule.offsets()
+    whitening = np.zeros((0, 0, 0)) if rule.whitening is None else np.ascontiguousarray(rule.whitening, np.float64)
     scales, centres, reach = (np.ascontiguousarray(each) for each in (rule.scales, rule.centres, rule.reach))
     metric = METRICS[rule.metric]
 

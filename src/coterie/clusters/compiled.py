@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -11,6 +11,7 @@ from numba import njit
 
 Function = TypeVar("Function")
 Part = TypeVar("Part")
+Item = TypeVar("Item")
 ROWS_PER_PART = 65_536
 """Rows one thread works through at a time. Fixed, so that sums over parts are added in the same order on every machine."""
 THREADS_MAX = 16
@@ -42,9 +43,9 @@ def over_parts(rows: int, work: Callable[[int, int], Part]) -> Iterator[Part]:
         yield from pool.map(lambda part: work(*part), parts)
 
 
-def in_parallel(tasks: list[Callable[[], Part]]) -> list[Part]:
-    """Return what each task returns, in their order; tasks run side by side and must not depend on one another."""
-    if len(tasks) <= 1 or threads() == 1:
-        return [task() for task in tasks]
+def side_by_side(work: Callable[[Item], Part], items: Sequence[Item]) -> list[Part]:
+    """Return ``work(item)`` of each item, in their order; computed side by side, none may depend on another."""
+    if len(items) <= 1 or threads() == 1:
+        return [work(item) for item in items]
     with ThreadPoolExecutor(threads()) as pool:
-        return list(pool.map(lambda task: task(), tasks))
+        return list(pool.map(work, items))

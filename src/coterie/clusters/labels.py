@@ -48,6 +48,23 @@ class Rule(Struct, frozen=True, kw_only=True):
     def k(self) -> int:
         return len(self.centres)
 
+    def only(self, cluster: int) -> Rule:
+        """Return the rule of one cluster alone, without a reach: everybody is in it, at their distance from it."""
+        kept = slice(cluster, cluster + 1)
+        return Rule(
+            metric=self.metric, centres=self.centres[kept], scales=self.scales, reach=np.full(1, np.inf),
+            weights=None if self.weights is None else np.ones(1),
+            whitening=None if self.whitening is None else self.whitening[kept],
+        )  # fmt: skip
+
+    def offsets(self) -> Floats:
+        """Return log w − ½ log|Σ| of each component of a mixture, (k,); zeros for the other metrics."""
+        if self.weights is None or self.whitening is None:
+            return np.zeros(self.k)
+        diagonals: Floats = np.diagonal(self.whitening, axis1=1, axis2=2)
+        offsets: Floats = np.log(self.weights) + np.log(diagonals).sum(axis=1)
+        return offsets
+
     def parameters(self) -> dict[str, Any]:
         """Return the rule as plain data for an artefact."""
         kept = {name: getattr(self, name) for name in ("centres", "scales", "reach", "weights", "whitening")}

@@ -94,21 +94,9 @@ def _described(
     )
     reach = np.empty(len(names))
     for cluster in range(len(names)):
-        own = _alone(plain, cluster)
-        reach[cluster] = float(np.quantile(assign(some[labels == cluster], own)[1], REACH))
+        reach[cluster] = float(np.quantile(assign(some[labels == cluster], plain.only(cluster))[1], REACH))
     found = by_density(matrix, centres, whitening, weights, reach, algorithm=algorithm, seed=seed, settings=dict(told))
     mine, _ = assign(some, found.rule)
     found.settings["kept"] = round(adjusted_rand(crowds, mine), 6)
     found.settings["noise"] = round(float((crowds < 0).mean()), 6)
     return found
-
-
-def _alone(rule: Rule, cluster: int) -> Rule:
-    """Return the rule of one cluster alone."""
-    kept = slice(cluster, cluster + 1)
-    assert rule.weights is not None
-    assert rule.whitening is not None
-    return Rule(
-        metric=rule.metric, centres=rule.centres[kept], scales=rule.scales, reach=np.full(1, np.inf),
-        weights=np.ones(1), whitening=rule.whitening[kept],
-    )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from coterie.clusters.algorithms.lloyd import spread
 from coterie.clusters.algorithms.medoids import swap_medoids
 from coterie.clusters.algorithms.numbering import by_size, means
 from coterie.clusters.assignment import assign
-from coterie.clusters.compiled import in_parallel
+from coterie.clusters.compiled import side_by_side
 from coterie.clusters.labels import Clustering, Floats, Ints, Metric, Rule
 from coterie.clusters.sampling import sample
 
@@ -59,7 +60,7 @@ def fit_prototypes(
     scales[coded] = np.sqrt(weight / 2)
     some = sample(matrix, SAMPLE, (seed, 7)) * scales
     rngs = np.random.default_rng((seed, k)).spawn(starts)
-    ends = in_parallel([lambda rng=rng: _descend(some, spread(some, k, rng), groups) for rng in rngs])  # type: ignore[misc]
+    ends = side_by_side(partial(_from_start, some, k, groups), rngs)
     centres, rounds = min(ends, key=lambda end: end[2])[:2]
     told: dict[str, float | int | str] = {"gamma": weight, "categories": len(groups), "starts": starts}
     return _everybody(matrix, centres, scales, "euclidean", "kprototypes", seed, rounds, rounds < ROUNDS, told)
@@ -90,6 +91,10 @@ def fit_gower(matrix: Floats, k: int, seed: int = 0, *, categories: Groups | Non
     medoids, rounds = swap_medoids(distances, k, np.random.default_rng((seed, k)))
     told: dict[str, float | int | str] = {"categories": len(groups), "rows": len(some)}
     return _everybody(matrix, some[medoids], scales, "manhattan", "gower", seed, rounds, True, told)
+
+
+def _from_start(scaled: Floats, k: int, groups: Groups, rng: np.random.Generator) -> tuple[Floats, int, float]:
+    return _descend(scaled, spread(scaled, k, rng), groups)
 
 
 def _descend(scaled: Floats, centres: Floats, groups: Groups) -> tuple[Floats, int, float]:

@@ -1,0 +1,1 @@
+"""Validity: how compact and how far apart clusters are, by the usual indices."""
