@@ -189,12 +189,12 @@ def settings_of(model: ClustersModel) -> dict[str, Any]:
     """Return what the model tells its algorithm beside k."""
     found: dict[str, Any] = {}
     if model.algorithm == "dbscan":
-        found = {"eps": model.eps, "min_samples": model.min_samples}
+        found = {"eps": model.eps, "neighbours": model.min_samples}
     elif model.algorithm == "hdbscan":
-        found = {"min_cluster_size": model.min_cluster_size, "min_samples": model.min_samples}
+        found = {"min_people": model.min_cluster_size, "neighbours": model.min_samples}
     elif model.algorithm == "gaussian":
         found = {"covariance": model.covariance, "starts": model.starts}
-    elif model.algorithm in ("kmeans", "kprototypes", "gower"):
+    elif model.algorithm in ("kmeans", "kprototypes"):
         found = {"starts": model.starts}
     return {name: value for name, value in found.items() if value is not None}
 
