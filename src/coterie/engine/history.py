@@ -19,7 +19,6 @@ from coterie.segments.batch import (
     purchases_statement,
     size_statement,
     statement,
-    tallies_statement,
     values_statement,
 )
 from coterie.segments.catalog import Catalog
@@ -112,10 +111,6 @@ class History:
     def levels(self, selector: Selector, field: str, at: int, window: Window = EVER) -> pa.Table:
         """Return (profile, value, events): how many events of each person have each value of a property, as canonical JSON."""
         return self._duck.run(levels_statement(selector, field, at, window=window, relation=self._relation))
-
-    def tallies(self, selector: Selector, field: str, at: int, window: Window = EVER) -> pa.Table:
-        """Return (profile, value, n): how many of a person's events have a value (JSON text) of a property, as known at ``at``."""
-        return self._duck.run(tallies_statement(selector, field, at, window=window, relation=self._relation))
 
     def close(self) -> None:
         self._duck.close()

@@ -11,7 +11,7 @@ from msgspec import Struct
 from coterie.errors import Problem
 from coterie.model import Value
 
-Kind: TypeAlias = Literal["clusters", "value", "propensity", "lookalike"]
+Kind: TypeAlias = Literal["clusters", "value", "propensity", "lookalike", "interests", "text"]
 DTYPES = ("<f8", "<i8", "<i4", "|u1")
 
 

@@ -199,19 +199,65 @@ class LookalikeModel(Model, frozen=True, kw_only=True):
     learning_rate: Annotated[float, number(0, 1), Doc("Share of each tree.")] = 0.05
 
 
-AnyModel: TypeAlias = ClustersModel | ValueModel | PropensityModel | LookalikeModel
+def _only_published(live: LiveAssignment | None) -> Flaw | None:
+    if live is not None:
+        return Flaw("this kind is published at times, not kept up to date event by event", "live",
+                    hint="leave live out, and publish it as often as you need")  # fmt: skip
+    return None
+
+
+class InterestsModel(Model, frozen=True, kw_only=True):
+    """What people look at more than others do."""
+
+    checks: ClassVar[tuple[Check, ...]] = (Check(("live",), _only_published),)
+
+    kind: Annotated[Literal["interests"], Doc("This kind of model.")]
+    looked: Annotated[Picked, Doc("Which events are a look at something.")]
+    category: Annotated[Name, Doc("Property that says at what kind of thing: text, or a list of texts.")]
+    within: Annotated[Duration | None, Doc("Only events of the last so long; ever when not said.")] = None
+    least: Annotated[int, whole(1, 10_000), Doc("Looks that somebody needs; of fewer nothing is said.")] = 3
+    people_min: Annotated[int, whole(2, 1_000_000), Doc("A category counts from so many people on.")] = 20
+    dimensions: Annotated[int, whole(1, 50), Doc("Axes on which people are placed.")] = 5
+
+
+class TextModel(Model, frozen=True, kw_only=True):
+    """The tone and the topics of what people wrote."""
+
+    checks: ClassVar[tuple[Check, ...]] = (Check(("live",), _only_published),)
+
+    kind: Annotated[Literal["text"], Doc("This kind of model.")]
+    said: Annotated[Picked, Doc("Which events bring a text.")]
+    text: Annotated[Name, Doc("Property that holds it.")]
+    within: Annotated[Duration | None, Doc("Only events of the last so long; ever when not said.")] = None
+    language: Annotated[
+        Literal["en", "other"], Doc("`en` (when not said) has a lexicon and stop words; `other` has those that you give.")
+    ] = "en"  # fmt: skip
+    lexicon: Annotated[
+        Text | None, Doc("A file beside the model with lines `word,value` (-1 to 1) or `word,not`, in place of the English lexicon.")
+    ] = None  # fmt: skip
+    stop_words: Annotated[tuple[Name, ...] | None, Doc("Further words that belong to no topic.")] = None
+    people_min: Annotated[
+        int, whole(5, 1_000_000), Doc("A word counts from so many people on, so that none tells who wrote it.")
+    ] = 5
+    topics: Annotated[int, whole(1, 50), Doc("How many topics.")] = 6
+    dimensions: Annotated[int, whole(1, 50), Doc("Axes on which people are placed by their words.")] = 5
+
+
+AnyModel: TypeAlias = ClustersModel | ValueModel | PropensityModel | LookalikeModel | InterestsModel | TextModel
 KINDS: Mapping[str, type[AnyModel]] = {
     "clusters": ClustersModel,
     "value": ValueModel,
     "propensity": PropensityModel,
     "lookalike": LookalikeModel,
+    "interests": InterestsModel,
+    "text": TextModel,
 }
 """Kind → its form, in the order in which they are told."""
 
 
 def features_of(model: AnyModel) -> str | None:
-    """Return the key of the feature set that a model learns from; nothing for one of purchases alone."""
-    return None if isinstance(model, ValueModel) else model.features
+    """Return the key of the feature set that a model learns from; nothing for one that reads events."""
+    return None if isinstance(model, ValueModel | InterestsModel | TextModel) else model.features
 
 
 def segments_of(model: AnyModel) -> tuple[str, ...]:
