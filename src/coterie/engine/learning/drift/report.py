@@ -133,8 +133,8 @@ def noise_floor(artefact: Artefact) -> float | Undetermined:
 
 def agreement_of(looking: Looking, now: Scene, seed: int) -> float | Undetermined:
     """Return the adjusted Rand index of the frozen model and a fresh fit of as many clusters in the frozen space."""
-    from coterie.clusters.algorithms import fit
     from coterie.clusters.agreement import adjusted_rand
+    from coterie.clusters.algorithms import fit
 
     matrix: Floats = looking.fitted.preparation.apply(now.table)
     placed = np.isfinite(matrix).all(axis=1)
