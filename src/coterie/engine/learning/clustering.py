@@ -18,6 +18,7 @@ from coterie.clusters.fitted import FittedClusters, Group
 from coterie.clusters.identity import Matching, match_clusters, side_of
 from coterie.clusters.labels import Clustering, Floats, Ints
 from coterie.clusters.naming import key_of
+from coterie.engine import definitions
 from coterie.engine.learning.models import libraries, models_of
 from coterie.engine.learning.tables import build, feature_set_of
 from coterie.engine.project import Project
@@ -146,13 +147,18 @@ def described(
     told: Told = quiet,
 ) -> Found:
     """Return a clustering explained, with keys for ever, as an artefact that is not saved yet."""
+    from coterie.clusters.explanation.conversion import columns_of
     from coterie.clusters.explanation.explain import explain_clusters
 
     told("explaining", 0.85)
     people = ready.table.only(ready.inside)
     seen = tuple(column for column in people.columns if column.name in ready.preparation.columns)
     table = structs.replace(people, columns=seen)
-    explanation = explain_clusters(table, ready.matrix, clustering, _worth(model, people), seed=model.seed)
+    writable = columns_of(ready.feature_set, definitions.context(project))
+    explanation = explain_clusters(
+        table, ready.matrix, clustering, _worth(model, people),
+        rule_columns=[name for name in table.names if name in writable], seed=model.seed,
+    )  # fmt: skip
     told("matching with the clusters of before", 0.95)
     before = previous(project, model.key)
     matching = _matched(project, before, ready, clustering, at) if before is not None else None

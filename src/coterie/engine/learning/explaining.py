@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
+from coterie.clusters.explanation.conversion import segment_of
+from coterie.clusters.explanation.facts import ShortRule
+from coterie.engine import definitions
 from coterie.engine.learning.models import models_of
 from coterie.engine.project import Project
-from coterie.errors import NotFound, nearest
+from coterie.errors import Conflict, NotFound, Problem, nearest
+from coterie.features.parse import parse
 from coterie.learned.artefact import Artefact
+from coterie.learned.parse import definition_of
+from coterie.segments.parse.written import yaml_of
 
 
 class Outstanding(Struct, frozen=True, kw_only=True):
@@ -73,6 +80,42 @@ def explained(project: Project, key: str, version: int | None = None, *, members
         noise=artefact.people - sum(one.size for one in clusters), is_published=artefact.version == published,
         clusters=clusters, quality=artefact.quality, warnings=artefact.warnings,
     )  # fmt: skip
+
+
+class SavedRule(Struct, frozen=True, kw_only=True):
+    """A short rule that is a segment now: its key and file, what it says, and how well it says who is in the cluster."""
+
+    segment: str
+    path: str
+    says: str
+    fidelity: dict[str, Any]
+
+
+def save_rule(project: Project, told: ClustersTold, cluster: str, key: str | None = None) -> SavedRule:
+    """Return the short rule of a cluster as a segment, written to ``segments/<key>.yaml`` (``<model>-<cluster>`` when not said).
+
+    Raises: NotFound; Problem when the cluster has no short rule, or one that no conditions say; Conflict when there is such a file.
+    """
+    artefact = models_of(project).load("clusters", told.key, told.version)
+    one, model = told.cluster(cluster), definition_of(artefact)
+    plain = one.figures.get("rule") or {"undetermined": "the version has no explanation"}
+    if "undetermined" in plain:
+        raise Problem("this cluster has no short rule", where=cluster, received=str(plain["undetermined"]))
+    name = key or f"{told.key}-{cluster}"
+    path = project.root / "segments" / f"{name}.yaml"
+    if path.exists():
+        raise Conflict(f"there is a file {path.name} already", hint="choose another key: --as KEY")
+    rule = msgspec.convert(plain, ShortRule)
+    found = rule.fidelity
+    fidelity = f"It finds {found.recall:.0%} of the cluster, and {found.precision:.0%} of whom it finds are of it."
+    segment = segment_of(
+        rule, parse(artefact.feature_set), definitions.context(project), key=name, title=one.title,
+        description=f"The short rule of the cluster {cluster} of the model {told.key}, version {told.version}. {fidelity}",
+        population=model.population,
+    )  # fmt: skip
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(yaml_of(segment), encoding="utf-8")
+    return SavedRule(segment=name, path=str(path), says=segment.says(), fidelity=plain["fidelity"])
 
 
 def _told(
