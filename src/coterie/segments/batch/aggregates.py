@@ -173,7 +173,7 @@ def _distinct(source: Source, term: Aggregate) -> Callable[[Sql], Sql]:
 
 def _days(source: Source, term: Aggregate) -> Callable[[Sql], Sql]:
     low, (first, *_, last) = lower(term.window), (source.instants.all[0], *source.instants.all)
-    since = low(first)
+    since = low(first) if low(first) is not None else source.relation.since
     day = local_day(column("occurred_at", "e"), term.time_zone, -INT64_MAX if since is None else since, last)
     return lambda condition: _count_distinct(when(condition, day.copy()))
 
