@@ -17,6 +17,8 @@ from coterie.engine.replay import replay
 from coterie.engine.verification import verify
 from coterie.errors import NotFound, Problem
 from coterie.identity.matching.proposal import Proposal
+from coterie.segments.batch import Knowledge
+from coterie.segments.core import Aggregate, Equals, Holds, Selector, Trait
 from tests.engine.projects import DAY, NOW, project
 
 SEGMENTS = {
@@ -98,3 +100,17 @@ def test_matching_knows_people_as_they_are_and_merges_the_way_it_is_told(shop: P
     assert (fact.id, fact.profile, fact.properties) == ("match:7", "eve", {"loser": "ada", "because": "match:7"})
     with pytest.raises(Problem, match="neither of the two"):
         facts_of(Proposal("7", "ada", "eve", 0.99, 6.6, ()), survivor="bob")
+
+
+def test_measures_are_those_of_the_person_as_then_and_as_in_hindsight(shop: Project) -> None:
+    total, many = Aggregate("sum", Selector(("bought",)), "total"), Holds(Trait("plan"), Equals("pro"))
+    at = NOW - 12 * DAY
+
+    def rows(knowledge: Knowledge, at: int = at) -> list[tuple[object, ...]]:
+        with History(shop.events) as history:
+            table = history.measures((total, many), at, values=(Trait("plan"),), knowledge=knowledge)
+        return sorted(tuple(row.values()) for row in table.to_pylist())
+
+    assert rows("then") == [(at, "ada", 75.0, 1.0, '"pro"')]
+    assert rows("now") == [(at, "ada", 15.0, 1.0, '"pro"'), (at, "eve", 60.0, 0.0, None)]
+    assert rows("then", NOW) == [(NOW, "ada", 15.0, 1.0, '"pro"'), (NOW, "eve", 61.0, 0.0, None)]
