@@ -41,6 +41,10 @@ class Scorer:
                 found[name] = value
         return found
 
+    def counted(self, item: str, value: float) -> float:
+        """Return the answer to an item, as it is kept, as scales count it: turned round if the item is reversed. Raises: KeyError."""
+        return next(one for one in self._items.values() if one.name == item).turned(value)
+
 
 class _Labels(Struct, frozen=True):
     numbers: dict[str, float]
