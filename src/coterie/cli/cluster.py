@@ -98,6 +98,7 @@ def fit(session: Session, key: str, when: str | None, page: Path | None, then_pu
 def choose(session: Session, key: str, when: str | None, page: Path | None) -> None:
     """Show every criterion for every number of clusters, whether there is structure at all, and what to take. Keeps nothing."""
     from coterie.engine.learning import clustering
+    from coterie.engine.learning.artefacts import choice_told
 
     project, model = _model(session, key)
     at = instant_at(session, project, when)
@@ -106,7 +107,7 @@ def choose(session: Session, key: str, when: str | None, page: Path | None) -> N
     if page is not None:
         _page(session, page, "choose", project, ready, choice)
     if session.as_json:
-        session.answer(clustering.choice_told(choice))
+        session.answer(choice_told(choice))
     else:
         from coterie.cli.clusters_shown import show_choice
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 from msgspec import Struct, structs
 
-from coterie.clusters.assignment import assign
 from coterie.clusters.choice import Choice
 from coterie.clusters.explanation.facts import Explanation
 from coterie.clusters.fitted import FittedClusters, Group
@@ -19,34 +16,27 @@ from coterie.clusters.identity import Matching, match_clusters, side_of
 from coterie.clusters.labels import Clustering, Floats, Ints
 from coterie.clusters.naming import key_of
 from coterie.engine import definitions
-from coterie.engine.learning.models import libraries, models_of
+from coterie.engine.learning.artefacts import Learned, artefact_of
+from coterie.engine.learning.finding import Clustered, clustered, ks_of
+from coterie.engine.learning.models import models_of
 from coterie.engine.learning.tables import build, feature_set_of
+from coterie.engine.learning.telling import Told, quiet
 from coterie.engine.project import Project
 from coterie.errors import NotFound, Problem
 from coterie.features.parse import parse
 from coterie.features.preparation import Preparation
 from coterie.features.table import FeatureTable, Rows
 from coterie.learned.artefact import Artefact
-from coterie.learned.definition import ClustersModel
+from coterie.learned.definition import WITHOUT_K, ClustersModel
 from coterie.learned.parse import definition_of
-from coterie.model import Undetermined
-from coterie.monitoring.drift.validity import Fitted as FittedDistances
-from coterie.segments.durations import us_of
-from coterie.segments.parse.written import data_of
 
 if TYPE_CHECKING:
     from coterie.features.definition import FeatureSet
 
-Told = Callable[[str, float], None]
-"""Is told what is done now, and which share of everything is done."""
 PEOPLE_MIN = 10
 """With fewer customers nothing is clustered."""
 WORTH = "monetary"
 """The feature that says what somebody brought in, where the model names none and the set has one of this name."""
-
-
-def quiet(doing: str, share: float) -> None:
-    """Nothing is told."""
 
 
 class Ready(Struct, frozen=True, kw_only=True):
@@ -114,11 +104,9 @@ def choose(project: Project, model: ClustersModel, at: int, told: Told = quiet) 
     from coterie.clusters.choice import choose as chosen
 
     ready = prepared(project, model, at, told)
-    algorithm = "kmeans" if model.algorithm in ("auto", "dbscan", "hdbscan") else model.algorithm
-    low, high = model.k_range
-    ks = range(low, min(high, len(ready.matrix) - 1) + 1)
+    algorithm = "kmeans" if model.algorithm in ("auto", *WITHOUT_K) else model.algorithm
     found = chosen(
-        ready.matrix, ks=ks, algorithm=algorithm, seed=model.seed,
+        ready.matrix, ks=ks_of(model, len(ready.matrix)), algorithm=algorithm, seed=model.seed,
         progress=lambda doing, share: told(doing, 0.15 + 0.85 * share),
     )  # fmt: skip
     return ready, found
@@ -133,24 +121,19 @@ def fit(
     born and died is in ``matching``. The same data and seed give the same fit. Raises: NotFound, Problem.
     """
     ready = prepared(project, model, at, told)
-    clustering, choice = _clustered(model, ready.matrix, told, clock)
-    return described(project, model, at, ready, clustering, choice, told)
+    found = clustered(model, ready.matrix, lambda doing, share: told(doing, 0.15 + 0.7 * share))
+    return described(project, model, at, ready, found, told)
 
 
 def described(
-    project: Project,
-    model: ClustersModel,
-    at: int,
-    ready: Ready,
-    clustering: Clustering,
-    choice: Choice | None,
-    told: Told = quiet,
+    project: Project, model: ClustersModel, at: int, ready: Ready, found: Clustered, told: Told = quiet
 ) -> Found:
     """Return a clustering explained, with keys for ever, as an artefact that is not saved yet."""
     from coterie.clusters.explanation.conversion import columns_of
     from coterie.clusters.explanation.explain import explain_clusters
 
     told("explaining", 0.85)
+    clustering = found.clustering
     people = ready.table.only(ready.inside)
     seen = tuple(column for column in people.columns if column.name in ready.preparation.columns)
     table = structs.replace(people, columns=seen)
@@ -165,44 +148,15 @@ def described(
     groups, retired = _named(model, before, matching, explanation)
     fitted = FittedClusters(preparation=ready.preparation, rule=clustering.rule, groups=groups)
     labels, distances = fitted.assign_table(ready.table)
-    artefact = _artefact(project, model, at, ready, fitted, clustering, explanation, choice, matching, retired)
+    learned = Learned(
+        preparation=ready.preparation, feature_set=ready.feature_set, matrix=ready.matrix, fitted=fitted, clustered=found,
+        explanation=explanation, matching=matching, retired=retired,
+    )  # fmt: skip
     return Found(
-        artefact=artefact, ready=ready, clustering=clustering, explanation=explanation, choice=choice, matching=matching,
+        artefact=artefact_of(project, model, at, learned), ready=ready, clustering=clustering, explanation=explanation,
+        choice=found.choice, matching=matching,
         labels=labels, distances=distances,
     )  # fmt: skip
-
-
-def _clustered(
-    model: ClustersModel, matrix: Floats, told: Told, clock: Callable[[], float] | None
-) -> tuple[Clustering, Choice | None]:
-    from coterie.clusters.algorithms import fit as cluster
-    from coterie.clusters.choice import choose as chosen
-
-    def progress(doing: str, share: float) -> None:
-        told(doing, 0.15 + 0.7 * share)
-
-    if model.algorithm in ("dbscan", "hdbscan") or isinstance(model.k, int):
-        told(f"fitting {model.algorithm} on {len(matrix):,} customers", 0.15)
-        k = model.k if isinstance(model.k, int) else 0
-        return cluster(matrix, model.algorithm, k, model.seed, **settings_of(model)), None
-    low, high = model.k_range
-    ks = range(low, min(high, len(matrix) - 1) + 1)
-    choice = chosen(matrix, ks=ks, algorithm=model.algorithm, seed=model.seed, progress=progress)
-    return choice.clustering, choice
-
-
-def settings_of(model: ClustersModel) -> dict[str, Any]:
-    """Return what the model tells its algorithm beside k."""
-    found: dict[str, Any] = {}
-    if model.algorithm == "dbscan":
-        found = {"eps": model.eps, "neighbours": model.min_samples}
-    elif model.algorithm == "hdbscan":
-        found = {"min_people": model.min_cluster_size, "neighbours": model.min_samples}
-    elif model.algorithm == "gaussian":
-        found = {"covariance": model.covariance, "starts": model.starts}
-    elif model.algorithm in ("kmeans", "kprototypes"):
-        found = {"starts": model.starts}
-    return {name: value for name, value in found.items() if value is not None}
 
 
 def _worth(model: ClustersModel, table: FeatureTable) -> Floats | None:
@@ -263,97 +217,7 @@ def _named(
     return tuple(groups), tuple(sorted((retired | old.keys()) - {group.key for group in groups}))
 
 
-# ── the artefact ─────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _artefact(
-    project: Project, model: ClustersModel, at: int, ready: Ready, fitted: FittedClusters, clustering: Clustering,
-    explanation: Explanation, choice: Choice | None, matching: Matching | None, retired: tuple[str, ...],
-) -> Artefact:  # fmt: skip
-    from coterie import __version__
-
-    told = clustering.parameters()
-    del told["rule"]
-    parameters = {
-        **fitted.parameters(),
-        "clustering": told,
-        "explanation": plain(explanation.anonymous()),
-        "choice": None if choice is None else choice_told(choice),
-        "matching": None if matching is None else plain(matching),
-        "retired": list(retired),
-    }
-    return Artefact(
-        kind="clusters", key=model.key, title=model.title, fitted_at=project.wall(), as_of=at, people=len(ready.matrix),
-        definition=data_of(model), feature_set=data_of(ready.feature_set), seed=model.seed, parameters=parameters,
-        quality=_quality(ready, fitted, clustering, choice), warnings=_warnings(ready, clustering, choice, matching),
-        valid_until=at + us_of(model.valid_for), coterie=__version__,
-        libraries=libraries("numpy", "scipy", "scikit-learn"),
-    )  # fmt: skip
-
-
-def _quality(ready: Ready, fitted: FittedClusters, clustering: Clustering, choice: Choice | None) -> dict[str, Any]:
-    """Return the figures of a fit; ``distances`` is what a later look at drift compares with."""
-    found: dict[str, Any] = {
-        "algorithm": clustering.algorithm, "k": clustering.k, "inertia": clustering.inertia,
-        "noise": clustering.noise, "sizes": clustering.sizes.tolist(),
-        "distances": plain(FittedDistances.of(assign(ready.matrix, fitted.rule)[1])),
-    }  # fmt: skip
-    if choice is not None:
-        score = next((one for one in choice.scores if one.k == clustering.k), None)
-        found |= {"structure": choice.structure.verdict, "recommended": choice.recommended}
-        found |= plain(score) if score is not None else {}
-    return found
-
-
-def _warnings(
-    ready: Ready, clustering: Clustering, choice: Choice | None, matching: Matching | None
-) -> tuple[str, ...]:
-    said = list(ready.preparation.remarks) + list(choice.warnings if choice is not None else ())
-    if not clustering.converged:
-        said.append(f"{clustering.algorithm} did not converge after {clustering.iterations} rounds")
-    if matching is not None:
-        said += said_of(matching)
-    return tuple(dict.fromkeys(said))
-
-
-def said_of(matching: Matching, keys: Sequence[str] = ()) -> list[str]:
-    """Return in words what happened to the clusters of before; ``keys`` are those of the new ones."""
-
-    def name(place: int) -> str:
-        return keys[place] if keys else str(matching.assigned[place] or f"new cluster {place}")
-
-    said = []
-    for split in matching.splits:
-        parts = " and ".join(
-            f"{name(part)} ({share:.0%})" for part, share in zip(split.into, split.shares, strict=True)
-        )
-        said.append(f"{split.key} split into {parts}")
-    for merge in matching.merges:
-        said.append(f"{' and '.join(merge.keys)} merged into {name(merge.into)}")
-    split_off = {part for split in matching.splits for part in split.into}
-    merged = {key for merge in matching.merges for key in merge.keys}
-    said += [f"{name(place)} is new" for place in matching.births if place not in split_off]
-    return said + [f"{key} is no more" for key in matching.deaths if key not in merged]
-
-
-def choice_told(choice: Choice) -> dict[str, Any]:
-    """Return a choice as plain data, without the fit."""
-    return {name: plain(getattr(choice, name)) for name in choice.__struct_fields__ if name != "clustering"}
-
-
-def plain(data: Any) -> Any:
-    """Return structs as plain finite JSON data: what cannot be said is {"undetermined": reason}, what is no number null."""
-    if isinstance(data, Undetermined):
-        return {"undetermined": data.reason}
-    if isinstance(data, Struct):
-        return {name: plain(getattr(data, name)) for name in data.__struct_fields__}
-    if isinstance(data, dict):
-        return {str(key): plain(value) for key, value in data.items()}
-    if isinstance(data, list | tuple):
-        return [plain(one) for one in data]
-    if isinstance(data, float):
-        return data if math.isfinite(data) else None
-    return msgspec.to_builtins(data)
+# ── kept ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def keep(project: Project, found: Found, by: str = "") -> Artefact:

@@ -9,7 +9,8 @@ from coterie.clusters.agreement import adjusted_rand
 from coterie.clusters.fitted import FittedClusters
 from coterie.clusters.identity import match_clusters, side_of
 from coterie.clusters.labels import Floats, Ints
-from coterie.engine.learning.clustering import labels_by, said_of
+from coterie.engine.learning.artefacts import said_of
+from coterie.engine.learning.clustering import labels_by
 from coterie.engine.learning.models import models_of
 from coterie.engine.learning.tables import build
 from coterie.engine.project import Project

@@ -10,9 +10,9 @@ from coterie.engine import definitions
 from coterie.engine.history import History
 from coterie.engine.learning import chances
 from coterie.engine.learning.chances import Chances
-from coterie.engine.learning.clustering import Told, quiet
 from coterie.engine.learning.models import libraries
 from coterie.engine.learning.tables import build, feature_set_of
+from coterie.engine.learning.telling import Told, quiet
 from coterie.engine.project import Project
 from coterie.errors import NotFound, nearest
 from coterie.learned.artefact import Artefact

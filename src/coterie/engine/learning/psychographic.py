@@ -10,9 +10,10 @@ from msgspec import Struct, structs
 
 from coterie.engine import definitions
 from coterie.engine.history import History
-from coterie.engine.learning.clustering import Told, quiet
+from coterie.engine.holding import holding
 from coterie.engine.learning.models import FOLDER, libraries, models_of
 from coterie.engine.learning.publication import Rows, TraitsWritten, publish_traits
+from coterie.engine.learning.telling import Told, quiet
 from coterie.engine.project import Project
 from coterie.errors import NotFound, Problem, nearest
 from coterie.features.psychographic.interests import Interests, fit_interests
@@ -24,11 +25,11 @@ from coterie.learned.definition import InterestsModel, TextModel
 from coterie.learned.parse import definition_of
 from coterie.learned.words import Picked, events_of
 from coterie.model import Value
-from coterie.segments.core import EVER, Rolling
+from coterie.segments.core import EVER, Rolling, Trait
 from coterie.segments.durations import us_of
 from coterie.segments.parse.written import data_of
 from coterie.triggers.parse import text_of as text_in
-from coterie.values import parse, text_of
+from coterie.values import canonical, parse, text_of
 
 Psychographic: TypeAlias = InterestsModel | TextModel
 DIGITS = 6
@@ -36,10 +37,11 @@ DIGITS = 6
 
 
 class Ruled(Struct, frozen=True, kw_only=True):
-    """What a version says of everybody with events for it, and the version."""
+    """A version that is in force, what it says of everybody with events for it, and what was written of that."""
 
     artefact: Artefact
     table: FeatureTable
+    written: TraitsWritten
 
 
 def fit(project: Project, model: Psychographic, at: int, told: Told = quiet) -> Artefact:
@@ -105,23 +107,64 @@ def traits_of(artefact: Artefact, table: FeatureTable) -> Rows:
     return rows
 
 
+@holding("publish")
 def publish(
     project: Project, kind: str, key: str, version: int | None = None, *, by: str = "", told: Told = quiet
-) -> tuple[Ruled, TraitsWritten]:
+) -> Ruled:
     """The version (the newest when not said) is published, and everybody with events for it has its traits at the next instant.
 
-    Publishing again brings everybody up to date. Raises: NotFound, Held while a server runs. Cost: one scan, 5 µs per person.
+    Traits of people of whom it says nothing any more are removed. Publishing again brings everybody up to date, and writes what is
+    new. Raises: NotFound, Held while a server runs. Cost: two scans, 5 µs per person.
     """
-    store = models_of(project)
+    store, at = models_of(project), project.next_instant()
     artefact = store.load(kind, key, version)
-    at = project.next_instant()
     told("looking at everybody", 0.1)
     table = scored(project, artefact, at)
-    told("writing traits", 0.6)
-    label = f"{kind}.{key}@{artefact.version}"
-    done = publish_traits(project, traits_of(artefact, table), at, label=label)
+    rows = _news(project, artefact, table, at)
     store.publish(kind, key, artefact.version, project.wall(), by=by)
-    return Ruled(artefact=artefact, table=table), done
+    told("writing traits", 0.6)
+    done = publish_traits(project, rows, at, label=f"{kind}.{key}@{artefact.version}")
+    return Ruled(artefact=artefact, table=table, written=done)
+
+
+@holding("withdraw")
+def withdraw(project: Project, kind: str, key: str, *, by: str = "") -> TraitsWritten:
+    """No version is published, and nobody has its traits any more. Raises: NotFound when none was, Held while a server runs."""
+    store, at = models_of(project), project.next_instant()
+    version = store.published_version(kind, key)
+    if version is None:
+        raise NotFound(f"no version of {key!r} is published", hint="see them: coterie models list")
+    present = _present(project, store.load(kind, key, version), at)
+    store.withdraw(kind, key, project.wall(), by=by)
+    rows: Rows = [(who, dict.fromkeys(had)) for who, had in present.items()]
+    return publish_traits(project, rows, at, label=f"{kind}.{key}@{version}-withdrawn")
+
+
+def _news(project: Project, artefact: Artefact, table: FeatureTable, at: int) -> Rows:
+    """Return (profile, traits) of everybody of whom something else is to be written than they have."""
+    present = _present(project, artefact, at)
+    rows: list[tuple[str, Mapping[str, Value]]] = []
+    for who, told in traits_of(artefact, table):
+        had = present.pop(who, {})
+        told = {name: value for name, value in told.items() if value is not None or name in had}
+        if any((None if value is None else canonical(value)) != had.get(name) for name, value in told.items()):
+            rows.append((who, told))
+    return [*rows, *((who, dict.fromkeys(had)) for who, had in present.items())]
+
+
+def _present(project: Project, artefact: Artefact, at: int) -> dict[str, dict[str, str]]:
+    """Return person → the traits of a model that they have, as canonical JSON. Cost: one scan of the log."""
+    columns = (Interests if artefact.kind == "interests" else Wording).of(artefact.parameters).columns
+    names = [f"{one}.{artefact.key}" for one in (*columns, f"{artefact.kind}_version")]
+    with History(project.events) as history:
+        rows = history.measures([], at, values=[Trait(name) for name in names])
+    profiles = rows.column("profile").to_pylist()
+    found: dict[str, dict[str, str]] = {}
+    for place, name in enumerate(names):
+        for who, value in zip(profiles, rows.column(f"v{place}").to_pylist(), strict=True):
+            if value is not None:
+                found.setdefault(who, {})[name] = value
+    return found
 
 
 # ── the log ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -13,9 +13,9 @@ from coterie.engine.history import History
 from coterie.engine.holding import holding
 from coterie.engine.learning import chances, lookalike, propensity, value
 from coterie.engine.learning.chances import Chances
-from coterie.engine.learning.clustering import Told, quiet
 from coterie.engine.learning.models import definition, models_of
 from coterie.engine.learning.publication import Rows, TraitsWritten, publish_traits, put_traits
+from coterie.engine.learning.telling import Told, quiet
 from coterie.engine.learning.value import Valued
 from coterie.engine.project import Project
 from coterie.errors import NotFound

@@ -12,9 +12,9 @@ from msgspec import Struct
 
 from coterie.engine import definitions
 from coterie.engine.history import History
-from coterie.engine.learning.clustering import Told, quiet
 from coterie.engine.learning.models import libraries
 from coterie.engine.learning.publication import Rows
+from coterie.engine.learning.telling import Told, quiet
 from coterie.engine.project import Project
 from coterie.errors import Problem
 from coterie.features.table import Texts

@@ -1,0 +1,94 @@
+"""The clustering that a model asks for: its own number of clusters judged, or the number chosen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from coterie.clusters.choice import Choice, Score, Structure
+from coterie.clusters.labels import Clustering, Floats
+from coterie.engine.learning.telling import Told
+from coterie.learned.definition import WITHOUT_K, ClustersModel
+
+STARTS, COVARIANCE = 10, "full"
+"""What the choice of k fits with."""
+
+
+class Clustered(Struct, frozen=True, kw_only=True):
+    """A clustering and what is known of it. ``choice`` is there where k was chosen, ``score`` and ``structure`` where it was judged."""
+
+    clustering: Clustering
+    choice: Choice | None = None
+    score: Score | None = None
+    structure: Structure | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def clustered(model: ClustersModel, matrix: Floats, told: Told) -> Clustered:
+    """Return the clustering of a prepared (n, d) matrix. Raises: Problem.
+
+    A number of clusters that somebody wrote is taken as it is, but judged: one that does not come back when customers are drawn
+    again, or that cuts a continuum, gets its warning.
+    """
+    from coterie.clusters.algorithms import fit
+    from coterie.clusters.choice import choose
+
+    if model.algorithm in WITHOUT_K:
+        told(f"fitting {model.algorithm} on {len(matrix):,} customers", 0.0)
+        found = fit(matrix, model.algorithm, 0, model.seed, **settings_of(model))
+        return Clustered(clustering=found, warnings=_agreeing(found))
+    if isinstance(model.k, int):
+        return _judged(model, matrix, model.k, told)
+    choice = choose(matrix, ks=ks_of(model, len(matrix)), algorithm=model.algorithm, seed=model.seed, progress=told)
+    return Clustered(
+        clustering=choice.clustering, choice=choice, score=choice.at(choice.clustering.k), structure=choice.structure,
+        warnings=choice.warnings + _agreeing(choice.clustering),
+    )  # fmt: skip
+
+
+def ks_of(model: ClustersModel, people: int) -> range:
+    """Return the numbers of clusters that are tried, as many of the model's range as ``people`` allow."""
+    low, high = model.k_range
+    return range(low, max(min(high, people // 4), low) + 1)
+
+
+def _judged(model: ClustersModel, matrix: Floats, k: int, told: Told) -> Clustered:
+    """Return the clustering into the written number, judged where there are enough customers to draw from."""
+    from coterie.clusters.algorithms import fit
+    from coterie.clusters.choice import choose
+    from coterie.clusters.choice.words import warn
+
+    usual = model.starts == STARTS and model.covariance == COVARIANCE
+    if k < 2 or len(matrix) < 4 * k:
+        told(f"fitting {k} clusters", 0.0)
+        return Clustered(clustering=fit(matrix, model.algorithm, k, model.seed, **settings_of(model)))
+    choice = choose(matrix, ks=(k,), algorithm=model.algorithm, seed=model.seed, progress=told)
+    found = choice.clustering if usual else fit(matrix, model.algorithm, k, model.seed, **settings_of(model))
+    score = choice.at(k)
+    said = warn(choice.structure, k, choice.recommended, None, (k,), score, len(matrix))
+    return Clustered(clustering=found, score=score, structure=choice.structure, warnings=said + _agreeing(found))
+
+
+def _agreeing(found: Clustering) -> tuple[str, ...]:
+    """Return a warning where the rule that is published says something else than the algorithm did."""
+    kept = found.settings.get("kept", 1.0)
+    if not isinstance(kept, float) or kept >= 0.9:
+        return ()
+    return (
+        f"the rule that assigns people agrees with what {found.algorithm} found only to {kept:.2f} (adjusted Rand index)",
+    )
+
+
+def settings_of(model: ClustersModel) -> dict[str, Any]:
+    """Return what the model tells its algorithm beside k."""
+    found: dict[str, Any] = {}
+    if model.algorithm == "dbscan":
+        found = {"eps": model.eps, "neighbours": model.min_samples}
+    elif model.algorithm == "hdbscan":
+        found = {"min_people": model.min_cluster_size, "neighbours": model.min_samples}
+    elif model.algorithm == "gaussian":
+        found = {"covariance": model.covariance, "starts": model.starts}
+    elif model.algorithm in ("kmeans", "kprototypes"):
+        found = {"starts": model.starts}
+    return {name: value for name, value in found.items() if value is not None}
