@@ -28,6 +28,7 @@ COMMANDS: dict[str, str] = {
     "verify": "Prove that the three readers agree, or show where they differ.",
     "profile": "Show a person: traits, timeline, memberships and their causes.",
     "says": "Say a segment in one English sentence.",
+    "features": "Measure everybody as of any instant: feature sets, tables, what they look like.",
     "thresholds": "Publish the cut points of `top` and `rfm` segments.",
     "lists": "Show the lists of people and take their changes into the log.",
     "identities": "Show what a person is called and why; merge by hand, or take a merge back.",

@@ -37,7 +37,7 @@ def command(session: Session, folder: Path, bare: bool) -> None:
 
 
 def _bare(folder: Path) -> list[str]:
-    for name in ("segments", "mappings", "lists", "thresholds", "triggers", "templates", "destinations"):
+    for name in ("segments", "mappings", "lists", "thresholds", "features", "triggers", "templates", "destinations"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / FILE).write_text(f"name: {folder.resolve().name}\ntime_zone: UTC\n", encoding="utf-8")
     return [FILE]

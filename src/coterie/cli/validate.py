@@ -53,7 +53,7 @@ def command(session: Session) -> int:
 
 
 _FOLDERS = {
-    "source": "sources", "trigger": "triggers", "destination": "destinations", "planned event": "tracking", "standard": "governance", "quality rule": "quality",
+    "source": "sources", "trigger": "triggers", "destination": "destinations", "planned event": "tracking", "standard": "governance", "quality rule": "quality", "feature set": "features",
 }  # fmt: skip
 """Kind → folder of its definitions, beside segments and mappings."""
 
@@ -74,6 +74,7 @@ def check(project: Project) -> tuple[int, int, list[Problem]]:
     from coterie.connectors.mapping_file import load_mapping
     from coterie.engine import definitions
     from coterie.engine.governance.standards import standards_of
+    from coterie.engine.learning.features import check as feature_problems
     from coterie.engine.outbox.loading import problems_of
     from coterie.engine.quality.rules import checked as quality_rules
     from coterie.engine.sourcing.sources import sources_of
@@ -93,6 +94,7 @@ def check(project: Project) -> tuple[int, int, list[Problem]]:
             load_mapping(file)
         except InvalidDefinition as error:
             problems += error.problems
+    problems += feature_problems(project)
     for read in (sources_of, tracking_plan, standards_of, quality_rules):
         try:
             read(project)

@@ -15,15 +15,14 @@ NAME_PATTERN = "[a-z][a-z0-9_]{0,63}"
 def _refuse_name(text: str) -> Flaw | None:
     if re.fullmatch(NAME_PATTERN, text):
         return None
-    fixed = slug(text)
+    fixed = slug(text).lstrip("0123456789_")
     allowed = "a lower-case letter, then letters, digits and _, at most 64, such as orders_90d"
     return Flaw("not a feature name", received=text, allowed=allowed, hint=f"write {fixed}" if fixed else "")
 
 
 def slug(text: str) -> str:
     """Return ``text`` as part of a feature's name: ``Home & Garden`` becomes ``home_garden``; empty when nothing is left."""
-    found = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")[:40]
-    return found if not found[:1].isdigit() else f"n{found}"
+    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")[:40]
 
 
 FeatureSetKey: TypeAlias = Annotated[str, key_word("a feature set key")]

@@ -106,6 +106,15 @@ def measured(
     return Built(tabulate(plan, profiles, derived, values, at), feature_set)
 
 
+def arrow_of(table: FeatureTable) -> pa.Table:
+    """Return the table as Arrow: ``profile``, then a column per feature; missing is null."""
+    columns: dict[str, pa.Array] = {"profile": pa.array(table.profiles.tolist(), pa.string())}
+    for one in table.columns:
+        kind = pa.string() if one.kind == "category" else pa.float64()
+        columns[one.name] = pa.array(one.values, kind, from_pandas=True)
+    return pa.table(columns)
+
+
 def matrix_of(answer: pa.Table, terms: int) -> Floats:
     """Return the measured columns of a statement's answer as (n, terms) float64, NaN where they are missing."""
     columns = [answer.column(f"m{i}").to_numpy().astype(np.float64) for i in range(terms)]

@@ -39,7 +39,8 @@ class Mix(Form, frozen=True, kw_only=True):
 
     def prefix(self) -> str:
         """Return what the columns are called by when nothing is said."""
-        return f"{slug(self.property)}_"
+        plain = slug(self.property).lstrip("0123456789_")
+        return f"{plain}_" if plain else "value_"
 
     def questions(self, setting: Setting, prefix: str) -> tuple[Question, ...]:
         """Return what must be asked of the data first: nothing when the values are written or frozen."""
@@ -62,7 +63,7 @@ class Mix(Form, frozen=True, kw_only=True):
         }
         rest = call("subtract", every, total(list(parts.values()))) if parts else every
         shares = {level: call("divide", part, every) for level, part in {**parts, OTHER: rest}.items()}
-        entropy = call("negative", total([call("plogp", share) for share in shares.values()]))
+        entropy = call("subtract", 0.0, total([call("plogp", share) for share in shares.values()]))
         with_value = self.picker.selector(zone, core.Field(self.property, core.Exists()))
 
         def picked(kind: core.Kind) -> core.Aggregate:
