@@ -112,7 +112,8 @@ def explore(table: FeatureTable, recipe: Recipe | None = None, seed: int = 0) ->
     categories = tuple(_category(one) for one in table.columns if one.kind == "category")
     pairs = _pairs(table, seed)
     found = _hopkins_of(table, recipe or Recipe(), seed)
-    advice = [f"{one.name}: {said}" for one in (*numbers, *categories) for said in one.advice]
+    advice = [f"{one.name}: {said}" for one in numbers for said in one.advice]
+    advice += [f"{one.name}: {said}" for one in categories for said in one.advice]
     advice += [
         f"{one.one} and {one.other} say nearly the same (rank correlation {one.correlation:.2f}): prune: {ALIKE}"
         for one in pairs
@@ -252,7 +253,7 @@ def _pairs(table: FeatureTable, seed: int) -> tuple[Pair, ...]:
         both = np.isfinite(values[one]) & np.isfinite(values[other])
         ranks = [_ranks(values[name][both]) for name in (one, other)]
         if both.sum() > 2 and all(np.std(some) > 0 for some in ranks):
-            found.append(Pair(one, other, float(np.corrcoef(*ranks)[0, 1])))
+            found.append(Pair(one, other, float(np.corrcoef(ranks[0], ranks[1])[0, 1])))
     return tuple(sorted(found, key=lambda one: (-abs(one.correlation), one.one, one.other)))
 
 

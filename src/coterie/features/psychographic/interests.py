@@ -35,6 +35,11 @@ class Interests(Struct, frozen=True, kw_only=True):
         except msgspec.ValidationError as error:
             raise Problem("no interests", where="interests", received=str(error)) from error
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the names of the columns of its tables."""
+        return ("interest", "interest_strength", *(f"interest_{n}" for n in range(1, len(self.axes.names) + 1)))
+
     def table(self, people: Mapping[str, Used], at: int) -> FeatureTable:
         """Return the features of people (profile → category → count) as of ``at``.
 

@@ -46,6 +46,11 @@ class Wording(Struct, frozen=True, kw_only=True):
         except msgspec.ValidationError as error:
             raise Problem("no wording", where="wording", received=str(error)) from error
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the names of the columns of its tables; there is no ``tone`` without a lexicon."""
+        return ("texts", "tone", "topic", "topic_nearness", *(f"words_{n}" for n in range(1, len(self.axes.names) + 1)))
+
     def table(self, people: Mapping[str, Sequence[str]], lexicon: Lexicon | None, at: int) -> FeatureTable:
         """Return the features of people (profile → texts) as of ``at``.
 
