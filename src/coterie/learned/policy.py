@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+from coterie.learned.words import Picked
 from coterie.segments.conditions.form import Form
-from coterie.segments.conditions.words import Doc, Duration, number, whole
+from coterie.segments.conditions.words import Doc, Duration, Name, number, whole
 
 
 class LiveAssignment(Form, frozen=True, kw_only=True):
@@ -48,4 +49,10 @@ class Recalibration(Form, frozen=True, kw_only=True):
     every: Annotated[Duration, Doc("How often drift is looked at.")] = "7d"
     window: Annotated[Duration, Doc("The span of one window that is compared with the fit.")] = "30d"
     bounds: Annotated[Bounds, Doc("What it may drift.")] = Bounds()
+    conversion: Annotated[
+        Picked | None, Doc("Event that counts as success: drift tells which share of each cluster did it within a window.")
+    ] = None  # fmt: skip
+    values: Annotated[
+        tuple[Name, ...] | None, Doc("Traits in numbers, such as `clv.customers`, whose mean per cluster is watched.")
+    ] = None  # fmt: skip
     alert: Annotated[bool, Doc("Whether a stale model is told to the destinations of alerts.")] = True

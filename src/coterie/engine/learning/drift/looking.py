@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import pyarrow as pa
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from coterie.clusters.fitted import FittedClusters
 from coterie.engine import definitions
@@ -19,6 +17,7 @@ from coterie.features.table import FeatureTable, Floats, Texts
 from coterie.learned.artefact import Artefact
 from coterie.learned.definition import ClustersModel
 from coterie.learned.parse import definition_of
+from coterie.learned.words import Picked, events_of
 from coterie.monitoring.drift.observation import Scene
 from coterie.segments.core import Aggregate, Rolling, Selector, Trait
 from coterie.segments.measures import Measurable
@@ -60,6 +59,10 @@ class Looking:
         self._history = History(project.events)
         self._tables: dict[int, FeatureTable] = {}
 
+    def selector(self, told: Picked) -> Selector:
+        """Return which events are meant, in the project's time zone."""
+        return events_of(told).picker.selector(self._context.time_zone)
+
     def table(self, at: int) -> FeatureTable:
         """Return the features of the model's population as of ``at``."""
         if at not in self._tables:
@@ -79,13 +82,7 @@ class Looking:
 
     def afterwards(self, scene: Scene, at: int, outcomes: Outcomes) -> Scene:
         """Return the people where they were in ``scene``, with what came of them until ``at``."""
-        terms = outcomes.terms(at - scene.at)
-        if not terms or at <= scene.at:
-            return scene
-        answer = self._history.measures(list(terms.values()), at)
-        found = _columns(answer, terms, scene.table.profiles)
-        rates = {CONVERSION: (found.pop(CONVERSION) > 0).astype(np.float64)} if CONVERSION in found else {}
-        return Scene(table=scene.table, segments=scene.segments, distances=scene.distances, rates=rates, values=found)
+        return outcomes_in(self._history, outcomes, at, at - scene.at).of(scene) if at > scene.at else scene
 
     def close(self) -> None:
         self._history.close()
@@ -97,12 +94,33 @@ class Looking:
         self.close()
 
 
-def _columns(answer: pa.Table, terms: Mapping[str, Measurable], people: Texts) -> dict[str, Floats]:
+class Came(Struct, frozen=True):
+    """What came of people until an instant: the answer of a measurement, and the names of its columns in order."""
+
+    answer: pa.Table | None
+    names: tuple[str, ...]
+
+    def of(self, scene: Scene) -> Scene:
+        """Return the people of ``scene`` where they were, with what came of them."""
+        if self.answer is None:
+            return scene
+        found = _columns(self.answer, self.names, scene.table.profiles)
+        rates = {CONVERSION: (found.pop(CONVERSION) > 0).astype(np.float64)} if CONVERSION in found else {}
+        return structs.replace(scene, rates=rates, values=found)
+
+
+def outcomes_in(history: History, outcomes: Outcomes, at: int, window_us: int) -> Came:
+    """Return what came of everybody in the window that ends ``at``. Cost: one scan of the log, nothing when nothing is asked."""
+    terms = outcomes.terms(window_us)
+    return Came(history.measures(list(terms.values()), at) if terms else None, tuple(terms))
+
+
+def _columns(answer: pa.Table, names: tuple[str, ...], people: Texts) -> dict[str, Floats]:
     """Return each measured column for ``people`` in their order; NaN for who is not there any more (merged since)."""
     places = {profile: row for row, profile in enumerate(answer["profile"].to_pylist())}
     rows = np.array([places.get(one, -1) for one in people.tolist()], np.int64)
     found = {}
-    for number, name in enumerate(terms):
+    for number, name in enumerate(names):
         values = np.append(answer.column(f"m{number}").to_numpy(zero_copy_only=False).astype(np.float64), np.nan)
         found[name] = values[rows]
     return found

@@ -8,8 +8,8 @@ import numpy as np
 from msgspec import Struct
 
 from coterie.clusters.labels import Floats
-from coterie.engine.learning.clustering import settings_of
 from coterie.engine.learning.drift.looking import Looking, Outcomes
+from coterie.engine.learning.finding import settings_of
 from coterie.engine.project import Project
 from coterie.errors import Problem
 from coterie.learned.artefact import Artefact
@@ -53,7 +53,9 @@ class Wish(Struct, frozen=True, kw_only=True):
 def wish_of(artefact: Artefact, at: int, looking: Looking) -> Wish:
     """Return the wish that the model's own policy makes."""
     policy = looking.model.recalibrate
-    return Wish(at=at, window_us=us_of(policy.window), windows=max(policy.bounds.windows, 2))
+    conversion = None if policy.conversion is None else looking.selector(policy.conversion)
+    outcomes = Outcomes(conversion=conversion, traits=tuple(policy.values or ()))
+    return Wish(at=at, window_us=us_of(policy.window), windows=max(policy.bounds.windows, 2), outcomes=outcomes)
 
 
 def tolerance_of(bounds: Bounds) -> Tolerance:
