@@ -154,7 +154,7 @@ def _show_table(session: Session, table: Any) -> None:
     names = table.column_names
     shown = plain_table(*(name.replace("_", " ") for name in names), right=[one.replace("_", " ") for one in names[1:]])
     for row in table.to_pylist():
-        cells = ["[dim]unknown[/]" if row[name] is None else f"{row[name]:,.4g}" for name in names[1:]]
+        cells = [_shown(row[name]) for name in names[1:]]
         shown.add_row(f"[bold cyan]{escape(row['profile'])}[/]", *cells)
     session.console().print(shown)
 
@@ -237,6 +237,12 @@ def _show_chances(session: Session, quality: Any) -> None:
     for one in quality["influences"][:8]:
         features.add_row(one["feature"], f"{one['share']:.1%}")
     console.print(features)
+
+
+def _shown(number: float | None) -> str:
+    if number is None:
+        return "[dim]unknown[/]"
+    return f"{number:,.0f}" if abs(number) >= 1_000 else f"{number:,.4g}"
 
 
 def _said(value: Any, form: str) -> str:

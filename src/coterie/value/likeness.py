@@ -22,7 +22,8 @@ TOLD_APART = 0.99
 
 
 class Alike(Struct, frozen=True, kw_only=True):
-    """A model of resemblance. ``area`` and ``reliability`` are of people each judged by the model of four fifths without them."""
+    """A model of resemblance. ``area`` and ``reliability`` are of people each judged by a model, and a calibration, that was made
+    without them."""
 
     model: Propensity
     rounds: int
@@ -57,7 +58,7 @@ def resemble(
     scores, rounds = _crossed(rows, members, settings)
     final = boost(rows, members, None, structs.replace(settings, trees=max(rounds, 1)))
     calibration = calibrate(scores, members, "auto")
-    held = reliability(calibration.apply(scores), members)
+    held = reliability(_calibrated_elsewhere(scores, members, settings.seed), members)
     model = Propensity(encoding=encoding, trees=final.trees, calibration=calibration)
     return Alike(
         model=model, rounds=final.rounds, people=len(members), members=inside, area=area(scores, members),
@@ -95,3 +96,12 @@ def _crossed(rows: Floats, members: Rows, settings: Settings) -> tuple[Floats, i
         scores[out] = found.trees.scores(rows[out])
         rounds.append(found.rounds)
     return scores, int(np.median(rounds))
+
+
+def _calibrated_elsewhere(scores: Floats, members: Rows, seed: int) -> Floats:
+    """Return the probability of everybody (n,) by a calibration of the other half."""
+    half = np.random.default_rng(seed).permutation(len(scores)) % 2 == 0
+    chances = np.empty(len(scores))
+    for part in (half, ~half):
+        chances[part] = calibrate(scores[~part], members[~part], "auto").apply(scores[part])
+    return chances
