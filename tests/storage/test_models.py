@@ -28,7 +28,7 @@ def test_versions_count_up_and_the_newest_is_loaded(store: ModelStore) -> None:
     assert (first.version, second.version) == (1, 2)
     assert store.load("clusters", "rfm") == second
     assert store.load("clusters", "rfm", 1) == first
-    assert store.keys() == [("clusters", "rfm")]
+    assert store.models() == [("clusters", "rfm")]
 
 
 def test_saving_publishes_nothing(store: ModelStore) -> None:
@@ -91,7 +91,7 @@ def test_a_model_from_elsewhere_is_taken_when_its_key_is_trusted(store: ModelSto
     data = elsewhere.file("clusters", "rfm", 1)
     with pytest.raises(Problem, match="nobody here trusts"):
         store.add(data, "theirs.json", AT)
-    assert store.keys() == []
+    assert store.models() == []
     store.signers.trust(elsewhere.signers.own(), "the other shop", AT)
     assert store.add(data, "theirs.json", AT) == elsewhere.load("clusters", "rfm")
     assert store.signer("clusters", "rfm", 1) == elsewhere.signers.own()

@@ -36,7 +36,7 @@ class ModelStore:
 
     # ── versions ─────────────────────────────────────────────────────────────────────────────────────────────
 
-    def keys(self) -> list[tuple[str, str]]:
+    def models(self) -> list[tuple[str, str]]:
         """Return (kind, key) of every model of which there is a version, sorted."""
         folders = [one for kind in KINDS for one in self.path.glob(f"{kind}/*") if re.fullmatch(KEY_PATTERN, one.name)]
         found = [(one.parent.name, one.name) for one in folders]
@@ -74,7 +74,7 @@ class ModelStore:
         """Return a version of a model, the newest when not said. Raises: NotFound, Problem for a signature that does not hold."""
         known = self.versions(kind, key)
         if not known:
-            hint = nearest(key, [name for _, name in self.keys()]) or f"fit it first; its file is models/{key}.yaml"
+            hint = nearest(key, [name for _, name in self.models()]) or f"fit it first; its file is models/{key}.yaml"
             raise NotFound(f"no fitted model {key!r} ({kind})", hint=hint)
         if version is not None and version not in known:
             raise NotFound(f"no version {version} of {key!r}", hint=f"there are: {', '.join(map(str, known))}")
@@ -156,7 +156,7 @@ class ModelStore:
 
     def all_published(self) -> list[Artefact]:
         """Return every published artefact by kind and key. Raises: Problem for a signature that does not hold."""
-        found = [self.published(kind, key) for kind, key in self.keys()]
+        found = [self.published(kind, key) for kind, key in self.models()]
         return [one for one in found if one is not None]
 
     def history(self, kind: str, key: str) -> tuple[Record, ...]:
