@@ -8,6 +8,7 @@ import msgspec
 
 from coterie.cli import pages
 from coterie.connectors.destinations.definitions import KINDS
+from coterie.features.definition import FeatureSet
 from coterie.governance.definition import Standard
 from coterie.segments import language_docs, schema
 from coterie.triggers.definition import Trigger
@@ -35,6 +36,10 @@ GENERATED = {
     "governance.md": lambda path: tables.write("governance.md", path),
     "governance.schema.json": lambda path: Path(path).write_text(
         schema.text_of(schema.schema_of("Coterie rules of governance", Standard)), encoding="utf-8"
+    ),
+    "features.md": lambda path: tables.write("features.md", path),
+    "features.schema.json": lambda path: Path(path).write_text(
+        schema.text_of(schema.schema_of("Coterie feature set", FeatureSet)), encoding="utf-8"
     ),
     "quality.md": lambda path: tables.write("quality.md", path),
     "tracking-plan.md": lambda path: tables.write("tracking-plan.md", path),

@@ -11,6 +11,9 @@ from coterie.connectors.sources import sheet
 from coterie.connectors.sources.folder import kind as folder
 from coterie.engine.quality.rules import Expect
 from coterie.engine.quality.rules import Rule as QualityRule
+from coterie.features.builtin import FAMILIES
+from coterie.features.definition import FeatureSet, Frozen
+from coterie.features.own import Own, Since, TraitValue, ValueMeasure
 from coterie.governance.definition import Rule, Standard
 from coterie.governance.kinds.boolean import Boolean
 from coterie.governance.kinds.country import Country
@@ -52,12 +55,13 @@ FORMS: dict[str, tuple[type[Form], ...]] = {
         Vocabulary,
     ),
     "quality.md": (QualityRule, Expect),
+    "features.md": (FeatureSet, Own, ValueMeasure, Since, TraitValue, Frozen, *FAMILIES.values()),
     "sources/files.md": (folder.Config,),
     "sources/sheets.md": (sheet.Config,),
     "tracking-plan.md": (EventPlan, Property, Policy, SourceHandling),
 }
 """Page of docs/ → the forms whose fields it shows."""
-ELSEWHERE = ("picker", "value-operators")
+ELSEWHERE = ("picker", "window", "value-operators")
 """Headings of the language page that tables link to."""
 
 
