@@ -23,6 +23,11 @@ def show_fit(session: Session, kept: Artefact) -> None:
     for group in kept.parameters["clusters"]:
         share = group["size"] / kept.people
         table.add_row(group["key"], escape(group["title"]), f"{group['size']:,}", f"{bar(share)} {share:.0%}")
+    outside = kept.people - sum(group["size"] for group in kept.parameters["clusters"])
+    if outside:
+        table.add_row(
+            "[dim]in none[/]", "", f"{outside:,}", f"{bar(outside / kept.people)} {outside / kept.people:.0%}"
+        )
     console = session.console()
     console.print(table)
     for text in kept.warnings:
