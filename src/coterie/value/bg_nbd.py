@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 from msgspec import Struct
-from scipy.special import betaln, gammaln, hyp2f1, psi
+from scipy.special import betaincinv, betaln, gammaln, hyp2f1, psi
 
 from coterie.value.fitting import Fit, maximise
 from coterie.value.history import Floats, Histories, Levels, collapse
@@ -15,18 +15,31 @@ from coterie.value.history import Floats, Histories, Levels, collapse
 NAMES = ("r", "alpha", "a", "b")
 NEAR_ONE = 1e-6
 """The expectations divide by a − 1; closer than this, they are taken on both sides of it and averaged."""
+LARGE = 50.0
+"""From this a on the expectations are means over the chance of stopping: the series would overflow."""
+_POINTS, _HALVES = np.polynomial.legendre.leggauss(64)
+_QUANTILES, _WEIGHTS = (_POINTS + 1) / 2, _HALVES / 2
 LARGEST = 700.0
 """Logarithm of the largest odds of dropout: beyond it a chance of being alive is 0 in float64."""
 
 
-def grown(a: float, first: float, steady: Floats | float, share: Floats) -> Floats:
-    """Return 1 − (1 − z)^(r+x) · F(r+x, b+x; c; z) for z = ``share`` and c = ``steady``, by Euler's transformation.
+def grown(a: float, shape: Floats | float, steady: Floats | float, share: Floats) -> Floats:
+    """Return 1 − (1 − z)^A · F(A, c − a + 1; c; z) for A = ``shape`` (r + x), c = ``steady`` and z = ``share``; nothing in it overflows.
 
-    The transformed series F(c − r − x, a − 1; c; z) · (1 − z)^(a−1) has small parameters however large x is, so nothing overflows for
-    customers with thousands of purchases. Source: Abramowitz and Stegun, 15.3.3.
+    By Euler's transformation it is 1 − (1 − z)^(a−1) · F(c − A, a − 1; c; z), with small parameters however large x is. For a large a,
+    where everybody stops with nearly the same chance, it is one minus the mean of (1 + p·z/(1 − z))^−A over p ~ Beta(a − 1, c − a + 1),
+    by Gauss–Legendre quadrature over its quantiles. Source: Abramowitz and Stegun, 15.3.3 and 15.3.1.
     """
-    whole: Floats = -np.expm1((a - 1) * np.log1p(-share) + np.log(hyp2f1(first, a - 1, steady, share)))
-    return whole
+    if a < LARGE:
+        small: Floats = -np.expm1(
+            (a - 1) * np.log1p(-share) + np.log(hyp2f1(steady - np.asarray(shape), a - 1, steady, share))
+        )
+        return small
+    left: Floats = np.zeros(np.broadcast_shapes(np.shape(shape), np.shape(steady), np.shape(share)))
+    for point, weight in zip(_QUANTILES, _WEIGHTS, strict=True):
+        chance = betaincinv(a - 1, np.asarray(steady) - a + 1, point)
+        left += weight * np.exp(-np.asarray(shape) * np.log1p(chance * share / (1 - share)))
+    return 1 - left
 
 
 class BgNbd(Struct, frozen=True, kw_only=True):
@@ -48,9 +61,7 @@ class BgNbd(Struct, frozen=True, kw_only=True):
             return self._beside_one("purchases", who, time)
         x, end = who.repeats, self.alpha + who.age
         steady = self.a + self.b + x - 1
-        expected: Floats = (
-            steady / (self.a - 1) * grown(self.a, self.a + self.b - 1 - self.r, steady, time / (end + time))
-        )
+        expected: Floats = steady / (self.a - 1) * grown(self.a, self.r + x, steady, time / (end + time))
         return expected * self.alive(who)
 
     def purchases_of_new(self, time: float | Floats) -> Floats:
@@ -58,7 +69,7 @@ class BgNbd(Struct, frozen=True, kw_only=True):
         if abs(self.a - 1) < NEAR_ONE:
             return self._beside_one("purchases_of_new", time)
         time, steady = np.asarray(time, float), self.a + self.b - 1
-        expected: Floats = steady / (self.a - 1) * grown(self.a, steady - self.r, steady, time / (self.alpha + time))
+        expected: Floats = steady / (self.a - 1) * grown(self.a, self.r, steady, time / (self.alpha + time))
         return expected
 
     def probability(self, count: int, time: float) -> float:

@@ -31,6 +31,10 @@ class Fit(Struct, frozen=True, kw_only=True):
         return np.array(list(self.parameters.values()))
 
 
+REACH = 10.0
+"""The search goes so far, in logarithms, from where it begins: a parameter beyond is one that the data do not tell."""
+
+
 def maximise(likelihood: Likelihood, counts: Floats, names: Sequence[str], start: Sequence[float]) -> Fit:
     """Return where the log-likelihood, summed with ``counts``, is highest.
 
@@ -44,12 +48,14 @@ def maximise(likelihood: Likelihood, counts: Floats, names: Sequence[str], start
         values, gradient = likelihood(parameters)
         return -float(counts @ values) / total, -(gradient @ counts) * parameters / total
 
+    begin = np.log(np.asarray(start, float))
     found = minimize(
-        objective, np.log(np.asarray(start, float)), jac=True, method="L-BFGS-B",
+        objective, begin, jac=True, method="L-BFGS-B", bounds=[(one - REACH, one + REACH) for one in begin],
         options={"maxiter": 1_000, "ftol": 1e-14, "gtol": 1e-9},
     )  # fmt: skip
     parameters = np.exp(found.x)
     errors = _errors(objective, found.x, total) * parameters
+    errors[np.abs(found.x - begin) > REACH - 1e-6] = np.nan
     return Fit(
         parameters=dict(zip(names, parameters.tolist(), strict=True)),
         errors=dict(zip(names, errors.tolist(), strict=True)),

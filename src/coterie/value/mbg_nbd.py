@@ -34,7 +34,7 @@ class MbgNbd(Struct, frozen=True, kw_only=True):
             return self._beside_one("purchases", who, time)
         x, end = who.repeats, self.alpha + who.age
         steady = self.a + self.b + x
-        expected: Floats = steady / (self.a - 1) * grown(self.a, self.a + self.b - self.r, steady, time / (end + time))
+        expected: Floats = steady / (self.a - 1) * grown(self.a, self.r + x, steady, time / (end + time))
         return expected * self.alive(who)
 
     def purchases_of_new(self, time: float | Floats) -> Floats:
@@ -42,7 +42,7 @@ class MbgNbd(Struct, frozen=True, kw_only=True):
         if abs(self.a - 1) < NEAR_ONE:
             return self._beside_one("purchases_of_new", time)
         time, steady = np.asarray(time, float), self.a + self.b
-        expected: Floats = self.b / (self.a - 1) * grown(self.a, steady - self.r, steady, time / (self.alpha + time))
+        expected: Floats = self.b / (self.a - 1) * grown(self.a, self.r, steady, time / (self.alpha + time))
         return expected
 
     def _odds_of_dropout(self, who: Histories) -> Floats:
