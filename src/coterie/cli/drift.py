@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from coterie.engine.learning.drift.looking import Looking
+    from coterie.engine.learning.drift.rates import SegmentAlarm
     from coterie.engine.learning.drift.report import Wish
     from coterie.engine.project import Project
     from coterie.learned.artefact import Artefact
@@ -133,6 +134,35 @@ def history(session: Session, key: str) -> None:
         from coterie.cli.drift_shown import show_history
 
         show_history(session, key, found)
+
+
+@command.command("watch")
+@click.argument("keys", nargs=-1)
+@click.option("--days", type=click.IntRange(15, 366), default=60, show_default=True, help="How many days back.")
+@AT
+@click.pass_obj
+def watch(session: Session, keys: tuple[str, ...], days: int, when: str | None) -> int:
+    """Show where entries or exits per hour of segments changed, by two streaming detectors. Exit code 8 when any did."""
+    from coterie.cli.exits import FINDINGS, OK
+    from coterie.engine.learning.drift.rates import segment_alarms
+    from coterie.limits import DAY_US
+
+    project = session.project()
+    at = instant_at(session, project, when)
+    found = segment_alarms(project, at - days * DAY_US, at, keys)
+    if session.as_json:
+        session.answer(
+            [{"segment": one.segment, "direction": one.direction, "says": one.says, **_alarm(one)} for one in found]
+        )
+    else:
+        from coterie.cli.drift_shown import show_alarms
+
+        show_alarms(session, found, days)
+    return FINDINGS if found else OK
+
+
+def _alarm(one: SegmentAlarm) -> dict[str, Any]:
+    return {name: getattr(one.alarm, name) for name in ("detector", "at", "before", "now")}
 
 
 @command.command("recalibrate")

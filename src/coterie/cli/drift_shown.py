@@ -9,6 +9,7 @@ from coterie.cli.session import Session
 from coterie.cli.tables import plain_table
 
 if TYPE_CHECKING:
+    from coterie.engine.learning.drift.rates import SegmentAlarm
     from coterie.engine.learning.drift.recalibration import Recalibrated
     from coterie.engine.learning.drift.report import DriftReport
     from coterie.engine.learning.drift.segments import SegmentDrift
@@ -119,6 +120,21 @@ def show_history(session: Session, key: str, found: Sequence[Look]) -> None:
     session.console().print(table)
     for text in found[0].remarks:
         session.console().print(f"[yellow]![/] {escape(text)}")
+
+
+def show_alarms(session: Session, found: Sequence[SegmentAlarm], days: int) -> None:
+    """Every alarm is on the screen, in the order of time."""
+    from rich.markup import escape
+
+    from coterie.segments.instants import rfc3339
+
+    if not found:
+        session.console().print(f"[green]no rate of a segment changed in {days} days[/]")
+        return
+    table = plain_table("at", "detector", "what")
+    for one in found:
+        table.add_row(rfc3339(one.alarm.at)[:16], one.alarm.detector.replace("_", "–"), escape(one.says))
+    session.console().print(table)
 
 
 def show_recalibrated(session: Session, found: Recalibrated) -> None:
