@@ -73,6 +73,6 @@ class FeatureTable(Struct, frozen=True, kw_only=True):
 
     def only(self, rows: Rows | Places | Sequence[int]) -> FeatureTable:
         """Return the table of some rows, by a boolean mask or by places."""
-        chosen = np.asarray(rows)
+        chosen = np.asarray(rows) if len(rows) else np.empty(0, np.int64)
         columns = tuple(structs.replace(column, values=column.values[chosen]) for column in self.columns)
         return structs.replace(self, profiles=self.profiles[chosen], columns=columns)

@@ -108,7 +108,8 @@ def fit_wording(
         raise not_installed("finding topics", "learning") from error
     count = min(topics, len(terms.terms) - 1, len(people))
     model = NMF(n_components=count, init="nndsvda", random_state=seed, max_iter=1_000, tol=1e-5)
-    strength = model.fit_transform(sparse(weighed, len(terms.terms)))
+    with np.errstate(invalid="ignore"):  # the error that is left of an exact factorisation may be -1e-17, under a root
+        strength = model.fit_transform(sparse(weighed, len(terms.terms)))
     order = np.argsort(-strength.sum(axis=0) * model.components_.sum(axis=1), kind="stable")
     parts = model.components_[order]
     length = np.sqrt(np.sum(parts**2, axis=1, keepdims=True))
