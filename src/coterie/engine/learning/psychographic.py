@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from msgspec import Struct, structs
@@ -12,7 +12,7 @@ from coterie.engine import definitions
 from coterie.engine.history import History
 from coterie.engine.holding import holding
 from coterie.engine.learning.models import FOLDER, libraries, models_of
-from coterie.engine.learning.publication import Rows, TraitsWritten, publish_traits
+from coterie.engine.learning.publication import Rows, TraitsWritten, publish_traits, put_traits
 from coterie.engine.learning.telling import Told, quiet
 from coterie.engine.project import Project
 from coterie.errors import NotFound, Problem, nearest
@@ -116,28 +116,61 @@ def publish(
     Traits of people of whom it says nothing any more are removed. Publishing again brings everybody up to date, and writes what is
     new. Raises: NotFound, Held while a server runs. Cost: two scans, 5 µs per person.
     """
-    store, at = models_of(project), project.next_instant()
+    at = project.next_instant()
+    artefact, table, rows = _readied(project, kind, key, version, at, by, told)
+    done = publish_traits(project, rows, at, label=f"{kind}.{key}@{artefact.version}")
+    return Ruled(artefact=artefact, table=table, written=done)
+
+
+def publish_served(
+    runner: Any, kind: str, key: str, version: int | None = None, *, by: str = "", told: Told = quiet
+) -> Ruled:
+    """As ``publish`` where a server runs: through its runner. Raises: NotFound, Transient."""
+    runner.land()
+    at = runner.status().advanced_to
+    artefact, table, rows = _readied(runner.project, kind, key, version, at, by, told)
+    return Ruled(
+        artefact=artefact, table=table, written=put_traits(runner, rows, at, label=f"{kind}.{key}@{artefact.version}")
+    )
+
+
+def _readied(
+    project: Project, kind: str, key: str, version: int | None, at: int, by: str, told: Told
+) -> tuple[Artefact, FeatureTable, Rows]:
+    store = models_of(project)
     artefact = store.load(kind, key, version)
     told("looking at everybody", 0.1)
     table = scored(project, artefact, at)
     rows = _news(project, artefact, table, at)
     store.publish(kind, key, artefact.version, project.wall(), by=by)
     told("writing traits", 0.6)
-    done = publish_traits(project, rows, at, label=f"{kind}.{key}@{artefact.version}")
-    return Ruled(artefact=artefact, table=table, written=done)
+    return artefact, table, rows
 
 
 @holding("withdraw")
 def withdraw(project: Project, kind: str, key: str, *, by: str = "") -> TraitsWritten:
     """No version is published, and nobody has its traits any more. Raises: NotFound when none was, Held while a server runs."""
-    store, at = models_of(project), project.next_instant()
+    at = project.next_instant()
+    rows, label = _withdrawn(project, kind, key, at, by)
+    return publish_traits(project, rows, at, label=label)
+
+
+def withdraw_served(runner: Any, kind: str, key: str, *, by: str = "") -> TraitsWritten:
+    """As ``withdraw`` where a server runs: through its runner. Raises: NotFound, Transient."""
+    runner.land()
+    at = runner.status().advanced_to
+    rows, label = _withdrawn(runner.project, kind, key, at, by)
+    return put_traits(runner, rows, at, label=label)
+
+
+def _withdrawn(project: Project, kind: str, key: str, at: int, by: str) -> tuple[Rows, str]:
+    store = models_of(project)
     version = store.published_version(kind, key)
     if version is None:
         raise NotFound(f"no version of {key!r} is published", hint="see them: coterie models list")
     present = _present(project, store.load(kind, key, version), at)
     store.withdraw(kind, key, project.wall(), by=by)
-    rows: Rows = [(who, dict.fromkeys(had)) for who, had in present.items()]
-    return publish_traits(project, rows, at, label=f"{kind}.{key}@{version}-withdrawn")
+    return [(who, dict.fromkeys(had)) for who, had in present.items()], f"{kind}.{key}@{version}-withdrawn"
 
 
 def _news(project: Project, artefact: Artefact, table: FeatureTable, at: int) -> Rows:

@@ -126,14 +126,27 @@ def publish_scores_served(
 @holding("withdraw")
 def withdraw_scores(project: Project, kind: Kind, key: str, *, by: str = "") -> TraitsWritten:
     """No version is published, and nobody has its traits any more. Raises: NotFound when none was, Held while a server runs."""
-    store, at = models_of(project), project.next_instant()
+    at = project.next_instant()
+    rows, label = _withdrawn(project, kind, key, at, by)
+    return publish_traits(project, rows, at, label=label)
+
+
+def withdraw_scores_served(runner: Any, kind: Kind, key: str, *, by: str = "") -> TraitsWritten:
+    """As ``withdraw_scores`` where a server runs: through its runner. Raises: NotFound, Transient."""
+    runner.land()
+    at = runner.status().advanced_to
+    rows, label = _withdrawn(runner.project, kind, key, at, by)
+    return put_traits(runner, rows, at, label=label)
+
+
+def _withdrawn(project: Project, kind: Kind, key: str, at: int, by: str) -> tuple[Rows, str]:
+    store = models_of(project)
     version = store.published_version(kind, key)
     if version is None:
         raise NotFound(f"no version of {key!r} is published", hint="see them: coterie models list")
     store.withdraw(kind, key, project.wall(), by=by)
-    names = [f"{one}.{key}" for one in TRAITS[kind]]
-    rows: Rows = [(who, dict.fromkeys(told)) for who, told in _present(project, names, at).items()]
-    return publish_traits(project, rows, at, label=f"{kind}.{key}@{version}-withdrawn")
+    present = _present(project, [f"{one}.{key}" for one in TRAITS[kind]], at)
+    return [(who, dict.fromkeys(told)) for who, told in present.items()], f"{kind}.{key}@{version}-withdrawn"
 
 
 def _news(project: Project, kind: Kind, found: Scored, at: int) -> Rows:
