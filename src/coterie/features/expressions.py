@@ -1,4 +1,4 @@
-"""Expressions over measured terms, and the one function that computes them: for a table of history and for live state alike.
+"""Expressions over measured terms, and the one program that computes them: for a table of history and for live state alike.
 
 Everything is float64, elementwise and in the order written, so that a row has the same bits however many rows are computed
 beside it. NaN is missing, and what has no finite answer (a division by zero, the logarithm of a negative number) is missing too.
@@ -6,12 +6,13 @@ beside it. NaN is missing, and what has no finite answer (a division by zero, th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, TypeAlias
 
 import numpy as np
 from msgspec import Struct, json
 
+from coterie.errors import Problem
 from coterie.features.table import Floats
 from coterie.segments import core
 from coterie.segments.measures import Measurable
@@ -92,15 +93,7 @@ def identity(part: Struct) -> bytes:
 
 def terms_of(expressions: Sequence[Expression]) -> tuple[Measurable, ...]:
     """Return the terms that the expressions measure, each once, in the order in which they are met."""
-    found: dict[bytes, Measurable] = {}
-    for one in expressions:
-        if isinstance(one, Measured):
-            found.setdefault(identity(one.term), one.term)
-        elif isinstance(one, Call | Fifth):
-            inner = one.arguments if isinstance(one, Call) else (one.of,)
-            for term in terms_of(inner):
-                found.setdefault(identity(term), term)
-    return tuple(found.values())
+    return tuple(Program(expressions).terms)
 
 
 def unmeasured(expression: Expression) -> tuple[Fifth, ...]:
@@ -111,30 +104,53 @@ def unmeasured(expression: Expression) -> tuple[Fifth, ...]:
     return tuple(one for argument in inner for one in unmeasured(argument))
 
 
-def evaluate(expression: Expression, measured: Mapping[bytes, Floats], n: int) -> Floats:
-    """Return the expression for ``n`` profiles, (n,) float64; ``measured`` holds each term's contiguous (n,) by its identity.
+class Program:
+    """Expressions made ready: what each needs is computed once, in one order, however many of them share it."""
 
-    Raises: KeyError for a term that was not measured.
-    """
-    with np.errstate(all="ignore"):
-        found = _value(expression, measured, n)
-        return np.where(np.isfinite(found), found, np.nan)
+    def __init__(self, expressions: Sequence[Expression]) -> None:
+        self.terms: list[Measurable] = []
+        """What to measure, each term once, in the order in which it is met."""
+        self._steps: list[tuple[Measured | Constant | Call | Fifth, tuple[int, ...]]] = []
+        self._known: dict[bytes, int] = {}
+        self._outputs = [self._add(one) for one in expressions]
+
+    def _add(self, expression: Expression) -> int:
+        """Return the place of the expression's result, after those of its parts."""
+        key = identity(expression)
+        if key not in self._known:
+            inner = expression.arguments if isinstance(expression, Call) else ()
+            inner = (expression.of,) if isinstance(expression, Fifth) else inner
+            arguments = tuple(self._add(one) for one in inner)
+            if isinstance(expression, Measured):
+                arguments = (len(self.terms),)
+                self.terms.append(expression.term)
+            self._known[key] = len(self._steps)
+            self._steps.append((expression, arguments))
+        return self._known[key]
+
+    def run(self, measured: Floats) -> list[Floats]:
+        """Return each expression for the profiles of ``measured`` (n, terms), (n,) float64 each; what is not finite is missing."""
+        if measured.shape[1] != len(self.terms):
+            raise Problem("measured something else", received=measured.shape[1], allowed=f"{len(self.terms)} terms")
+        found: list[Floats] = []
+        with np.errstate(all="ignore"):
+            for expression, arguments in self._steps:
+                if isinstance(expression, Constant):
+                    found.append(np.full(len(measured), expression.value))
+                elif isinstance(expression, Measured):
+                    found.append(np.ascontiguousarray(measured[:, arguments[0]]))
+                elif isinstance(expression, Fifth):
+                    found.append(_scored(expression, found[arguments[0]]))
+                else:
+                    found.append(FUNCTIONS[expression.function](*(found[place] for place in arguments)))
+            return [np.where(np.isfinite(found[place]), found[place], np.nan) for place in self._outputs]
 
 
-def _value(expression: Expression, measured: Mapping[bytes, Floats], n: int) -> Floats:
-    if isinstance(expression, Constant):
-        return np.full(n, expression.value)
-    if isinstance(expression, Measured):
-        return measured[identity(expression.term)]
-    if isinstance(expression, Fifth):
-        number = _value(expression.of, measured, n)
-        if not expression.cuts:
-            return np.full(n, np.nan)
-        reached = np.searchsorted(np.asarray(expression.cuts), number, side="right").astype(np.float64)
-        score = 5.0 - reached if expression.falling else 1.0 + reached
-        return np.where(np.isnan(number), np.nan, score)
-    found: Floats = FUNCTIONS[expression.function](*(_value(one, measured, n) for one in expression.arguments))
-    return found
+def _scored(score: Fifth, number: Floats) -> Floats:
+    if not score.cuts:
+        return np.full(len(number), np.nan)
+    reached = np.searchsorted(np.asarray(score.cuts), number, side="right").astype(np.float64)
+    return np.where(np.isnan(number), np.nan, 5.0 - reached if score.falling else 1.0 + reached)
 
 
 def _divided(one: Floats, other: Floats) -> Floats:

@@ -8,18 +8,7 @@ import numpy as np
 from msgspec import Struct
 
 from coterie.errors import NotFound, Problem, nearest
-from coterie.features.expressions import (
-    Expression,
-    Measured,
-    call,
-    evaluate,
-    every,
-    identity,
-    terms_of,
-    total,
-    truth,
-    unmeasured,
-)
+from coterie.features.expressions import Expression, Measured, Program, call, every, total, truth, unmeasured
 from coterie.features.feature import Feature, Need, Question, spellings
 from coterie.features.table import Floats, Rows
 from coterie.segments import core
@@ -30,28 +19,24 @@ class Reading:
     """How some numbers are read of profiles: ``terms`` to measure, and what is made of them. Made once, used for every batch."""
 
     def __init__(self, expressions: Sequence[Expression], population: Expression | None) -> None:
-        self._expressions, self._population = tuple(expressions), population
-        asked = (*self._expressions, *(() if population is None else (population,)))
-        self.terms: tuple[Measurable, ...] = terms_of(asked)
+        self._count, self._is_for_all = len(expressions), population is None
+        self._program = Program([*expressions, *(() if population is None else (population,))])
+        self.terms: tuple[Measurable, ...] = tuple(self._program.terms)
         """What to measure, in the order of the columns that ``derive`` expects."""
-        self._identities = [identity(term) for term in self.terms]
 
     def derive(self, measured: Floats) -> Floats:
         """Return (n, needs) float64 of what was measured, (n, terms); NaN is missing. A row's bits depend on that row alone."""
-        columns = self._columns(measured)
-        found = [evaluate(one, columns, len(measured)) for one in self._expressions]
-        return np.column_stack(found) if found else np.empty((len(measured), 0))
+        return self.judge(measured)[0]
 
     def inside(self, measured: Floats) -> Rows:
         """Return (n,) whether each profile belongs to the population; all of them when none was named."""
-        if self._population is None:
-            return np.ones(len(measured), np.bool_)
-        return evaluate(self._population, self._columns(measured), len(measured)) >= 1.0
+        return self.judge(measured)[1]
 
-    def _columns(self, measured: Floats) -> dict[bytes, Floats]:
-        if measured.shape[1] != len(self.terms):
-            raise Problem("measured something else", received=measured.shape[1], allowed=f"{len(self.terms)} terms")
-        return {one: np.ascontiguousarray(measured[:, place]) for place, one in enumerate(self._identities)}
+    def judge(self, measured: Floats) -> tuple[Floats, Rows]:
+        """Return what ``derive`` and ``inside`` say, computed together."""
+        found = self._program.run(measured)
+        derived = np.column_stack(found[: self._count]) if self._count else np.empty((len(measured), 0))
+        return derived, np.ones(len(measured), np.bool_) if self._is_for_all else found[-1] >= 1.0
 
 
 class Plan(Struct, frozen=True, kw_only=True):

@@ -8,25 +8,24 @@ import numpy as np
 from msgspec import structs
 
 from coterie.features.definition import FeatureSet, Frozen
-from coterie.features.expressions import evaluate, identity, unmeasured
+from coterie.features.expressions import Fifth, unmeasured
 from coterie.features.feature import Feature
-from coterie.features.plan import Plan, Reading
-from coterie.features.table import Column, FeatureTable, Floats, Rows, Texts
+from coterie.features.plan import Plan
+from coterie.features.table import Column, FeatureTable, Floats, Texts
 from coterie.segments.conditions.thresholds import FIFTHS, cuts_above
 from coterie.values import parse, text_of
 
 
-def cuts_of(plan: Plan, reading: Reading, measured: Floats, inside: Rows) -> dict[str, tuple[float, ...]]:
-    """Return the numbers between the fifths of every score whose cuts are not known, taken over the people inside."""
-    columns = {identity(term): np.ascontiguousarray(measured[:, i]) for i, term in enumerate(reading.terms)}
-    found: dict[str, tuple[float, ...]] = {}
-    for feature in plan.expressed:
-        assert feature.expression is not None  # that is what expressed means
-        for score in unmeasured(feature.expression):
-            if score.name not in found:
-                numbers = evaluate(score.of, columns, len(measured))[inside]
-                found[score.name] = cuts_above(numbers[np.isfinite(numbers)].tolist(), FIFTHS)
-    return found
+def open_scores(plan: Plan) -> dict[str, Fifth]:
+    """Return the scores of a plan whose cuts are not known, by name."""
+    found = (one for feature in plan.expressed if feature.expression for one in unmeasured(feature.expression))
+    return {one.name: one for one in found}
+
+
+def cuts_of(scores: Mapping[str, Fifth], numbers: Floats) -> dict[str, tuple[float, ...]]:
+    """Return the numbers between the fifths of each score; ``numbers`` (people, scores) is what it is taken of, NaN left out."""
+    columns = {name: numbers[:, place] for place, name in enumerate(scores)}
+    return {name: cuts_above(told[np.isfinite(told)].tolist(), FIFTHS) for name, told in columns.items()}
 
 
 def levels_of(counts: Mapping[str, float], top: int) -> tuple[str, ...]:

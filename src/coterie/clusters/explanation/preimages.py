@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 from msgspec import Struct
 
-from coterie.features.expressions import Call, Constant, Expression, Fifth, Measured, evaluate, identity, terms_of
+from coterie.features.expressions import Call, Constant, Expression, Fifth, Measured, Program, terms_of
 from coterie.segments.measures import Measurable
 
 LARGEST = sys.float_info.max
@@ -69,8 +69,7 @@ def _is_total(expression: Expression) -> bool:
 
 def value_at(expression: Expression, x: float) -> float:
     """Return the expression where its one term measures ``x``; NaN for none."""
-    (term,) = terms_of((expression,))
-    return float(evaluate(expression, {identity(term): np.array([x])}, 1)[0])
+    return float(Program((expression,)).run(np.array([[x]]))[0][0])
 
 
 def span_of(expression: Expression, at_least: float | None, below: float | None) -> Span | None:

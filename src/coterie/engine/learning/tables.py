@@ -14,12 +14,14 @@ from coterie.engine.history import History
 from coterie.engine.project import Project
 from coterie.errors import NotFound, nearest
 from coterie.features.definition import FeatureSet, lower
+from coterie.features.expressions import identity
 from coterie.features.parse import load
-from coterie.features.plan import Plan
+from coterie.features.plan import Plan, Reading
 from coterie.features.table import FeatureTable, Floats, Rows
-from coterie.features.tabulation import cuts_of, frozen, levels_of, tabulate, texts_of
+from coterie.features.tabulation import cuts_of, frozen, levels_of, open_scores, tabulate, texts_of
 from coterie.segments.catalog import Catalog
 from coterie.segments.conditions.form import Context
+from coterie.segments.measures import Measurable
 from coterie.values import parse, text_of
 
 FOLDER = "features"
@@ -96,10 +98,13 @@ def measured(
     numbers = matrix_of(answer, len(reading.terms))
     inside = reading.inside(numbers)
     if not plan.is_frozen:
-        feature_set = frozen(feature_set, cuts=cuts_of(plan, reading, numbers, inside))
+        scores = open_scores(plan)
+        scored = Reading([one.of for one in scores.values()], None)
+        told = scored.derive(numbers[inside][:, places_of(scored.terms, reading.terms)])
+        feature_set = frozen(feature_set, cuts=cuts_of(scores, told))
         plan = lower(feature_set, context)
         reading = plan.reading(population=population)
-    derived = reading.derive(np.ascontiguousarray(numbers[inside]))
+    derived = reading.derive(numbers[inside])
     kept = answer.filter(pa.array(inside))
     profiles = np.array(kept.column("profile").to_pylist(), object)
     values = {one.name: texts_of(kept.column(f"v{i}").to_pylist()) for i, one in enumerate(categories)}
@@ -119,6 +124,12 @@ def matrix_of(answer: pa.Table, terms: int) -> Floats:
     """Return the measured columns of a statement's answer as (n, terms) float64, NaN where they are missing."""
     columns = [answer.column(f"m{i}").to_numpy().astype(np.float64) for i in range(terms)]
     return np.column_stack(columns) if columns else np.empty((answer.num_rows, 0))
+
+
+def places_of(some: Sequence[Measurable], terms: Sequence[Measurable]) -> list[int]:
+    """Return where each of ``some`` stands among ``terms``."""
+    known = {identity(term): place for place, term in enumerate(terms)}
+    return [known[identity(term)] for term in some]
 
 
 def _people(history: History, plan: Plan, at: int, catalog: Catalog | None, population: str | None) -> pa.Array | None:
