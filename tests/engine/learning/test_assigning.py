@@ -14,7 +14,7 @@ from coterie.engine import definitions
 from coterie.engine.learning.assigning import Told, rows_of
 from coterie.engine.learning.models import models_of
 from coterie.engine.learning.publishing import publish_clusters, publish_served, withdraw_served
-from coterie.engine.learning.standing import standing
+from coterie.engine.learning.standing import Standing, standing
 from coterie.engine.privacy.erasure import Asked
 from coterie.engine.privacy.served import Erasures
 from coterie.engine.project import Project
@@ -282,6 +282,31 @@ def test_offline_everybody_is_where_the_model_says_and_a_server_goes_on_from_the
         )
         busy(one, rng, 5)
         checked(one)
+
+
+def test_a_model_that_fails_takes_no_event_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = make(tmp_path / "p", SEGMENTS)
+    hold(root, artefact())
+    with served(root) as one:
+        one.send(track("view", "ada"))
+        assert held(one, "ada")
+
+        def fail(self: Standing, measured: object) -> None:
+            raise ZeroDivisionError("planted")
+
+        with monkeypatch.context() as broken:
+            broken.setattr(Standing, "judge", fail)
+            one.send(track("order", "ada"), track("view", "eve"))
+        assert one.members("shoppers") == ["ada"]
+        assert held(one, "eve") == {}
+        assert any("planted" in text for text in one.runner.status().warnings)
+        one.send(track("view", "eve", 1))
+        assert held(one, "eve") == {}
+        switch = Switch(one.runner)
+        switch.apply_folder()
+        publish_served(one.runner, switch, "habits")
+        one.send(track("view", "eve", 2))
+        assert held(one, "eve")["cluster.habits"]
 
 
 def test_a_live_model_may_not_look_at_what_models_write(tmp_path: Path) -> None:

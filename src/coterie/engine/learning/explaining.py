@@ -16,6 +16,7 @@ from coterie.errors import Conflict, NotFound, Problem, nearest
 from coterie.features.parse import parse
 from coterie.learned.artefact import Artefact
 from coterie.learned.parse import definition_of
+from coterie.segments.instants import rfc3339
 from coterie.segments.parse.written import yaml_of
 
 
@@ -78,8 +79,14 @@ def explained(project: Project, key: str, version: int | None = None, *, members
     return ClustersTold(
         key=key, version=artefact.version, title=artefact.title, as_of=artefact.as_of, people=artefact.people,
         noise=artefact.people - sum(one.size for one in clusters), is_published=artefact.version == published,
-        clusters=clusters, quality=artefact.quality, warnings=artefact.warnings,
+        clusters=clusters, quality=artefact.quality, warnings=(*_expired(artefact, project.present()), *artefact.warnings),
     )  # fmt: skip
+
+
+def _expired(artefact: Artefact, now: int) -> tuple[str, ...]:
+    if artefact.valid_until is None or artefact.valid_until >= now:
+        return ()
+    return (f"it was to hold until {rfc3339(artefact.valid_until)}: fit it again, or look whether it drifted",)
 
 
 class SavedRule(Struct, frozen=True, kw_only=True):

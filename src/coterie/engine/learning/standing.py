@@ -170,6 +170,8 @@ def live_ones(
             artefact = store.published(kind, key)
             one = standing(artefact, context) if artefact is not None else None
             problems = refusals(one, segments, context) if one is not None and one.live is not None else []
+            if one is not None and not problems:
+                one.judge(np.full((1, len(one.terms)), np.nan))  # compiled here, and not while events wait
         except CoterieError as error:
             told(key, error)
             continue

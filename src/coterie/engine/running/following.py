@@ -160,6 +160,8 @@ class Following:
         """The entries are applied and committed."""
         began = time.perf_counter()
         effects = step(state, entries, horizon, part)
+        while state.assigner.problems:
+            self.warn(state.assigner.problems.pop(0))
         if effects.is_empty and not entries:
             self.advanced_to = state.now
             return

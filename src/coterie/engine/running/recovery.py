@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from msgspec import structs
 
@@ -74,6 +75,7 @@ class Recovery:
             assigner=Assigner(self.models),
         )
         self.give_history(state)
+        warm(state.live)
         return state
 
     def give_history(self, state: State) -> None:
@@ -140,6 +142,12 @@ class Recovery:
             done = state.log_position - start
             self.report(f"applying the log: {state.log_position:,} of {reached.log:,} rows", 0.1 + 0.88 * done / total)
         state.log_position = reached.log
+
+
+def warm(live: Live) -> None:
+    """What models measure is compiled, before anybody waits for it."""
+    for key in live.catalog.measures:
+        live.measure(key, np.zeros(0, np.int64))
 
 
 def live_limits(limits: Limits) -> Limits:

@@ -23,6 +23,7 @@ from coterie.engine.plan import Difference, Plan, as_data, differences_of, make_
 from coterie.engine.running.applying import settle
 from coterie.engine.running.following import Amendment
 from coterie.engine.running.opening import Evaluated, evaluated
+from coterie.engine.running.recovery import warm
 from coterie.engine.running.snapshots import Head
 from coterie.engine.running.state import State
 from coterie.errors import Conflict, CoterieError, InvalidDefinition, NotFound, Problem, Transient, nearest
@@ -293,6 +294,7 @@ class Switch:
         follower = Follower(self.runner, *taken)
         self._told("copied")
         follower.fill(draft.catalog)
+        warm(follower.live)
         self._told("filled")
         follower.is_stored = self._store(follower, draft)
         for _ in range(ROUNDS_MAX):
