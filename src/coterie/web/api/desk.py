@@ -23,6 +23,7 @@ from coterie.web.access import Actor, Keys
 from coterie.web.buckets import Limiter
 
 if TYPE_CHECKING:
+    from coterie.engine.learning.drift.watch import DriftWatch
     from coterie.engine.outbox.health import Health
     from coterie.engine.privacy.served import Erasures
     from coterie.engine.quality.watch import Watch
@@ -81,12 +82,14 @@ class Desk:
         erasures: Erasures | None = None,
         sources: Followers | None = None,
         watch: Watch | None = None,
+        drift: DriftWatch | None = None,
     ) -> None:
         self.project, self.runner, self.journal = project, runner, journal
         self.keys, self.access, self.limiter = keys, access, limiter
         self.clock, self.limits = clock, limits
         self.outbox, self.switch, self.refreshes, self.sources = outbox, switch, refreshes, sources
         self.watch = watch
+        self.drift = drift
         self.erasures = erasures
         self.editing = asyncio.Lock()
         """One change of definitions at a time."""
