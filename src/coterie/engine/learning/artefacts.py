@@ -43,8 +43,6 @@ class Learned(Struct, frozen=True, kw_only=True):
 
 def artefact_of(project: Project, model: ClustersModel, at: int, learned: Learned) -> Artefact:
     """Return the artefact of what was found as of ``at``. It names nobody."""
-    from coterie import __version__
-
     found, choice = learned.clustered, learned.clustered.choice
     told = found.clustering.parameters()
     del told["rule"]
@@ -60,7 +58,7 @@ def artefact_of(project: Project, model: ClustersModel, at: int, learned: Learne
         kind="clusters", key=model.key, title=model.title, fitted_at=project.wall(), as_of=at,
         people=len(learned.matrix), definition=data_of(model), feature_set=data_of(learned.feature_set), seed=model.seed,
         parameters=parameters, quality=_quality(learned), warnings=_warnings(learned),
-        valid_until=at + us_of(model.valid_for), coterie=__version__,
+        valid_until=at + us_of(model.valid_for), coterie=libraries("coterie").get("coterie", ""),
         libraries=libraries("numpy", "scipy", "scikit-learn"),
     )  # fmt: skip
 
