@@ -119,3 +119,17 @@ def of_watch(watch: Any) -> Callable[[], Figures]:
         }
 
     return read
+
+
+def of_drift(watch: Any) -> Callable[[], Figures]:
+    """Return the reading of the watch over models and rates."""
+
+    def read() -> Figures:
+        health = watch.health()
+        return {
+            "coterie_drift_looks_total": health.looks,
+            "coterie_drift_stale_models": len(health.stale),
+            "coterie_drift_rate_alarms": len(health.alarms),
+        }
+
+    return read

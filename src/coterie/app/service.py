@@ -17,6 +17,7 @@ from coterie.clock import ManualClock, SpedClock, SystemClock, clock_of
 from coterie.connectors.sources.tracking import Options
 from coterie.engine import definitions
 from coterie.engine.apply import apply
+from coterie.engine.learning.drift.watch import DriftWatch
 from coterie.engine.privacy.served import Erasures
 from coterie.engine.project import HIDDEN, Project
 from coterie.engine.quality.watch import Watch
@@ -86,11 +87,12 @@ class Service:
             wake=self.office.wake,
             sources=lambda: self.sources.definitions.values(),
         )
+        self.drift = DriftWatch(self.project, self.runner, self.switch, self.clock, self.office.wake)
         self.limiter = Limiter(self.keys.rate, limits)
         self.desk = Desk(
             project=self.project, runner=self.runner, journal=self.journal, keys=self.keys, access=self.access,
             limiter=self.limiter, clock=self.clock, limits=limits, outbox=self.office, switch=self.switch,
-            refreshes=self.refreshes, sources=self.sources, watch=self.watch, erasures=self.erasures,
+            refreshes=self.refreshes, sources=self.sources, watch=self.watch, erasures=self.erasures, drift=self.drift,
         )  # fmt: skip
         self.metrics = self._measured(defined)
         self.closing = False
@@ -109,6 +111,7 @@ class Service:
                 figures.of_sources(self.sources, self.clock),
                 figures.when_ready(self.runner, self.office.figures),
                 figures.of_watch(self.watch),
+                figures.of_drift(self.drift),
                 lambda: {"coterie_http_open_requests": self.app.open},
             ]
         )
@@ -134,6 +137,7 @@ class Service:
         own = [("outbox", self.office.open, self.office.close), ("refresh", self.refreshes.start, self.refreshes.stop)]
         own.append(("sources", self.sources.start, self.sources.stop))
         own.append(("quality", self.watch.start, self.watch.stop))
+        own.append(("drift", self.drift.start, self.drift.stop))
         last = [("privacy", self.erasures.start, self.erasures.stop)]
         for name, start, stop in (*own, *self._defined.followers(self), *last):
             self.stops(name, stop)

@@ -15,11 +15,27 @@ _HTML = """\
 <h2>{{ alert.count }} finding{% if alert.count > 1 %}s{% endif %} in {{ alert.project }}</h2>
 <ul>{% for one in alert.findings %}<li><b>{{ one.severity }}</b> · {{ one.check }} · {{ one.day }}<br>{{ one.says }}</li>{% endfor %}</ul>
 """
+DRIFT = "$drift"
+_DRIFT_TEXT = """\
+{% for one in alert.findings %}{{ one.says }}
+{% for reason in one.reasons %}  - {{ reason }}
+{% endfor %}{% endfor %}
+Project {{ alert.project }}. More: coterie drift history, coterie drift watch
+"""
+_DRIFT_HTML = """\
+<h2>Drift in {{ alert.project }}</h2>
+<ul>{% for one in alert.findings %}<li><b>{{ one.says }}</b>{% for reason in one.reasons %}<br>{{ reason }}{% endfor %}</li>{% endfor %}</ul>
+"""
 NOTICES: Mapping[str, Mapping[str, str]] = {
     QUALITY: {
         "subject": "{{ alert.project }}: {{ alert.worst }} — {{ alert.title }}",
         "text": _TEXT,
         "html": _HTML,
-    }
+    },
+    DRIFT: {
+        "subject": "{{ alert.project }}: {{ alert.title }}",
+        "text": _DRIFT_TEXT,
+        "html": _DRIFT_HTML,
+    },
 }
 """Name → part → text. A payload of such a message has ``alert`` in place of segment, change and event."""

@@ -144,6 +144,13 @@ class Desk:
             raise Conflict("the data is not checked on this server")
         return self.watch
 
+    @property
+    def drifting(self) -> DriftWatch:
+        """Return who looks at the drift of models. Raises: Conflict where nobody does."""
+        if self.drift is None:
+            raise Conflict("drift is not looked at on this server")
+        return self.drift
+
     def in_use(self) -> list[Segment]:
         """Return the definitions that are in force, sorted by key."""
         return definitions.in_use(self.project)

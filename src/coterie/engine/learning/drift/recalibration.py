@@ -77,7 +77,7 @@ def recalibrate(
     """
     artefact = published_or_newest(project, key)
     report = look(project, artefact, at, wish=wish, told=lambda doing, share: told(doing, 0.4 * share))
-    model = _policy_of(project, artefact)
+    model = policy_of(project, artefact)
     found = Recalibrated(
         model=key, version=artefact.version, at=at, decision="fresh", is_stale=report.judgement.is_stale,
         reasons=report.judgement.reasons, report=report,
@@ -148,7 +148,7 @@ def separated(project: Project, old: Artefact, new: Artefact, at: int) -> tuple[
     return means[0], means[1]
 
 
-def _policy_of(project: Project, artefact: Artefact) -> ClustersModel:
+def policy_of(project: Project, artefact: Artefact) -> ClustersModel:
     """Return the model as it is written now; as it was fitted, when the file is gone."""
     try:
         found = definition(project, artefact.key, KIND)

@@ -1,0 +1,100 @@
+"""Drift beside a server: models are looked at when they are due, refits go on as the policy says, people are told once."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+
+from coterie.clock import ManualClock
+from coterie.engine.learning.drift.alerts import letters
+from coterie.engine.learning.drift.keeping import book_of
+from coterie.engine.learning.drift.rates import SegmentAlarm
+from coterie.engine.learning.drift.watch import DriftWatch
+from coterie.engine.learning.models import models_of
+from coterie.engine.outbox.notices import DRIFT
+from coterie.engine.running.switching import Switch
+from coterie.limits import DAY_US
+from coterie.monitoring.drift.rates import RateAlarm
+from tests.engine.learning.test_drift import at, project_of
+from tests.engine.running.served import Served, served
+
+SETTINGS = "name: habits\nquality: {alerts: [sent], owner: data@example.org, every_s: 0}\n"
+SENT = "key: sent\nkind: file\npath: sent.jsonl\n"
+
+
+def _watch(one: Served, clock: ManualClock, woken: list[int]) -> DriftWatch:
+    return DriftWatch(one.project, one.runner, Switch(one.runner), clock, lambda: woken.append(1))
+
+
+def _root(folder: Path, policy: str, changed_from: int | None) -> Path:
+    project, _ = project_of(folder, policy, changed_from)
+    (folder / "coterie.yaml").write_text(SETTINGS)
+    (folder / "destinations").mkdir()
+    (folder / "destinations/sent.yaml").write_text(SENT)
+    return project.root
+
+
+def _waiting(one: Served) -> list[dict[str, object]]:
+    found = one.runner.database.reader().execute("SELECT payload FROM outbox").fetchall()
+    return [msgspec.json.decode(row[0]) for row in found]
+
+
+def test_a_stale_model_is_refitted_promoted_and_told_once(tmp_path: Path) -> None:
+    clock, woken = ManualClock(at(4)), []
+    with served(_root(tmp_path / "p", "auto", changed_from=2), clock) as one:
+        watch = _watch(one, clock, woken)
+        assert watch.due(at(3) - DAY_US) == []
+        assert watch.due(at(4)) == ["habits"]
+        (found,) = watch.run_due()
+        assert found.decision == "promoted"
+        store = models_of(one.project)
+        assert store.published_version("clusters", "habits") == 2
+        assert [record.deed for record in store.history("clusters", "habits")][-2:] == ["published", "promoted"]
+        assert book_of(one.project, "habits").looks()[-1].candidate == 2
+        assert woken == [1]
+        (payload,) = [payload for payload in _waiting(one) if payload["trigger"] == DRIFT]
+        assert "was stale; a refit took its place" in payload["alert"]["title"]  # type: ignore[index]
+        assert payload["profile"]["traits"] == {"email": "data@example.org"}  # type: ignore[index]
+        assert watch.run_due() == []
+        assert watch.health().looks == 1
+        assert watch.health().stale == ()
+
+
+def test_a_model_that_holds_is_told_to_nobody(tmp_path: Path) -> None:
+    clock, woken = ManualClock(at(4)), []
+    with served(_root(tmp_path / "p", "auto", changed_from=None), clock) as one:
+        watch = _watch(one, clock, woken)
+        (found,) = watch.run_due()
+        assert (found.decision, woken) == ("fresh", [])
+        assert watch.due(at(4) + 6 * DAY_US) == []
+        assert watch.due(at(4) + 7 * DAY_US) == ["habits"]
+
+
+def test_a_model_that_cannot_be_looked_at_waits_for_its_next_turn(tmp_path: Path) -> None:
+    clock = ManualClock(at(4))
+    root = _root(tmp_path / "p", "by_hand", changed_from=2)
+    with served(root, clock) as one:
+        watch = _watch(one, clock, [])
+        path = root / ".coterie/models/clusters/habits/1.json"
+        kept = path.read_bytes()
+        (found,) = watch.run_due()
+        assert (found.decision, watch.health().stale) == ("told", ("habits",))
+        path.write_bytes(re.sub(rb'"people":\s*\d+', b'"people":1', kept))
+        clock.advance_to(at(4) + 8 * DAY_US)
+        assert watch.run_due() == []
+        assert "habits" in watch.health().error
+
+
+def test_letters_name_what_happened_and_are_one_per_destination(tmp_path: Path) -> None:
+    project, _ = project_of(tmp_path / "p")
+    (project.root / "coterie.yaml").write_text(SETTINGS)
+    project = type(project)(project.root)
+    alarm = SegmentAlarm(
+        segment="buyers", direction="entered", alarm=RateAlarm(detector="adwin", at=5, before=3.0, now=9.0)
+    )
+    (letter,) = letters(project, [], [alarm], {}, 9)
+    assert letter.payload["alert"]["title"] == "9 people an hour enter buyers, 3 did in the weeks before"
+    assert letters(project, [], [alarm], {}, 10)[0].key == letter.key
+    assert letters(project, [], [], {}, 9) == []
