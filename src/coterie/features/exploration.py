@@ -105,7 +105,7 @@ class Exploration(Struct, frozen=True, kw_only=True):
 def explore(table: FeatureTable, recipe: Recipe | None = None, seed: int = 0) -> Exploration:
     """Return the report of a table. Hopkins' statistic is that of the numbers as ``recipe`` (the default one) prepares them.
 
-    Cost: some passes over the table; 1 s for a million people with twenty features. Hopkins needs the extra ``learning`` and is
+    Cost: 10 s for a million people with twenty features. Hopkins needs the extra ``learning`` and is
     undetermined without it.
     """
     numbers = tuple(_number(one) for one in table.columns if one.kind == "number")

@@ -12,9 +12,6 @@ from coterie.segments.conditions.form import Context
 from coterie.segments.core import Aggregate, Scalar, Selector, ValueTerm, Window
 from coterie.values import canonical, normal
 
-OTHER = "other"
-"""The part of a mix that is none of its categories."""
-
 
 class Feature(Struct, frozen=True, kw_only=True):
     """One column. A number is its ``expression``. A category is the text of ``term``, or the label whose place (from 0) the

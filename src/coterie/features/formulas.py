@@ -48,8 +48,8 @@ def names_of(text: str) -> tuple[str, ...]:
     """Return the names of features that a right formula uses, in order, each once."""
     tree = _tree(text)
     functions = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    names = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in functions]
-    return tuple(dict.fromkeys(names))
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in functions]
+    return tuple(dict.fromkeys(node.id for node in sorted(found, key=lambda node: (node.lineno, node.col_offset))))
 
 
 def expression_of(text: str, features: Mapping[str, Expression]) -> Expression:

@@ -65,3 +65,14 @@ def _measured(table: FeatureTable, preparation: Preparation) -> Floats:
             row.append(float(value) if need.level is None else float((value or "") == need.level))
         rows.append(row)
     return np.array(rows, np.float64)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_blocks_change_nothing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from coterie.features.preparation import preparation as module
+
+    table = shop()
+    preparation = fit(table, RECIPES[name])
+    whole = preparation.apply(table)
+    monkeypatch.setattr(module, "BLOCK", 7)
+    assert preparation.apply(table).tobytes() == whole.tobytes()

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Annotated, ClassVar
 
 from coterie.features.expressions import Expression, Measured, call, total
-from coterie.features.feature import OTHER, Feature, Question, Setting, number, spellings
+from coterie.features.feature import Feature, Question, Setting, number, spellings
 from coterie.features.words import slug
 from coterie.segments import core
 from coterie.segments.conditions.form import Choice, Form
@@ -14,7 +14,11 @@ from coterie.segments.conditions.picker import Picker
 from coterie.segments.conditions.window import Window
 from coterie.segments.conditions.words import Doc, Name, Text, whole
 
+OTHER = "other"
+"""The part of a mix that is none of its values."""
 TOP = 8
+TOLD = ("entropy", "distinct", "main", "latest")
+"""What is told of a mix beside its shares."""
 
 
 class Mix(Form, frozen=True, kw_only=True):
@@ -62,16 +66,20 @@ class Mix(Form, frozen=True, kw_only=True):
             level: self._measured(setting, core.Field(self.property, core.OneOf(spellings(level)))) for level in levels
         }
         rest = call("subtract", every, total(list(parts.values()))) if parts else every
-        shares = {level: call("divide", part, every) for level, part in {**parts, OTHER: rest}.items()}
-        entropy = call("subtract", 0.0, total([call("plogp", share) for share in shares.values()]))
+        shares = [call("divide", part, every) for part in (*parts.values(), rest)]
+        names = _names(prefix, levels)
+        entropy = call("subtract", 0.0, total([call("plogp", share) for share in shares]))
         with_value = self.picker.selector(zone, core.Field(self.property, core.Exists()))
 
         def picked(kind: core.Kind) -> core.Aggregate:
             return core.Aggregate(kind, with_value, self.property, window, zone)
 
-        named = _names(prefix, shares)
         return (
-            *(number(named[level], share, f"share of {level}") for level, share in shares.items()),
+            *(
+                number(name, share, f"share of {level}")
+                for name, share, level in zip(names, shares, levels, strict=False)
+            ),
+            number(f"{prefix}{OTHER}", shares[-1], "share of all others"),
             number(f"{prefix}entropy", entropy, "how mixed", "nats"),
             number(f"{prefix}distinct", Measured(picked("distinct")), "how many different"),
             Feature(name=f"{prefix}main", title="the most frequent", kind="category", term=picked("most_frequent")),
@@ -90,13 +98,15 @@ class Mix(Form, frozen=True, kw_only=True):
         return f"mix {of}by {self.property} of {self.picker.says()}"
 
 
-def _names(prefix: str, levels: Iterable[str]) -> dict[str, str]:
-    """Return the column of each level: two levels that are spelled alike are numbered."""
-    found: dict[str, str] = {}
+def _names(prefix: str, levels: Iterable[str]) -> list[str]:
+    """Return the column of each level: two that are spelled alike, or like a column of another kind, are numbered."""
+    taken = {f"{prefix}{name}" for name in (OTHER, *TOLD)}
+    found: list[str] = []
     for level in levels:
         plain = name = prefix + (slug(level) or "value")
         place = 2
-        while name in found.values():
+        while name in taken:
             name, place = f"{plain}_{place}", place + 1
-        found[level] = name
+        taken.add(name)
+        found.append(name)
     return found

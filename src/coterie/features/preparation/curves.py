@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from coterie.features.table import Floats
 
 
-def bend(curve: str, values: Floats, power: float, nodes: Sequence[float], marks: Sequence[float]) -> Floats:
+def bend(curve: str, values: Floats, power: float, nodes: Floats, marks: Floats) -> Floats:
     """Return (n,) float64 of ``values`` (n,) on a curve; NaN stays NaN."""
     return yeo_johnson(values, power) if curve == "yeo_johnson" else ranked(values, nodes, marks)
 
@@ -25,10 +23,9 @@ def yeo_johnson(values: Floats, power: float) -> Floats:
     return np.where(np.isnan(values), np.nan, np.where(values >= 0, right, -left))
 
 
-def ranked(values: Floats, nodes: Sequence[float], marks: Sequence[float]) -> Floats:
+def ranked(values: Floats, nodes: Floats, marks: Floats) -> Floats:
     """Return where ``values`` (n,) stand among ``nodes`` (ascending, ties allowed), between ``marks``; the middle of a tie.
 
     A straight line between nodes; beyond the ends the first and last mark. As scikit-learn's QuantileTransformer does it.
     """
-    xs, ys = np.array(nodes, np.float64), np.array(marks, np.float64)
-    return 0.5 * (np.interp(values, xs, ys) - np.interp(-values, -xs[::-1], -ys[::-1]))
+    return 0.5 * (np.interp(values, nodes, marks) - np.interp(-values, -nodes[::-1], -marks[::-1]))

@@ -64,7 +64,7 @@ def number_step(column: Column, step: NumberStep, recipe: Recipe, seed: int, gon
     filled = values if step.fill is None or not lacking else np.append(values, np.full(lacking, step.fill))
     bent = np.log1p(np.maximum(filled, 0.0)) if step.curve == "log1p" else filled
     if step.curve in ("yeo_johnson", "quantile"):
-        bent = bend(step.curve, filled, step.power, step.nodes, step.marks)
+        bent = bend(step.curve, filled, step.power, np.array(step.nodes), np.array(step.marks))
     centre, spread = measured(bent, treatment.scale or "standard")
     if not spread:
         gone.append(LeftOut(column.name, "the same for everybody"))

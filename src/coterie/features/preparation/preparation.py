@@ -14,6 +14,9 @@ from coterie.features.feature import Need
 from coterie.features.preparation.curves import bend
 from coterie.features.table import FeatureTable, Floats, Rows
 
+BLOCK = 1 << 16
+"""Rows that are prepared at a time."""
+
 
 class NumberStep(Struct, frozen=True, kw_only=True):
     """What happens to a number: filled, bounded, bent, scaled, weighted, in this order."""
@@ -135,16 +138,24 @@ class Preparation(Struct, frozen=True, kw_only=True, dict=True):
         return found
 
     def prepare(self, inputs: Floats) -> Floats:
-        """Return the (n, d) float64 numbers of people whose (n, inputs) ``needs`` are given."""
+        """Return the (n, d) float64 numbers of people whose (n, inputs) ``needs`` are given. Works in blocks: memory is the answer's."""
         values = np.asarray(inputs, np.float64)
+        if len(values) <= BLOCK:
+            return self._block(values)
+        found = np.empty((len(values), len(self.names)))
+        for start in range(0, len(values), BLOCK):
+            found[start : start + BLOCK] = self._block(values[start : start + BLOCK])
+        return found
+
+    def _block(self, values: Floats) -> Floats:
         blocks = [self._numbers.prepare(values[:, : len(self.numbers)])]
         start = len(self.numbers)
-        for step in self.categories:
+        for step, codes in zip(self.categories, self._codes, strict=True):
             end = start + len(step.levels) + 1
-            blocks.append(_coded(step, values[:, start:end]))
+            blocks.append(_coded(codes, values[:, start:end]))
             start = end
         made = np.concatenate(blocks, axis=1)[:, list(self.kept)]
-        return made if self.rotation is None else _rotated(self.rotation, made)
+        return made if self.rotation is None else _rotated(*self._turn, made)
 
     def inside(self, table: FeatureTable) -> Rows:
         """Return (n,) of bool: who the fit of a model may see, neither dropped as extreme nor without what must be known."""
@@ -165,6 +176,21 @@ class Preparation(Struct, frozen=True, kw_only=True, dict=True):
     def _numbers(self) -> _Numbers:
         return _Numbers(self.numbers)
 
+    @cached_property
+    def _codes(self) -> list[Floats]:
+        """Per category (levels + 2, d)."""
+        shapes = [(len(step.levels) + 2, len(step.names)) for step in self.categories]
+        return [
+            np.array(step.codes, np.float64).reshape(shape) for step, shape in zip(self.categories, shapes, strict=True)
+        ]
+
+    @cached_property
+    def _turn(self) -> tuple[Floats, Floats]:
+        """Centre (d,) and axes (d, p) of the rotation."""
+        assert self.rotation is not None  # nobody turns without it
+        centre = np.array(self.rotation.centre, np.float64)
+        return centre, np.array(self.rotation.axes, np.float64).reshape(len(centre), len(self.rotation.shares))
+
 
 class _Numbers:
     """The steps of numbers as arrays: one call of numpy for all columns wherever they need the same."""
@@ -179,7 +205,11 @@ class _Numbers:
         self._centre, self._spread = told([one.centre for one in steps], 0), told([one.spread for one in steps], 1)
         self._weight = told([one.weight for one in steps], 1)
         self._logs = [place for place, one in enumerate(steps) if one.curve == "log1p"]
-        self._bent = [(place, one) for place, one in enumerate(steps) if one.curve in ("yeo_johnson", "quantile")]
+        self._bent = [
+            (place, one, np.array(one.nodes, np.float64), np.array(one.marks, np.float64))
+            for place, one in enumerate(steps)
+            if one.curve in ("yeo_johnson", "quantile")
+        ]
         self._marked = [place for place, one in enumerate(steps) if one.marked]
 
     def prepare(self, values: Floats) -> Floats:
@@ -188,23 +218,21 @@ class _Numbers:
         found = np.clip(np.where(missing, self._fill, values), self._low, self._high)
         if self._logs:
             found[:, self._logs] = np.log1p(np.maximum(found[:, self._logs], 0.0))
-        for place, step in self._bent:
-            found[:, place] = bend(
-                step.curve, np.ascontiguousarray(found[:, place]), step.power, step.nodes, step.marks
-            )
+        for place, step, nodes, marks in self._bent:
+            values = np.ascontiguousarray(found[:, place])
+            found[:, place] = bend(step.curve, values, step.power, nodes, marks)
         found = (found - self._centre) / self._spread * self._weight
         if not self._marked:
             return found
         return np.concatenate([found, missing[:, self._marked] * self._weight[self._marked]], axis=1)
 
 
-def _coded(step: CategoryStep, inputs: Floats) -> Floats:
+def _coded(codes: Floats, inputs: Floats) -> Floats:
     """Return (n, d) of a category: sums in the order of the levels, of which one is not 0."""
-    codes = np.array(step.codes, np.float64).reshape(len(step.levels) + 2, len(step.names))
-    found = np.zeros((len(inputs), len(step.names)))
+    found = np.zeros((len(inputs), codes.shape[1]))
     missing = inputs[:, -1:]
     rest = 1.0 - missing
-    for place in range(len(step.levels)):
+    for place in range(len(codes) - 2):
         found += inputs[:, place : place + 1] * codes[place]
         rest = rest - inputs[:, place : place + 1]
     found += rest * codes[-2]
@@ -212,10 +240,9 @@ def _coded(step: CategoryStep, inputs: Floats) -> Floats:
     return found
 
 
-def _rotated(rotation: Rotation, made: Floats) -> Floats:
+def _rotated(centre: Floats, axes: Floats, made: Floats) -> Floats:
     """Return (n, p), summed feature by feature: the same for a row however many rows there are."""
-    axes = np.array(rotation.axes, np.float64).reshape(len(rotation.centre), len(rotation.shares))
     found = np.zeros((len(made), axes.shape[1]))
-    for place, centre in enumerate(rotation.centre):
-        found += (made[:, place : place + 1] - centre) * axes[place]
+    for place in range(len(centre)):
+        found += (made[:, place : place + 1] - centre[place]) * axes[place]
     return found

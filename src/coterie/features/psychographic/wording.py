@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -104,11 +105,14 @@ def fit_wording(
     weighed = terms.weigh(used)
     try:
         from sklearn.decomposition import NMF
+        from sklearn.exceptions import ConvergenceWarning
     except ModuleNotFoundError as error:
         raise not_installed("finding topics", "learning") from error
     count = min(topics, len(terms.terms) - 1, len(people))
-    model = NMF(n_components=count, init="nndsvda", random_state=seed, max_iter=1_000, tol=1e-5)
-    with np.errstate(invalid="ignore"):  # the error that is left of an exact factorisation may be -1e-17, under a root
+    model = NMF(n_components=count, init="nndsvda", random_state=seed, max_iter=400)
+    # topics without words of their own may not settle and are told as found; what is left of an exact fit may be -1e-17, under a root
+    with np.errstate(invalid="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
         strength = model.fit_transform(sparse(weighed, len(terms.terms)))
     order = np.argsort(-strength.sum(axis=0) * model.components_.sum(axis=1), kind="stable")
     parts = model.components_[order]
