@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from msgspec import json
 
 from coterie.engine.project import Project
 from coterie.features.plan import Plan, Reading
@@ -20,7 +21,7 @@ from coterie.segments.catalog import Catalog
 from coterie.segments.live import Live
 from coterie.segments.oracle import Oracle
 from coterie.storage.log import conform
-from coterie.values import canonical, parse
+from coterie.values import canonical
 
 SET = """\
 key: everything
@@ -87,7 +88,7 @@ def events_of(rows: pa.Table) -> list[Event]:
     return [
         Event(
             id=row["event_id"], profile=row["profile"], name=row["name"], occurred_at=row["occurred_at"],
-            received_at=row["received_at"], properties=parse(row["properties"]),
+            received_at=row["received_at"], properties=json.decode(row["properties"]),
         )
         for row in rows.to_pylist()
     ]  # fmt: skip

@@ -12,7 +12,6 @@ from coterie.engine.learning.tables import Built, build, plan_of
 from coterie.engine.project import Project
 from coterie.features.feature import Need
 from coterie.features.parse import parse_text
-from coterie.features.table import Floats
 from tests.features import shops
 
 

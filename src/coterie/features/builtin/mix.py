@@ -60,12 +60,12 @@ class Mix(Form, frozen=True, kw_only=True):
 
     def features(self, setting: Setting, prefix: str) -> tuple[Feature, ...]:
         zone, window = setting.zone, self.window.lower(setting.zone)
-        levels = self.values if self.values is not None else setting.levels.get(prefix, ())
+        levels = tuple(dict.fromkeys(setting.levels.get(prefix, ()) if self.values is None else self.values))
         every = self._measured(setting, core.Field(self.property, core.Exists()))
         parts = {
             level: self._measured(setting, core.Field(self.property, core.OneOf(spellings(level)))) for level in levels
         }
-        rest = call("subtract", every, total(list(parts.values()))) if parts else every
+        rest = call("maximum", call("subtract", every, total(list(parts.values()))), 0.0)
         shares = [call("divide", part, every) for part in (*parts.values(), rest)]
         names = _names(prefix, levels)
         entropy = call("subtract", 0.0, total([call("plogp", share) for share in shares]))
