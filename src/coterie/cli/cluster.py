@@ -75,7 +75,7 @@ def fit(session: Session, key: str, when: str | None, page: Path | None, then_pu
     project, model = _model(session, key)
     at = instant_at(session, project, when)
     with _progress(session, f"fitting {key}") as told:
-        found = clustering.fit(project, model, at, told, _clock())
+        found = clustering.fit(project, model, at, told)
         kept = clustering.keep(project, found, by="cli")
     if page is not None:
         _page(session, page, "fit", project, found, kept)
@@ -218,12 +218,6 @@ def _model(session: Session, key: str) -> tuple[Project, ClustersModel]:
 def _progress(session: Session, title: str) -> Iterator[Callable[[str, float], None]]:
     with session.progress(title, 1.0) as bar:
         yield lambda doing, share: bar.move(share, doing)
-
-
-def _clock() -> Callable[[], float]:
-    import time
-
-    return time.monotonic
 
 
 def _published(session: Session, project: Project, key: str, version: int | None) -> Published:

@@ -29,12 +29,35 @@ def show_fit(session: Session, kept: Artefact) -> None:
             "[dim]in none[/]", "", f"{outside:,}", f"{bar(outside / kept.people)} {outside / kept.people:.0%}"
         )
     console = session.console()
+    _show_tried(session, kept.parameters.get("auto"))
     console.print(table)
     for text in kept.warnings:
         console.print(f"[yellow]![/] {escape(text)}")
     session.remark(
         f"kept as version {kept.version}; look at it: coterie cluster explain {kept.key}; then: coterie cluster publish {kept.key}"
     )
+
+
+def _show_tried(session: Session, auto: dict[str, Any] | None) -> None:
+    if auto is None:
+        return
+    from rich.markup import escape
+
+    table = plain_table(
+        "algorithm", "features", "k", "groups", "stability", "silhouette", "seconds", "", right=("k", "seconds")
+    )
+    for one in auto["tried"]:
+        told = [one["algorithm"], escape(one["columns"])]
+        figures = [f"{one[name]:.2f}" if isinstance(one[name], float) else "–" for name in ("stability", "silhouette")]
+        done = [str(one["k"]), "yes" if one["structure"] else "no", *figures, f"{one['seconds']:.1f}"]
+        table.add_row(
+            *told,
+            *(["", "", "", "", ""] if one["why"] else done),
+            escape(one["why"]),
+            style="dim" if one["why"] else "",
+        )
+    session.console().print(table)
+    session.console().print(escape(auto["words"]))
 
 
 def show_choice(session: Session, choice: Choice) -> None:

@@ -51,6 +51,7 @@ def artefact_of(project: Project, model: ClustersModel, at: int, learned: Learne
         "clustering": told,
         "explanation": plain(learned.explanation.anonymous()),
         "choice": None if choice is None else choice_told(choice),
+        "auto": None if not found.tried else {"words": found.words, "tried": plain(found.tried)},
         "matching": None if learned.matching is None else plain(learned.matching),
         "retired": list(learned.retired),
     }

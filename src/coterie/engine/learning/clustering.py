@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,9 +18,9 @@ from coterie.clusters.labels import Clustering, Floats, Ints
 from coterie.clusters.naming import key_of
 from coterie.engine import definitions
 from coterie.engine.learning.artefacts import Learned, artefact_of
-from coterie.engine.learning.finding import Clustered, clustered, ks_of
+from coterie.engine.learning.finding import Clustered, clustered, compared, ks_of
 from coterie.engine.learning.models import models_of
-from coterie.engine.learning.tables import build, feature_set_of
+from coterie.engine.learning.tables import Built, build, feature_set_of
 from coterie.engine.learning.telling import Told, quiet
 from coterie.engine.project import Project
 from coterie.errors import NotFound, Problem
@@ -71,15 +72,24 @@ class Found(Struct, frozen=True, kw_only=True):
 
 def prepared(project: Project, model: ClustersModel, at: int, told: Told = quiet) -> Ready:
     """Return the customers of a model as of ``at``, prepared. Raises: NotFound, Problem with too few of them."""
-    from coterie.features.preparation import fit
+    built = _measured(project, model, at, told)
+    return _prepared(built, model, model.columns)
 
+
+def _measured(project: Project, model: ClustersModel, at: int, told: Told) -> Built:
     told("measuring features", 0.0)
     asked = feature_set_of(project, model.features)
     asked = structs.replace(asked, time_zone=asked.time_zone or project.settings.time_zone)
     built = build(project, asked, at, population=model.population)
     told(f"preparing {len(built.table):,} customers", 0.1)
     _enough(len(built.table))
-    preparation = fit(built.table, model.prepare, model.seed, model.columns)
+    return built
+
+
+def _prepared(built: Built, model: ClustersModel, columns: tuple[str, ...] | None) -> Ready:
+    from coterie.features.preparation import fit
+
+    preparation = fit(built.table, model.prepare, model.seed, columns)
     inside = preparation.inside(built.table)
     matrix = preparation.apply(built.table)[inside]
     _enough(len(matrix))
@@ -113,16 +123,27 @@ def choose(project: Project, model: ClustersModel, at: int, told: Told = quiet) 
 
 
 def fit(
-    project: Project, model: ClustersModel, at: int, told: Told = quiet, clock: Callable[[], float] | None = None
+    project: Project, model: ClustersModel, at: int, told: Told = quiet, clock: Callable[[], float] = time.monotonic
 ) -> Found:
     """Return the model fitted on what had arrived by ``at``; it is neither saved nor published. See ``keep``.
 
     Clusters that go on from those of the published version (else of the newest one) keep their keys and titles; what split, merged, was
     born and died is in ``matching``. The same data and seed give the same fit. Raises: NotFound, Problem.
     """
-    ready = prepared(project, model, at, told)
-    found = clustered(model, ready.matrix, lambda doing, share: told(doing, 0.15 + 0.7 * share))
-    return described(project, model, at, ready, found, told)
+
+    def progress(doing: str, share: float) -> None:
+        told(doing, 0.15 + 0.7 * share)
+
+    if model.algorithm != "auto":
+        ready = prepared(project, model, at, told)
+        return described(project, model, at, ready, clustered(model, ready.matrix, progress), told)
+    built = _measured(project, model, at, told)
+    told_of = model.auto.columns if model.auto is not None else None
+    wanted: Mapping[str, tuple[str, ...] | None] = told_of or {"all features": model.columns}
+    tried = {name: _prepared(built, model, columns) for name, columns in wanted.items()}
+    coded = any(one.preparation.categories for one in tried.values())
+    name, found = compared(model, {key: one.matrix for key, one in tried.items()}, coded, progress, clock)
+    return described(project, model, at, tried[name], found, told)
 
 
 def described(

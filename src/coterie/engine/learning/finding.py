@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from coterie.clusters.choice import Choice, Score, Structure
+from coterie.clusters.choice.automatic import Automatic, Tried, automatic
 from coterie.clusters.labels import Clustering, Floats
 from coterie.engine.learning.telling import Told
-from coterie.learned.definition import WITHOUT_K, ClustersModel
+from coterie.learned.definition import WITHOUT_K, Auto, ClustersModel
+from coterie.limits import SECOND_US
+from coterie.segments.durations import us_of
 
 STARTS, COVARIANCE = 10, "full"
 """What the choice of k fits with."""
@@ -23,6 +27,10 @@ class Clustered(Struct, frozen=True, kw_only=True):
     score: Score | None = None
     structure: Structure | None = None
     warnings: tuple[str, ...] = ()
+    tried: tuple[Tried, ...] = ()
+    """What was compared, where the model left the algorithm open."""
+    words: str = ""
+    """What was compared and chosen, in words."""
 
 
 def clustered(model: ClustersModel, matrix: Floats, told: Told) -> Clustered:
@@ -41,10 +49,38 @@ def clustered(model: ClustersModel, matrix: Floats, told: Told) -> Clustered:
     if isinstance(model.k, int):
         return _judged(model, matrix, model.k, told)
     choice = choose(matrix, ks=ks_of(model, len(matrix)), algorithm=model.algorithm, seed=model.seed, progress=told)
+    return _chosen(choice)
+
+
+def _chosen(choice: Choice) -> Clustered:
     return Clustered(
         clustering=choice.clustering, choice=choice, score=choice.at(choice.clustering.k), structure=choice.structure,
-        warnings=choice.warnings + _agreeing(choice.clustering),
+        warnings=choice.warnings + _agreeing(choice.clustering), words=choice.words,
     )  # fmt: skip
+
+
+def compared(
+    model: ClustersModel, matrices: Mapping[str, Floats], coded: bool, told: Told, clock: Callable[[], float]
+) -> tuple[str, Clustered]:
+    """Return (the selection of features, the clustering) that ``algorithm: auto`` takes of the prepared ``matrices``.
+
+    ``coded``: whether some feature is a category. Raises: Problem when nothing could be fitted.
+    """
+    auto = model.auto or Auto()
+    usual = ("kmeans", "gaussian", "hdbscan", "hierarchical", *(("kprototypes",) if coded else ()))
+    found = automatic(
+        matrices, auto.algorithms or usual, ks=ks_of(model, min(map(len, matrices.values()))),
+        settings=lambda algorithm: settings_of(structs.replace(model, algorithm=algorithm)), seed=model.seed,
+        budget_s=us_of(auto.within) / SECOND_US, clock=clock, progress=told,
+    )  # fmt: skip
+    return found.columns, _taken(found)
+
+
+def _taken(found: Automatic) -> Clustered:
+    if found.choice is not None:
+        return structs.replace(_chosen(found.choice), tried=found.tried, words=found.words)
+    warnings = found.warnings + _agreeing(found.clustering)
+    return Clustered(clustering=found.clustering, warnings=warnings, tried=found.tried, words=found.words)
 
 
 def ks_of(model: ClustersModel, people: int) -> range:
