@@ -24,7 +24,7 @@ def migration_picture(counts: Sequence[Sequence[int]], before: Sequence[str], af
         tooltip=["before:N", "after:N", alt.Tooltip("share:Q", format=".1%"), alt.Tooltip("people:Q", format=",")],
     )
     cells = base.mark_rect().encode(
-        color=alt.Color("share:Q", scale=alt.Scale(scheme="blues", domain=[0, 1]), legend=None)
+        color=alt.Color("share:Q", scale=alt.Scale(range=["#f7fbff", "#08519c"], domain=[0, 1]), legend=None)
     )
     dark = alt.condition("datum.share > 0.55", alt.value("white"), alt.value("#222"))
     texts = base.mark_text(fontSize=12).encode(text=alt.Text("share:Q", format=".0%"), color=dark)

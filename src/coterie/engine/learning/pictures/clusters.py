@@ -15,6 +15,8 @@ from coterie.model import Undetermined
 STABLE = 0.8
 """Mean stability below which a number of clusters is not to be trusted."""
 FEATURES_MAX = 40
+TELLING_MIN = 0.02
+"""A feature in which no cluster is farther than this from the others (as a chance beside one half) is left out of the heat-map."""
 CRITERIA: tuple[tuple[str, str], ...] = (
     ("inertia", "inertia (look for the bend)"),
     ("silhouette", "silhouette (high is good)"),
@@ -36,10 +38,11 @@ def profile_picture(explanation: Explanation, names: Sequence[str]) -> Picture:
             reach[feature] = max(reach.get(feature, 0.0), abs(each.exceeds - 0.5))
             told.append({
                 "cluster": names[one.cluster], "feature": feature, "pairs": round(each.exceeds, 4), "difference": round(each.difference, 3),
-                "low": round(each.low, 3), "high": round(each.high, 3), "members": _short(each.median if each.level is None else each.mean),
-                "others": _short(each.median_elsewhere if each.level is None else each.elsewhere),
+                "low": round(each.low, 3), "high": round(each.high, 3), "members": _short(each.median) if each.level is None else f"{each.mean:.1%}",
+                "others": _short(each.median_elsewhere) if each.level is None else f"{each.elsewhere:.1%}",
             })  # fmt: skip
-    features = sorted(reach, key=lambda name: (-reach[name], name))[:FEATURES_MAX]
+    telling = [name for name, far in reach.items() if far >= TELLING_MIN] or list(reach)
+    features = sorted(telling, key=lambda name: (-reach[name], name))[:FEATURES_MAX]
     shown = [one for one in told if one["feature"] in features]
     base = alt.Chart(rows(shown)).encode(
         x=alt.X("cluster:N", sort=list(names), title=None, axis=alt.Axis(labelAngle=-20, labelLimit=190, orient="top")),
@@ -134,7 +137,10 @@ def _small(alt: Any, told: list[dict[str, Any]], title: str, recommended: int | 
     ks = [row["k"] for row in told]
     base = alt.Chart(rows(told), width=210, height=150, title=title)
     x = alt.X(
-        "k:Q", title=None, axis=alt.Axis(values=ks, format="d", grid=False), scale=alt.Scale(nice=False, padding=8)
+        "k:Q",
+        title=None,
+        axis=alt.Axis(values=ks, format="d", grid=False),
+        scale=alt.Scale(nice=False, zero=False, padding=8),
     )
     y = alt.Y("value:Q", title=None, scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=4))
     layers = [

@@ -22,7 +22,7 @@ def map_picture(drawn_map: Map, labels: Ints, names: Sequence[str]) -> Picture:
     shown = alt.selection_point(fields=["cluster"], bind="legend", name="shown")
     zoom = alt.selection_interval(bind="scales", name="zoom")
     nobody = NOBODY if any(label < 0 for label in labels.tolist()) else None
-    plain = alt.Axis(labels=False, ticks=False, grid=False, title=None)
+    plain = alt.Axis(labels=False, ticks=False, grid=False, domain=False, title=None)
     chart = (
         alt.Chart(rows(told), name="map", width=WIDTH, height=440)
         .mark_circle(size=26)
@@ -45,7 +45,7 @@ def map_picture(drawn_map: Map, labels: Ints, names: Sequence[str]) -> Picture:
     else:
         reading = "Who is close belongs together; distances between far groups, and how large or dense they look, mean nothing."
     caption = f"A dot is a customer: {said}. {reading} Click a name to see it alone; drag and scroll to move."
-    return drawn("map", f"Map by {METHODS[drawn_map.method]}", caption, chart)
+    return drawn(f"map-{drawn_map.method}", f"Map by {METHODS[drawn_map.method]}", caption, chart)
 
 
 def silhouette_picture(found: Silhouettes, names: Sequence[str]) -> Picture:

@@ -19,7 +19,7 @@ CONFIG: dict[str, Any] = {
     "axis": {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "titleColor": "#555", "labelColor": "#333", "gridColor": "#eee",
              "domainColor": "#999", "tickColor": "#999"},
     "legend": {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "labelLimit": 280},
-    "title": {"fontSize": 14, "anchor": "start", "fontWeight": "normal"},
+    "title": {"fontSize": 13, "anchor": "start", "frame": "group", "fontWeight": "normal"},
 }  # fmt: skip
 """How all charts look."""
 COLOURS = (
