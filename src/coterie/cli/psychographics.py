@@ -52,23 +52,7 @@ def _add(group: click.Group, kind: Kind) -> None:
     @click.pass_obj
     def publish(session: Session, key: str, version: int | None) -> None:
         """Publish a version of the model KEY: everybody gets its traits. Again, to bring them up to date."""
-        from coterie.engine.learning.psychographic import publish as put
-
-        with session.progress(f"publishing {key}", 1.0) as bar:
-            done = put(
-                session.project(), kind, key, version, by="cli", told=lambda doing, share: bar.move(share, doing)
-            )
-        if session.as_json:
-            told = {"key": key, "version": done.artefact.version, "people": len(done.table)}
-            session.answer(
-                told | {"written": done.written.people, "changes": done.written.changes, "at": done.written.at}
-            )
-            return
-        written = done.written
-        session.console().print(
-            f"[green]published[/] {key} version {done.artefact.version}: {len(done.table):,} people, something new of "
-            f"{written.people:,}, {written.changes or 0:,} membership changes followed"
-        )
+        _publish(session, kind, key, version)
 
     @group.command("withdraw")
     @click.argument("key")
@@ -105,6 +89,22 @@ def _fit(session: Session, kind: Kind, key: str, when: str | None) -> None:
         session.answer({name: getattr(artefact, name) for name in names})
         return
     _show_fit(session, artefact)
+
+
+def _publish(session: Session, kind: Kind, key: str, version: int | None) -> None:
+    from coterie.engine.learning.psychographic import publish as put
+
+    with session.progress(f"publishing {key}", 1.0) as bar:
+        done = put(session.project(), kind, key, version, by="cli", told=lambda doing, share: bar.move(share, doing))
+    if session.as_json:
+        told = {"key": key, "version": done.artefact.version, "people": len(done.table)}
+        session.answer(told | {"written": done.written.people, "changes": done.written.changes, "at": done.written.at})
+        return
+    written = done.written
+    session.console().print(
+        f"[green]published[/] {key} version {done.artefact.version}: {len(done.table):,} people, something new of "
+        f"{written.people:,}, {written.changes or 0:,} membership changes followed"
+    )
 
 
 def _show_fit(session: Session, artefact: Artefact) -> None:
