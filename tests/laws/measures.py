@@ -14,8 +14,10 @@ from coterie.model import Value
 from coterie.segments import core
 from coterie.segments.catalog import Catalog
 from coterie.segments.measures import Measurable, Measures
+from coterie.segments.moments import HOUR, WEEKDAY, moment_of, timed
 from coterie.segments.oracle import Oracle
 from coterie.values import canonical, normal
+from tests.laws import words
 from tests.laws.cases import Case, parts
 from tests.laws.logs import table_of, without_duplicates
 from tests.laws.readers import applied, begin, from_sections, numbered, relation_of, restore, rows_of
@@ -36,7 +38,7 @@ def terms_of(case: Case) -> Measures:
         if isinstance(part, (*KINDS, core.Sequence)):
             known[repr(part)] = part
     some = case.rng().sample(list(known.values()), min(TERMS, len(known)))
-    return (*some, *sessions_of(case))
+    return (*some, *sessions_of(case), *by_the_clock(case))
 
 
 def sessions_of(case: Case) -> Measures:
@@ -57,6 +59,24 @@ def sessions_of(case: Case) -> Measures:
             gap_us=rng.choice(pauses) + rng.choice((0, 0, 1, -1)),
         )
         for _ in pauses[:SESSIONS]
+    )
+
+
+def by_the_clock(case: Case) -> Measures:
+    """Return what happened at some hours and weekdays of a local clock, near those of the log's own events."""
+    rng = Random(case.seed + 1)
+    zone = rng.choice((case.log.zone, *words.ZONES))
+    hour, weekday = (timed(key, zone) for key in (HOUR, WEEKDAY))
+    seen = moment_of(hour, rng.choice(case.log.events).occurred_at)
+    test = core.Order(rng.choice(("<", "<=", ">", ">=")), float(seen))
+    days = core.OneOf(tuple(rng.sample(range(1, 8), 3)))
+    return (
+        core.Aggregate("count", core.Selector(where=(core.Field(hour, test, rng.random() < 0.3),))),
+        core.Aggregate("days", core.Selector(where=(core.Field(weekday, days), core.Field(hour, core.Exists())))),
+        core.Aggregate(
+            rng.choice(("distinct", "repeats", "sum", "mean")), core.Selector(), rng.choice((hour, weekday))
+        ),
+        core.Aggregate(rng.choice(("first", "latest", "most_frequent")), core.Selector(), rng.choice((hour, weekday))),
     )
 
 
