@@ -78,12 +78,17 @@ class _Question:
         return us(instant)
 
     def merges(self) -> Merges:
-        decisions = pc.is_in(self.log["name"], pa.array([MERGE, UNMERGE]))
-        found = (decision_of(event_of(row), row["position"]) for row in self.log.filter(decisions).to_pylist())
-        return Merges(decision for decision in found if decision is not None)
+        return merges_in(self.log)
 
     def give(self, answer: pa.Table) -> Table:
         return given_back(answer, self._given)
+
+
+def merges_in(log: pa.Table) -> Merges:
+    """Return the merges of a log, and what undid them."""
+    decisions = pc.is_in(log["name"], pa.array([MERGE, UNMERGE]))
+    found = (decision_of(event_of(row), row["position"]) for row in log.filter(decisions).to_pylist())
+    return Merges(decision for decision in found if decision is not None)
 
 
 def us(instant: int | str | date | datetime) -> int:

@@ -16,7 +16,7 @@ FLOORS: dict[str, int] = {
     "features": 1, "clusters": 1, "value": 1, "learned": 1,
     "storage": 2, "connectors": 2,
     "engine": 3, "lab": 3,
-    "notebook": 4, "web": 4, "cli": 4, "app": 5, "__main__": 5, "__init__": 5,
+    "notebook": 4, "learning": 4, "web": 4, "cli": 4, "app": 5, "__main__": 5, "__init__": 5,
 }  # fmt: skip
 """Room → floor. A room imports only from lower floors, or along an edge named below."""
 
@@ -59,6 +59,7 @@ EDGES: dict[tuple[str, str], str] = {
     ("values", "model"): "values are JSON values of the model",
     ("cli", "web"): "the command keys edits the keys that the edge checks",
     ("cli", "app"): "the command serve starts what the composition root puts together",
+    ("learning", "notebook"): "tables are given back as the kind that came, and instants are read alike",
     ("__main__", "cli"): "python -m coterie is the command line",
     ("__init__", "notebook"): "the public functions are loaded on first use",
 }

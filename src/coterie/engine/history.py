@@ -43,6 +43,14 @@ class History:
         self._duck = Duck()
         self._relation: Relation = self._duck.add_log(store.files(), merges=merges_of(store).intervals(), empty=SCHEMA)
 
+    @classmethod
+    def over(cls, log: pa.Table, merges: Merges) -> History:
+        """Return the history of a log that is a table, with its merges."""
+        history = cls.__new__(cls)
+        history._duck = Duck()
+        history._relation = history._duck.add_log(log, merges=merges.intervals())
+        return history
+
     def members(
         self, catalog: Catalog, key: str, instants: Sequence[int], knowledge: Knowledge = "then"
     ) -> dict[int, set[str]]:

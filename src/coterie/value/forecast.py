@@ -131,6 +131,17 @@ def fit_money(monetary: Monetary, who: Buyers) -> tuple[Money | None, Fit | None
     return Money(monetary=monetary, parameters=structs.asdict(fitted), mean=fitted.mean()), found
 
 
+def foresee(model: Name, monetary: Monetary, who: Buyers) -> tuple[Forecast, Fit, Fit | None]:
+    """Return the whole model fitted on people who have bought, and the fits of its two parts. Raises: Problem as those do."""
+    parameters, counting = fit_counting(model, who.histories)
+    gain = counting.log_likelihood - fit_never_stopping(who.histories).log_likelihood
+    money, found = fit_money(monetary, who)
+    forecast = Forecast(
+        model=model, unit_days=who.unit_days, parameters=parameters, money=money, people_stop=2 * gain > EVIDENCE
+    )
+    return forecast, counting, found
+
+
 def score(forecast: Forecast, who: Buyers, *, horizon_days: float, discount_yearly: float) -> Scores:
     """Return what is foreseen of everybody within the horizon.
 

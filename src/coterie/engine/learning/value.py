@@ -30,15 +30,12 @@ from coterie.segments.instants import start_of, unit_at
 from coterie.segments.parse.written import data_of
 from coterie.value import holdout
 from coterie.value.forecast import (
-    EVIDENCE,
     REPEATERS_MIN,
     UNIT_DAYS,
     Buyers,
     Forecast,
     Scores,
-    fit_counting,
-    fit_money,
-    fit_never_stopping,
+    foresee,
     score,
 )
 from coterie.value.history import Floats, Histories
@@ -83,7 +80,7 @@ def fit(project: Project, model: ValueModel, at: int, told: Told = quiet) -> Art
     told("reading purchases", 0.05)
     people = _people(project, model, at)
     told(f"fitting {len(people.profiles):,} histories", 0.3)
-    forecast, counting, money = _fitted(model, people.buyers)
+    forecast, counting, money = foresee(model.model, model.monetary, people.buyers)
     told("holding out the last part of the history", 0.5)
     held = _held_out(project, model, at, people.since)
     quality = _quality(people.buyers, forecast, counting, money, held)
@@ -93,7 +90,7 @@ def fit(project: Project, model: ValueModel, at: int, told: Told = quiet) -> Art
         since=start_of(people.since, "day", zone), people=len(people.profiles), definition=data_of(model), seed=model.seed,
         parameters={"forecast": forecast.told(), "time_zone": zone}, quality=quality,
         warnings=tuple(_warnings(model, people.buyers, forecast, counting, money, held)),
-        valid_until=at + us_of(model.valid_for), coterie=_version(), libraries=libraries("numpy", "scipy"),
+        valid_until=at + us_of(model.valid_for), coterie=libraries("coterie").get("coterie", ""), libraries=libraries("numpy", "scipy"),
     )  # fmt: skip
 
 
@@ -184,16 +181,6 @@ def _floats(table: pa.Table, name: str) -> Floats:
 # ── fits ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _fitted(model: ValueModel, buyers: Buyers) -> tuple[Forecast, Fit, Fit | None]:
-    parameters, counting = fit_counting(model.model, buyers.histories)
-    gain = counting.log_likelihood - fit_never_stopping(buyers.histories).log_likelihood
-    money, found = fit_money(model.monetary, buyers)
-    forecast = Forecast(
-        model=model.model, unit_days=buyers.unit_days, parameters=parameters, money=money, people_stop=2 * gain > EVIDENCE,
-    )  # fmt: skip
-    return forecast, counting, found
-
-
 def _held_out(project: Project, model: ValueModel, at: int, since: int) -> holdout.HeldOut | str:
     """Return the comparison with the last part of the history, or why there is none."""
     zone = project.settings.time_zone
@@ -204,7 +191,7 @@ def _held_out(project: Project, model: ValueModel, at: int, since: int) -> holdo
     split = start_of(today - days + 1, "day", zone) - 1
     try:
         before = _people(project, model, split)
-        forecast, _, _ = _fitted(model, before.buyers)
+        forecast, _, _ = foresee(model.model, model.monetary, before.buyers)
     except Problem as problem:
         return f"without the last {days} days: {problem.what}"
     after = _people(project, model, at, after=split)
@@ -299,9 +286,3 @@ def _plain(number: float, reason: str) -> Any:
 
 def _rounded(number: float) -> float | None:
     return round(number, 6) if np.isfinite(number) else None
-
-
-def _version() -> str:
-    from coterie import __version__
-
-    return __version__
