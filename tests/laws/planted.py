@@ -452,6 +452,20 @@ IN_MEASURES = (
         MEASURED,
     ),
     Fault(
+        "weeks begin on Sunday",
+        "segments/batch/moments.py",
+        "integer(3 * DAY_US)",
+        "integer(4 * DAY_US)",
+        MEASURED,
+    ),
+    Fault(
+        "clocks are never put forward",
+        "segments/live/intake.py",
+        "instants + offsets[places]",
+        "instants + offsets[0]",
+        MEASURED,
+    ),
+    Fault(
         "a leaf that is not true is missing",
         "segments/batch/leaves.py",
         "cases([(condition(term, parts), integer(1))], integer(0))",
