@@ -41,6 +41,10 @@ def add_commands(group: click.Group, kind: Kind) -> None:
         """Say what the model KEY says of everybody, the highest first. Nothing is published by that."""
         _score(session, kind, key, when, version, top, path)
 
+    _add_deeds(group, kind)
+
+
+def _add_deeds(group: click.Group, kind: Kind) -> None:
     @group.command("report")
     @click.argument("key")
     @VERSION

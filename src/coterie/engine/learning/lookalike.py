@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from msgspec import to_builtins
 
-from coterie import __version__
 from coterie.engine import definitions
 from coterie.engine.history import History
 from coterie.engine.learning import chances
@@ -52,7 +51,7 @@ def fit(project: Project, model: LookalikeModel, at: int, told: Told = quiet) ->
         kind="lookalike", key=model.key, title=model.title, fitted_at=project.wall(), as_of=at,
         since=project.events.extent().first_received_at, people=found.people, definition=data_of(model),
         feature_set=data_of(built.feature_set), seed=model.seed, parameters={"model": found.model.told()},
-        quality=quality, warnings=tuple(words(found)), valid_until=at + us_of(model.valid_for), coterie=__version__,
+        quality=quality, warnings=tuple(words(found)), valid_until=at + us_of(model.valid_for), coterie=libraries("coterie").get("coterie", ""),
         libraries=libraries("numpy", "scipy", "scikit-learn", "lightgbm"),
     )  # fmt: skip
 

@@ -7,7 +7,6 @@ from collections.abc import Collection
 import numpy as np
 from msgspec import Struct, to_builtins
 
-from coterie import __version__
 from coterie.engine import definitions
 from coterie.engine.history import History, merges_of
 from coterie.engine.learning import chances
@@ -181,6 +180,6 @@ def _artefact(
         kind="propensity", key=model.key, title=model.title, fitted_at=project.wall(), as_of=at,
         since=project.events.extent().first_received_at, people=found.reliability.people, definition=data_of(model),
         feature_set=data_of(frozen), seed=model.seed, parameters={"model": found.model.told()}, quality=quality,
-        warnings=tuple(words(found)), valid_until=at + us_of(model.valid_for), coterie=__version__,
+        warnings=tuple(words(found)), valid_until=at + us_of(model.valid_for), coterie=libraries("coterie").get("coterie", ""),
         libraries=libraries("numpy", "scipy", "scikit-learn", "lightgbm"),
     )  # fmt: skip
