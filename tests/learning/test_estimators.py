@@ -17,6 +17,7 @@ from coterie.engine.learning.models import definition
 from coterie.errors import Conflict, Problem
 from coterie.learned.definition import ClustersModel
 from coterie.learning import Clusters, CustomerValue, Features, Lookalike, Preparer, Propensity, purchases
+from coterie.limits import DAY_US
 from coterie.notebook import given_back
 from tests.engine.learning.planted import NOW, RFM, kind_of, orders, planted
 
@@ -102,11 +103,12 @@ def test_rows_alone_and_in_another_order_are_where_they_were(people: pa.Table) -
     assert one.says().count("\n") == 2
 
 
-def test_how_many_is_chosen_and_told(people: pa.Table) -> None:
-    one = Clusters().fit(people)
+def test_how_many_is_chosen_and_told() -> None:
+    rng = np.random.default_rng(3)
+    centres = np.repeat([(0, 0), (9, 0), (0, 9)], 200, axis=0)
+    one = Clusters(k_range=(2, 5)).fit(pd.DataFrame(centres + rng.normal(size=(600, 2)), columns=["a", "b"]))
     assert one.choice_ is not None
-    assert one.choice_.recommended == 3
-    assert len(one.keys_) == 3
+    assert one.choice_.recommended == len(one.keys_) == 3
 
 
 def test_texts_are_categories(people: pa.Table) -> None:
@@ -117,17 +119,40 @@ def test_texts_are_categories(people: pa.Table) -> None:
         Preparer().fit(pa.table({"when": pa.array([1], pa.timestamp("us"))}))
 
 
-def test_value_is_the_models(events: pa.Table) -> None:
+def test_purchases_are_days_of_buying(events: pa.Table) -> None:
     bought = purchases(events, "order", amount="total", at=NOW)
-    assert bought.num_rows == 90
-    one = CustomerValue("mbg_nbd", monetary="mean").fit(bought)
-    assert set(one.parameters_) == set(one.errors_)
-    told = one.predict(bought)
-    kinds = np.array([kind_of(name) for name in told["profile"].to_pylist()])
-    worth = told["clv"].to_numpy()
-    assert np.nanmedian(worth[kinds == "regular"]) > 3 * np.nanmedian(worth[kinds == "now-and-then"])
-    longer = CustomerValue("mbg_nbd", monetary="mean", horizon="730d").fit_predict(bought)
-    assert (longer["expected_purchases"].to_numpy() >= told["expected_purchases"].to_numpy()).all()
+    assert (bought.num_rows, set(bought["profile"].to_pylist())) == (90, set(events["profile"].to_pylist()))
+    days: dict[str, set[int]] = {}
+    for one in events.to_pylist():
+        days.setdefault(one["profile"], set()).add(one["occurred_at"] // DAY_US)
+    assert bought["repeats"].to_pylist() == [len(days[name]) - 1 for name in sorted(days)]
+
+
+def bought_by(rates: Any, rng: np.random.Generator) -> pd.DataFrame:
+    """Return people of whom each buys at a rate of their own, and some stop."""
+    rows = []
+    for number, rate in enumerate(rates):
+        until = min(700.0, rng.exponential(900.0))
+        days = np.unique(np.floor(np.cumsum(rng.exponential(1 / rate, 200))))
+        days = days[days < until]
+        spend = float(rng.gamma(5.0, 8.0)) if len(days) else 0.0
+        last = float(days[-1]) if len(days) else 0.0
+        rows.append({"profile": f"p{number}", "repeats": len(days), "recency": last, "age": 700.0, "spend": spend})
+    return pd.DataFrame(rows)
+
+
+def test_value_is_foreseen_in_order_of_what_people_do() -> None:
+    rng = np.random.default_rng(2)
+    people = bought_by(rng.gamma(1.5, 0.01, 600), rng)
+    one = CustomerValue().fit(people)
+    assert set(one.parameters_) == set(one.errors_) == {"r", "alpha", "a", "b"}
+    told = one.predict(people)
+    assert type(told) is pd.DataFrame
+    assert told["clv"].corr(people["repeats"] * people["spend"], method="spearman") > 0.5
+    longer = CustomerValue(horizon="730d").fit_predict(people)
+    assert (longer["expected_purchases"] >= told["expected_purchases"]).all()
+    counted = CustomerValue("mbg_nbd", monetary="none", unit="week").fit(people.drop(columns="spend"))
+    assert counted.predict(people)["clv"].isna().all()
 
 
 def test_chances_are_learned_from_the_past_and_tested_on_the_last_instant() -> None:
