@@ -63,9 +63,9 @@ def report(
         wish = _wish(session, project, look, when, window, windows, conversion, values, tests)
         found = report.report(look, wish, told)
     if page is not None:
-        from coterie.engine.learning.pages import PAGES
+        from coterie.engine.learning.pages import drift_page
 
-        page.write_text(PAGES["drift"](project, found), encoding="utf-8")
+        page.write_text(drift_page(project, found), encoding="utf-8")
         session.remark(f"written: {page}")
     if session.as_json:
         from coterie.engine.learning.telling import plain

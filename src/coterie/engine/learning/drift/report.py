@@ -14,6 +14,7 @@ from coterie.engine.project import Project
 from coterie.errors import Problem
 from coterie.learned.artefact import Artefact
 from coterie.learned.policy import Bounds
+from coterie.limits import DAY_US
 from coterie.model import Undetermined
 from coterie.monitoring.drift.judgement import Judgement, Tolerance, Window, judge, remarks_of
 from coterie.monitoring.drift.migration import Migration
@@ -55,7 +56,7 @@ def wish_of(artefact: Artefact, at: int, looking: Looking) -> Wish:
     policy = looking.model.recalibrate
     conversion = None if policy.conversion is None else looking.selector(policy.conversion)
     outcomes = Outcomes(conversion=conversion, traits=tuple(policy.values or ()))
-    return Wish(at=at, window_us=us_of(policy.window), windows=max(policy.bounds.windows, 2), outcomes=outcomes)
+    return Wish(at=at, window_us=us_of(policy.window), windows=max(policy.bounds.windows, 4), outcomes=outcomes)
 
 
 def tolerance_of(bounds: Bounds) -> Tolerance:
@@ -111,7 +112,7 @@ def _ends(artefact: Artefact, wish: Wish) -> list[int]:
     whole = [end for end in found if end - wish.window_us >= artefact.as_of]
     if not whole:
         raise Problem(
-            "no whole window lies between the fit and then", where=artefact.key, received=f"{wish.window_us} µs",
+            "no whole window lies between the fit and then", where=artefact.key, received=f"windows of {wish.window_us / DAY_US:g} days",
             hint="look at a later instant, or take a shorter window: --window 7d",
         )  # fmt: skip
     return whole
