@@ -32,7 +32,9 @@ class Picker(Form, frozen=True, kw_only=True):
     )
     where: Annotated[
         dict[Name, Plain | ValueOperators] | None,
-        Doc("Property tests that must all hold on the same event: a value, or operators. `$hour` (0 to 23) and `$weekday` (1, Monday, to 7) are those of the event's local clock."),
+        Doc(
+            "Property tests that must all hold on the same event: a value, or operators. `$hour` (0 to 23) and `$weekday` (1, Monday, to 7) are those of the event's local clock."
+        ),
     ] = None
 
     def selector(self, time_zone: str, *more: core.Field) -> core.Selector:
