@@ -79,13 +79,18 @@ def says_branches(branches: Sequence[Sequence[Bound]], table: FeatureTable) -> s
 
 
 def _says(bound: Bound, column: Column) -> str:
-    title = column.title or column.name
+    title = spoken(column.name)
     if column.kind == "category":
         levels = " or ".join(bound.levels) or "nothing"
         told = f"{title} {'is not' if bound.negate else 'is'} {levels}"
     else:
         told = f"{title} {_span(bound, column.unit)}"
     return f"({told}, or not known)" if bound.missing else told
+
+
+def spoken(name: str) -> str:
+    """Return a feature's name as words."""
+    return name.replace("_", " ").strip()
 
 
 def _span(bound: Bound, unit: str) -> str:

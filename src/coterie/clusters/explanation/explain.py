@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from coterie.clusters.explanation.bounds import figure
+from coterie.clusters.explanation.bounds import figure, spoken
 from coterie.clusters.explanation.differences import compare_clusters
 from coterie.clusters.explanation.facts import Difference, Explained, Explanation, ShortRule
 from coterie.clusters.explanation.members import distances, outstanding
@@ -21,6 +21,8 @@ MEMBERS = 5
 """Typical and border members that are told of each cluster."""
 TOLD = 4
 """Differences in the paragraph of a cluster."""
+IN_SHORT, NO_RULE = "In short:", "No short rule:"
+"""Words that begin the last sentence of a cluster's paragraph."""
 TELLING_MIN = 0.05
 """How far ``exceeds`` is from 0.5 for a difference to be in the paragraph."""
 
@@ -106,20 +108,20 @@ def _says(
     if isinstance(rule, ShortRule):
         found = rule.fidelity
         sentences.append(
-            f"In short: {rule.says} (this finds {found.recall:.0%} of them, and {found.precision:.0%} of whom it finds are of them)."
+            f"{IN_SHORT} {rule.says} (this finds {found.recall:.0%} of them, and {found.precision:.0%} of whom it finds are of them)."
         )
     else:
-        sentences.append(f"No short rule: {rule.reason}.")
+        sentences.append(f"{NO_RULE} {rule.reason}.")
     return " ".join(sentences)
 
 
 def says_difference(one: Difference) -> str:
     """Return a difference in words, with medians for numbers and shares for levels: ``orders 10 (others 2; more in 96% of pairs, 95% to 97%)``."""
     if one.level is not None:
-        return f"{one.title} is {one.level} for {one.mean:.0%} (others {one.elsewhere:.0%})"
+        return f"{spoken(one.column)} is {one.level} for {one.mean:.0%} (others {one.elsewhere:.0%})"
     unit = f" {one.unit}" if one.unit else ""
     word, pairs, low, high = "more", one.exceeds, one.exceeds_low, one.exceeds_high
     if one.exceeds < 0.5:
         word, pairs, low, high = "less", 1 - one.exceeds, 1 - one.exceeds_high, 1 - one.exceeds_low
     others = f"others {figure(one.median_elsewhere)}; {word} in {pairs:.0%} of pairs, {low:.0%} to {high:.0%}"
-    return f"{one.title} {figure(one.median)}{unit} ({others})"
+    return f"{spoken(one.column)} {figure(one.median)}{unit} ({others})"

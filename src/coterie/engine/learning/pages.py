@@ -31,6 +31,7 @@ from coterie.features.parse import parse
 from coterie.learned.artefact import Artefact
 from coterie.learned.definition import ClustersModel
 from coterie.learned.parse import definition_of
+from coterie.limits import DAY_US
 from coterie.segments.instants import rfc3339
 
 MAPPED = 1_000
@@ -88,8 +89,10 @@ def drift_page(project: Project, found: DriftReport) -> str:
     """Return the page of a drift report: the judgement, then five things apart."""
     kept = models_of(project).load("clusters", found.model, found.version)
     titles = {group.key: group.title or group.key for group in FittedClusters.read(kept.parameters).groups}
-    days = found.window_us / 86_400_000_000
-    lead = f"version {found.version}, fitted as of {rfc3339(found.as_of)[:10]}; {len(found.windows)} windows of {days:g} days until {rfc3339(found.at)[:10]}"
+    lead = (
+        f"version {found.version}, fitted as of {rfc3339(found.as_of)[:10]}; "
+        f"{len(found.windows)} windows of {found.window_us / DAY_US:g} days until {rfc3339(found.at)[:10]}"
+    )
     return page_of(_title(project, f"{found.model}: drift"), lead, drift_sections(found, titles))
 
 

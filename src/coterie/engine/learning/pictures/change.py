@@ -17,10 +17,8 @@ def migration_picture(counts: Sequence[Sequence[int]], before: Sequence[str], af
             share = count / whole if whole else 0.0
             told.append({"before": name, "after": other, "share": round(share, 4), "people": int(count)})
     base = alt.Chart(rows(told), width=max(110 * len(after), 330), height=max(44 * len(before), 90)).encode(
-        x=alt.X(
-            "after:N", sort=list(after), title="after", axis=alt.Axis(labelAngle=-20, labelLimit=190, orient="top")
-        ),
-        y=alt.Y("before:N", sort=list(before), title="before", axis=alt.Axis(labelLimit=240)),
+        x=alt.X("after:N", sort=list(after), title=None, axis=alt.Axis(labelAngle=-20, labelLimit=260, orient="top")),
+        y=alt.Y("before:N", sort=list(before), title=None, axis=alt.Axis(labelLimit=240)),
         tooltip=["before:N", "after:N", alt.Tooltip("share:Q", format=".1%"), alt.Tooltip("people:Q", format=",")],
     )
     cells = base.mark_rect().encode(
@@ -28,7 +26,7 @@ def migration_picture(counts: Sequence[Sequence[int]], before: Sequence[str], af
     )
     dark = alt.condition("datum.share > 0.55", alt.value("white"), alt.value("#222"))
     texts = base.mark_text(fontSize=12).encode(text=alt.Text("share:Q", format=".0%"), color=dark)
-    caption = "Read along a row: where the people of a cluster are now. A strong diagonal means that people stay."
+    caption = "Rows are before, columns after: read along a row where the people of a cluster are now. A strong diagonal means that people stay."
     return drawn("migration", "Who moved where", caption, alt.layer(cells, texts))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from coterie.clusters.choice.report import Choice, Estimate, Stability
+from coterie.clusters.explanation.bounds import spoken
 from coterie.clusters.explanation.facts import Explanation
 from coterie.clusters.pictures import Branches
 from coterie.engine.learning.pictures.picture import HEIGHT, WIDTH, Picture, altair, drawn, rows
@@ -34,7 +35,7 @@ def profile_picture(explanation: Explanation, names: Sequence[str]) -> Picture:
     reach: dict[str, float] = {}
     for one in explanation.clusters:
         for each in one.differences:
-            feature = each.title if each.level is None else f"{each.title}: {each.level}"
+            feature = spoken(each.column) if each.level is None else f"{spoken(each.column)}: {each.level}"
             reach[feature] = max(reach.get(feature, 0.0), abs(each.exceeds - 0.5))
             told.append({
                 "cluster": names[one.cluster], "feature": feature, "pairs": round(each.exceeds, 4), "difference": round(each.difference, 3),
@@ -45,7 +46,7 @@ def profile_picture(explanation: Explanation, names: Sequence[str]) -> Picture:
     features = sorted(telling, key=lambda name: (-reach[name], name))[:FEATURES_MAX]
     shown = [one for one in told if one["feature"] in features]
     base = alt.Chart(rows(shown)).encode(
-        x=alt.X("cluster:N", sort=list(names), title=None, axis=alt.Axis(labelAngle=-20, labelLimit=190, orient="top")),
+        x=alt.X("cluster:N", sort=list(names), title=None, axis=alt.Axis(labelAngle=-20, labelLimit=260, orient="top")),
         y=alt.Y("feature:N", sort=features, title=None, axis=alt.Axis(labelLimit=260)),
         tooltip=["cluster:N", "feature:N", "members:N", "others:N", "difference:Q", "low:Q", "high:Q",
                  alt.Tooltip("pairs:Q", format=".0%", title="above others in pairs")],

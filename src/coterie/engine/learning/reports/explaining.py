@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from coterie.clusters.explanation.bounds import spoken
+from coterie.clusters.explanation.explain import IN_SHORT, NO_RULE
 from coterie.clusters.explanation.facts import Difference, Explained, Explanation, ShortRule
 from coterie.engine.learning.pictures.clusters import profile_picture
 from coterie.engine.learning.reports.page import Section, bar, said, table
@@ -57,20 +59,26 @@ def _cluster(one: Explained, key: str, name: str) -> str:
     suggested = f"<p class=dim>Its features suggest the name “{escape(one.name)}”.</p>" if one.name != name else ""
     return (
         f"<article><h3>{escape(name)} <code>{escape(key)}</code></h3><div class=chips>{''.join(chips)}</div>"
-        f"<p class=words>{escape(one.says)}</p>{suggested}{_rule(one)}"
+        f"<p class=words>{escape(_without_rule(one.says))}</p>{suggested}{_rule(one)}"
         f"<details><summary>What is different, with intervals</summary>{table(head, rows)}</details></article>"
     )
 
 
 def _difference(one: Difference) -> tuple[str, ...]:
-    feature = one.title if one.level is None else f"{one.title}: {one.level}"
+    feature = spoken(one.column) if one.level is None else f"{spoken(one.column)}: {one.level}"
+    title = f" <span class=dim>{escape(one.title)}</span>" if one.title != one.column else ""
     values = (one.median, one.median_elsewhere) if one.level is None else (one.mean, one.elsewhere)
     form = ",.4g" if one.level is None else ".1%"
     unit = f" <span class=dim>{escape(one.unit)}</span>" if one.unit else ""
     return (
-        escape(feature) + unit, format(values[0], form), format(values[1], form), f"{one.difference:+.2f}",
+        escape(feature) + unit + title, format(values[0], form), format(values[1], form), f"{one.difference:+.2f}",
         f"{one.low:+.2f} to {one.high:+.2f}", f"{one.exceeds:.1%}", f"{one.exceeds_low:.1%} to {one.exceeds_high:.1%}",
     )  # fmt: skip
+
+
+def _without_rule(says: str) -> str:
+    """Return a cluster's paragraph without its rule, which stands below it."""
+    return says.partition(f" {IN_SHORT}")[0].partition(f" {NO_RULE}")[0]
 
 
 def _rule(one: Explained) -> str:

@@ -21,7 +21,7 @@ article{border-top:1px solid var(--line);padding:.8rem 0}article h3{margin:.2rem
 .chips{display:flex;gap:.5rem 1.5rem;flex-wrap:wrap;margin:.3rem 0}.chips b{font-size:1.15rem;font-variant-numeric:tabular-nums}
 .chips span{color:var(--dim)}.note{color:var(--warning)}.bar{background:#0369a122;border-radius:2px;display:block;height:.6rem;min-width:6rem}
 .bar i{display:block;height:100%;background:var(--info);border-radius:2px}.words{max-width:60rem}
-details{margin:.4rem 0}
+details{margin:.4rem 0}figure details,figure details[open]{border:0;padding:0;margin:0}
 """
 DRAW = """
 for(const one of document.querySelectorAll('script[type="application/json"]')){const spec=JSON.parse(one.textContent);
