@@ -81,6 +81,20 @@ def test_a_rule_becomes_a_segment_once(shell: Shell, tmp_path: Path) -> None:
     assert shell("cluster", "explain", "habits", "--save", "nobody").code == 3
 
 
+def test_pages_stand_alone(shell: Shell, tmp_path: Path) -> None:
+    shell.json("cluster", "fit", "habits", "--html", str(tmp_path / "fit.html"))
+    shell.json("cluster", "fit", "habits")
+    for question in ("choose", "explain", "compare"):
+        told = shell("cluster", question, "habits", "--html", str(tmp_path / f"{question}.html"))
+        assert told.code == 0, told.err
+        assert "written:" in told.err
+    for question in ("fit", "choose", "explain", "compare"):
+        text = (tmp_path / f"{question}.html").read_text()
+        assert text.startswith("<!doctype html>")
+        assert 'src="http' not in text
+        assert "habits" in text
+
+
 def test_a_density_tells_how_far_its_rule_agrees_and_leaves_people_out(shell: Shell) -> None:
     told = shell("cluster", "fit", "found")
     assert told.code == 0
