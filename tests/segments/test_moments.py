@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from coterie.governance.reading import of_segment
 from coterie.model import Event
 from coterie.segments import core
 from coterie.segments.batch import measures_statement
@@ -67,3 +68,11 @@ def test_three_readers_read_the_same_clock(zone: str) -> None:
     assert sum(values[0] or 0 for values in expected.values()) > 0
     assert batch == expected
     assert found == expected
+
+
+def test_lineage_does_not_take_the_clock_for_a_property() -> None:
+    night = core.Selector(
+        where=(core.Field(timed(HOUR, "UTC"), core.Order("<", 6.0)), core.Field("total", core.Exists()))
+    )
+    read = of_segment(core.Compare(core.Aggregate("distinct", night, timed(WEEKDAY, "UTC")), ">=", 1.0))
+    assert [asked.properties for asked in read.events] == [("total",)]

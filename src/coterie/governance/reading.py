@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from coterie.segments import core
 from coterie.segments.conditions.thresholds import Measure
+from coterie.segments.moments import is_timed
 from coterie.triggers.definition import Trigger
 from coterie.triggers.gathering import selectors_of
 
@@ -84,5 +85,5 @@ def _term(term: core.NumberTerm | core.ValueTerm | core.TraitSince, events: list
 
 
 def _asked(selector: core.Selector, *more: str) -> Asked:
-    keys = dict.fromkeys((*(field.key for field in selector.where), *more))
+    keys = [key for key in dict.fromkeys((*(field.key for field in selector.where), *more)) if not is_timed(key)]
     return Asked(selector.names, selector.pattern, tuple(keys))
