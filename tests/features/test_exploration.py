@@ -50,6 +50,12 @@ def test_hopkins_tells_groups_from_a_random_spread() -> None:
     groups = hopkins(np.concatenate([centre + rng.normal(0, 0.3, (500, 3)) for centre in centres]), seed=1)
     assert isinstance(groups.value, float)
     assert groups.value > 0.95
+    assert "groups are likely" in groups.says
+    cloud = hopkins(rng.normal(size=(2_000, 3)), seed=1)
+    assert isinstance(cloud.value, float)
+    assert cloud.value > 0.9  # and yet it is one group: the value alone would mislead
+    assert "whether there are groups is for the choice of k to say" in cloud.says
+    assert cloud.cloud == pytest.approx(cloud.value, abs=0.03)
     assert hopkins(rng.random((50, 3))).value == Undetermined("50 people differ, and it takes 100")
 
 

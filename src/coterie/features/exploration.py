@@ -24,8 +24,10 @@ ALIKE = 0.9
 GAPS = 0.5
 """Share of missing values from which a feature says little."""
 HOPKINS_PEOPLE_MIN, HOPKINS_PEOPLE_MAX, HOPKINS_POINTS, HOPKINS_ROUNDS = 100, 10_000, 200, 5
-GROUPED, EVEN = 0.75, 0.6
-"""Hopkins statistics from which groups are likely, and below which they are not."""
+EVEN = 0.6
+"""Hopkins statistic below which there is no sign of groups."""
+LUMPY = 2.0
+"""Difference of log odds from the statistic of one cloud from which groups are likely."""
 
 
 class Bin(Struct, frozen=True):
@@ -82,10 +84,16 @@ class Pair(Struct, frozen=True):
 
 
 class Hopkins(Struct, frozen=True, kw_only=True):
-    """Whether people lie in groups: about 0.5 when they lie at random, towards 1 when they lie close together in places."""
+    """Whether people lie in groups: about 0.5 when they lie evenly, towards 1 when they lie close together in places.
+
+    One single cloud lies close together in the middle and has a high value too; ``cloud`` is the value of a normal one with the same
+    covariance. Only far above that are groups likely.
+    """
 
     value: float | Undetermined
     deviation: float | Undetermined
+    """Of single draws."""
+    cloud: float | Undetermined
     says: str
 
 
@@ -126,7 +134,7 @@ def explore(table: FeatureTable, recipe: Recipe | None = None, seed: int = 0) ->
 
 
 def hopkins(matrix: Floats, seed: int = 0) -> Hopkins:
-    """Return Hopkins' statistic of (n, d) prepared numbers: the mean of five draws of 200 people, and its deviation.
+    """Return Hopkins' statistic of (n, d) prepared numbers: the mean of five draws of 200 people, and the same of one cloud.
 
     ``H = Σ u^d / (Σ u^d + Σ w^d)``: w are distances from people to their nearest neighbour, u those from random places in the box
     that holds everybody. Source: Lawson & Jurs 1990, J. Chemical Information and Computer Sciences 30(1), equation 1.
@@ -135,13 +143,34 @@ def hopkins(matrix: Floats, seed: int = 0) -> Hopkins:
     people, dimensions = matrix.shape
     if people < HOPKINS_PEOPLE_MIN or not dimensions:
         return _unknown(f"{people} people differ, and it takes {HOPKINS_PEOPLE_MIN}")
-    try:
-        from scipy.spatial import cKDTree
-    except ModuleNotFoundError as error:
-        return _unknown(not_installed("Hopkins' statistic", "learning").message if error else "")
     rng = np.random.default_rng(seed)
     if people > HOPKINS_PEOPLE_MAX:
         matrix = matrix[np.sort(rng.choice(people, HOPKINS_PEOPLE_MAX, replace=False))]
+    try:
+        values, single = _draws(matrix, rng), _draws(_cloud(matrix, rng), rng)
+    except ModuleNotFoundError:
+        return _unknown(not_installed("Hopkins' statistic", "learning").message.split("\n")[0])
+    value, cloud = float(np.mean(values)), float(np.mean(single))
+    apart = (
+        float(np.log(value / (1 - value)) - np.log(cloud / (1 - cloud)))
+        if min(value, cloud) > 0 and max(value, cloud) < 1
+        else value - cloud
+    )
+    if value < EVEN:
+        word = "people are spread evenly, no sign of groups"
+    elif apart > LUMPY or value == 1:
+        word = f"far denser in places than one single cloud ({cloud:.3f}): groups are likely"
+    else:
+        word = f"not spread evenly, but one single cloud would have {cloud:.3f}: whether there are groups is for the choice of k to say"
+    return Hopkins(
+        value=value, deviation=float(np.std(values, ddof=1)), cloud=cloud, says=f"Hopkins statistic {value:.3f}: {word}"
+    )
+
+
+def _draws(matrix: Floats, rng: np.random.Generator) -> list[float]:
+    from scipy.spatial import cKDTree
+
+    dimensions = matrix.shape[1]
     tree, low, high = cKDTree(matrix), matrix.min(axis=0), matrix.max(axis=0)
     points = min(HOPKINS_POINTS, len(matrix) // 10)
     values = []
@@ -152,10 +181,15 @@ def hopkins(matrix: Floats, seed: int = 0) -> Hopkins:
         largest = max(float(near.max()), float(far.max())) or 1.0
         inside, random = np.sum((near / largest) ** dimensions), np.sum((far / largest) ** dimensions)
         values.append(float(random / (inside + random)))
-    value = float(np.mean(values))
-    word = "groups are likely" if value >= GROUPED else "no sign of groups" if value < EVEN else "groups are possible"
-    says = f"Hopkins statistic {value:.2f}: {word} (0.5 is a random spread, 1 is dense groups)"
-    return Hopkins(value=value, deviation=float(np.std(values, ddof=1)), says=says)
+    return values
+
+
+def _cloud(matrix: Floats, rng: np.random.Generator) -> Floats:
+    """Return as many people in one normal cloud with the same covariance."""
+    variances, axes = np.linalg.eigh(np.atleast_2d(np.cov(matrix.T)))
+    spread: Floats = rng.normal(size=matrix.shape) * np.sqrt(np.maximum(variances, 0.0))
+    cloud: Floats = spread @ axes.T
+    return cloud
 
 
 def _hopkins_of(table: FeatureTable, recipe: Recipe, seed: int) -> Hopkins:
@@ -174,7 +208,7 @@ def _hopkins_of(table: FeatureTable, recipe: Recipe, seed: int) -> Hopkins:
 
 def _unknown(reason: str) -> Hopkins:
     value = Undetermined(reason)
-    return Hopkins(value=value, deviation=value, says=f"Hopkins statistic undetermined: {reason}")
+    return Hopkins(value=value, deviation=value, cloud=value, says=f"Hopkins statistic undetermined: {reason}")
 
 
 def _number(column: Column) -> NumberExplored:
