@@ -4,7 +4,7 @@ A comment on the line before a block says more: ``<!-- file: path -->`` writes t
 the command before printed (``…`` stands for anything), ``<!-- not run: reason -->`` leaves a block alone. ``<!-- server -->`` stands
 before ``coterie serve``: it runs until the page ends, on a free port; ``http://localhost:8080`` in what follows is that server, and
 ``$WRITE_KEY``, ``$READ_KEY`` and ``$ADMIN_KEY`` are its keys. A page that speaks to that address without starting a server gets one
-of the starter project.
+of the starter project. ``$ONLINE_RETAIL`` is the table of a shop: see ``retail``.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from coterie.cli import pages
 from coterie.connectors.destinations.definitions import KINDS
 from coterie.features.definition import FeatureSet
 from coterie.governance.definition import Standard
+from coterie.learned.definition import KINDS as MODEL_KINDS
 from coterie.segments import language_docs, schema
 from coterie.triggers.definition import Trigger
 from coterie.web.api import reference
@@ -40,6 +41,10 @@ GENERATED = {
     "features.md": lambda path: tables.write("features.md", path),
     "features.schema.json": lambda path: Path(path).write_text(
         schema.text_of(schema.schema_of("Coterie feature set", FeatureSet)), encoding="utf-8"
+    ),
+    "models.md": lambda path: tables.write("models.md", path),
+    "models.schema.json": lambda path: Path(path).write_text(
+        schema.text_of(schema.schema_of("Coterie model", *MODEL_KINDS.values())), encoding="utf-8"
     ),
     "quality.md": lambda path: tables.write("quality.md", path),
     "tracking-plan.md": lambda path: tables.write("tracking-plan.md", path),

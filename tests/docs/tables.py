@@ -26,6 +26,17 @@ from coterie.governance.kinds.phone import Phone
 from coterie.governance.kinds.text import Wording
 from coterie.governance.kinds.unit import Unit
 from coterie.governance.kinds.vocabulary import Vocabulary
+from coterie.learned.definition import (
+    Auto,
+    ClustersModel,
+    InterestsModel,
+    LookalikeModel,
+    PropensityModel,
+    Target,
+    TextModel,
+    ValueModel,
+)
+from coterie.learned.policy import Bounds, LiveAssignment, Recalibration
 from coterie.segments.conditions.form import Form
 from coterie.segments.language_docs import table
 from coterie.taxonomy.event import EventPlan
@@ -53,6 +64,19 @@ FORMS: dict[str, tuple[type[Form], ...]] = {
         Country,
         Language,
         Vocabulary,
+    ),
+    "models.md": (
+        ClustersModel,
+        Auto,
+        ValueModel,
+        PropensityModel,
+        Target,
+        LookalikeModel,
+        InterestsModel,
+        TextModel,
+        LiveAssignment,
+        Recalibration,
+        Bounds,
     ),
     "quality.md": (QualityRule, Expect),
     "features.md": (FeatureSet, Own, ValueMeasure, Since, TraitValue, Frozen, *FAMILIES.values()),

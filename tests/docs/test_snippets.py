@@ -13,6 +13,7 @@ import pytest
 
 from tests.docs.blocks import ROOT, Block, blocks, missing_lines, pages
 from tests.docs.others import stand_ins
+from tests.docs.retail import retail
 from tests.docs.server import PageServer, needed
 
 RUN = ("bash", "python")
@@ -29,6 +30,9 @@ def _runs(page: Path) -> bool:
 @pytest.mark.parametrize("page", [page for page in pages() if _runs(page)], ids=_named)
 def test_page_runs_from_top_to_bottom(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    if any("$ONLINE_RETAIL" in block.text for block in blocks(page)):
+        (tmp_path / ".data").mkdir()
+        monkeypatch.setenv("ONLINE_RETAIL", str(retail(tmp_path / ".data")))
     with ExitStack() as running:
         _read(page, running, tmp_path, monkeypatch)
 
