@@ -13,7 +13,7 @@ from coterie.clusters.choice import votes, words
 from coterie.clusters.choice.gap import first_within, gaps
 from coterie.clusters.choice.quick import QUICK, Quick
 from coterie.clusters.choice.report import Choice, Estimate, Score, Structure
-from coterie.clusters.choice.separation import Separation, separations
+from coterie.clusters.choice.separation import Separation, evened, number_of_groups, separations
 from coterie.clusters.choice.stability import stabilities
 from coterie.clusters.labels import Clustering, Floats
 from coterie.clusters.sampling import some_rows
@@ -89,7 +89,13 @@ def _scored(
     tight = [compactness(matrix, one.labels, one.k) for one in fits]
     told("silhouettes", 0.42)
     shapes = _silhouettes(matrix, fits, seed)
-    apart = separations(matrix, ks, quick, seed, lambda share: told("valleys between clusters", 0.5 + 0.15 * share))
+    apart = separations(matrix, ks, quick, seed, lambda share: told("valleys between clusters", 0.45 + 0.1 * share))
+    every = list(apart)
+    if quick.references:
+        even = evened(matrix, ks[-1], quick, seed)
+        every += separations(
+            even, ks, quick, seed, lambda share: told("valleys, features made even", 0.55 + 0.1 * share)
+        )
     stable = stabilities(
         matrix, [one.rule for one in fits], quick, seed, lambda share: told("stability", 0.65 + 0.2 * share)
     )
@@ -106,7 +112,7 @@ def _scored(
         for place, (k, one) in enumerate(zip(ks, fits, strict=True))
     ]  # fmt: skip
     preferred = first_within(gap) if gap else None
-    return scores, apart, preferred if preferred in ks else None
+    return scores, every, preferred if preferred in ks else None
 
 
 def _silhouettes(matrix: Floats, fits: list[Clustering], seed: int) -> list[Estimate]:
@@ -126,7 +132,7 @@ def _silhouettes(matrix: Floats, fits: list[Clustering], seed: int) -> list[Esti
 
 def _structure(matrix: Floats, apart: list[Separation], seed: int) -> tuple[Structure, int | None]:
     """Return whether there are groups, and how many valleys part."""
-    groups = max(one.groups for one in apart)
+    groups = number_of_groups(apart)
     chance = min(1.0, min(one.clearest for one in apart) * len(apart))
     crowded = hopkins(matrix, seed)
     plain = Structure(verdict="no structure", reasons=(), hopkins=crowded, p=chance)

@@ -15,7 +15,8 @@ from functools import partial
 import numpy as np
 from msgspec import Struct
 
-from coterie.clusters.algorithms.gaussian import shapes
+from coterie.clusters.algorithms.gaussian import RIDGE, shapes
+from coterie.clusters.algorithms.numbering import means
 from coterie.clusters.assignment import assign
 from coterie.clusters.choice.dip import chance_of, dip_of
 from coterie.clusters.choice.quick import Quick
@@ -28,8 +29,21 @@ SPLITS = 3
 """Times the customers are halved; each half is fitted and judged on the other."""
 VALLEY = 0.66
 """Scaled dip from which two clusters are apart: one peak shows it in 1 of 200 cases."""
+FINER_MAX = 3
+"""Clusters more than groups in a fit that is still believed."""
+EVENED = 2
+"""Rounds in which coordinates are made even."""
 SIDE_MIN, SIDE_SHARE = 12, 0.15
 """People on each side of the middle between two clusters who make them neighbours."""
+
+
+class Valley(Struct, frozen=True, kw_only=True):
+    """The scaled dip between two clusters, and whether it was looked for in a convex region, so that its chance is known."""
+
+    left: int
+    right: int
+    dip: float
+    convex: bool
 
 
 class Parted(Struct, frozen=True, kw_only=True):
@@ -53,6 +67,30 @@ class Separation(Struct, frozen=True, kw_only=True):
     apart: float
     clearest: float
     unseen: float
+
+
+def number_of_groups(found: Sequence[Separation]) -> int:
+    """Return the most groups that any k near it shows: of fits much finer than their groups the leftovers are not believed."""
+    return max((one.groups for one in found if one.k <= one.groups + FINER_MAX), default=1)
+
+
+def evened(matrix: Floats, finest: int, quick: Quick, seed: int) -> Floats:
+    """Return the rows in coordinates in which the finest clusters are round: features that tell nothing apart weigh least.
+
+    Valleys stay valleys and one piece stays one piece, since the coordinates are a linear function of the rows; but a fit finds
+    clusters that are narrow in some features and wide in others. Source: Art, Gnanadesikan and Kettenring (1982), Data-based
+    metrics for cluster analysis.
+    """
+    some = sample(matrix, min(ROWS_MAX, 2 * quick.rows), (seed, 9)).astype(np.float64)
+    result, width = some, some.shape[1]
+    for _ in range(EVENED):
+        labels = assign(result, quick.fit(sample(result, quick.rows, (seed, 16)), finest, seed))[0]
+        kept = labels >= 0
+        inside = some[kept] - means(some, labels, int(labels.max()) + 1)[labels[kept]]
+        within = inside.T @ inside / max(len(inside), 1)
+        within += np.eye(width) * (RIDGE * float(np.trace(within)) / width + 1e-12)
+        result = some @ np.linalg.inv(np.linalg.cholesky(within)).T
+    return result
 
 
 def separations(
@@ -88,14 +126,14 @@ def part(fitted: Floats, unseen: Floats, fit: Callable[[Floats, int, int], Rule]
     k = rule.k
     costs, others = distances_to_all(unseen, rule), assign(unseen, rule)[1]
     centres, whitening, _ = shapes(fitted * rule.scales, _filled(labels, k), k)
-    tested = dict(_valleys(unseen * rule.scales, costs, centres, whitening, np.bincount(labels, minlength=k)))
-    joined = _joined([pair for pair, dip in tested.items() if dip < VALLEY], k)
-    dips = list(tested.values())
+    tested = list(_valleys(unseen * rule.scales, costs, centres, whitening, np.bincount(labels, minlength=k)))
+    parted = [one.dip >= VALLEY for one in tested]
+    sure = [chance_of(one.dip) for one in tested if one.convex]
     inside = float((distances**2).mean())
     return Parted(
-        groups=joined,
-        apart=float(np.mean([dip >= VALLEY for dip in dips])) if dips else 0.0,
-        clearest=min(1.0, min((chance_of(dip) for dip in dips), default=1.0) * max(len(dips), 1)),
+        groups=_groups(tested, k),
+        apart=float(np.mean(parted)) if parted else 0.0,
+        clearest=min(1.0, min(sure, default=1.0) * len(sure)) if sure else 1.0,
         unseen=float((others**2).mean()) / inside if inside else 1.0,
     )
 
@@ -110,23 +148,16 @@ def distances_to_all(matrix: Floats, rule: Rule) -> Floats:
     return found
 
 
-def _valleys(
-    unseen: Floats, costs: Floats, centres: Floats, whitening: Floats, sizes: Ints
-) -> Iterator[tuple[tuple[int, int], float]]:
-    """Yield the scaled dip of each pair of neighbours; a cluster without neighbours is tried against the one nearest to it."""
+def _valleys(unseen: Floats, costs: Floats, centres: Floats, whitening: Floats, sizes: Ints) -> Iterator[Valley]:
+    """Yield each pair of neighbours; a cluster without neighbours beside the one nearest to it, with everybody of both."""
     k = len(centres)
     if k < 2:
         return
     nearest = np.argpartition(costs, 1, axis=1)[:, :2]
     first = costs.argmin(axis=1)
     low, high = nearest.min(axis=1), nearest.max(axis=1)
-    covariances = [np.linalg.inv(each.T @ each) for each in whitening]
+    covariances = np.array([np.linalg.inv(each.T @ each) for each in whitening])
     alone = set(range(k))
-
-    def along(one: int, other: int, rows: Floats) -> float:
-        pooled = (sizes[one] * covariances[one] + sizes[other] * covariances[other]) / max(sizes[one] + sizes[other], 1)
-        return dip_of(unseen[rows] @ np.linalg.solve(pooled, centres[other] - centres[one]))
-
     for one in range(k):
         for other in range(one + 1, k):
             rows = (low == one) & (high == other)
@@ -134,20 +165,32 @@ def _valleys(
             side = int((first[rows] == one).sum())
             if min(side, total - side) >= max(SIDE_MIN, SIDE_SHARE * total):
                 alone -= {one, other}
-                yield (one, other), along(one, other, rows)
+                line = _line(one, other, centres, covariances, sizes)
+                yield Valley(left=one, right=other, dip=dip_of(unseen[rows] @ line), convex=True)
     for one in sorted(alone):
         gaps = ((centres - centres[one]) ** 2).sum(axis=1)
         gaps[one] = np.inf
         other = int(gaps.argmin())
-        yield (min(one, other), max(one, other)), along(one, other, (first == one) | (first == other))
+        rows = (first == one) | (first == other)
+        if rows.any():
+            line = _line(one, other, centres, covariances, sizes)
+            yield Valley(left=one, right=other, dip=dip_of(unseen[rows] @ line), convex=k == 2)
 
 
-def _joined(pairs: Sequence[tuple[int, int]], k: int) -> int:
-    """Return how many groups are left of k clusters when those pairs are put together."""
+def _line(one: int, other: int, centres: Floats, covariances: Floats, sizes: Ints) -> Floats:
+    """Return the line that tells two clusters apart best under their common covariance. Source: Fisher (1936)."""
+    pooled = (sizes[one] * covariances[one] + sizes[other] * covariances[other]) / max(sizes[one] + sizes[other], 1)
+    line: Floats = np.linalg.solve(pooled, centres[other] - centres[one])
+    return line
+
+
+def _groups(tested: Sequence[Valley], k: int) -> int:
+    """Return how many groups are left of k clusters when those without a valley between them are put together."""
     heads = list(range(k))
-    for one, other in pairs:
-        old, new = heads[one], heads[other]
-        heads = [new if head == old else head for head in heads]
+    for one in tested:
+        if one.dip < VALLEY:
+            old, new = heads[one.left], heads[one.right]
+            heads = [new if head == old else head for head in heads]
     return len(set(heads))
 
 

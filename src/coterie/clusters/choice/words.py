@@ -11,6 +11,7 @@ NAMES = {
     "elbow": "the elbow", "silhouette": "the silhouette", "davies_bouldin": "Davies–Bouldin",
     "calinski_harabasz": "Calinski–Harabasz", "gap": "the gap", "stability": "stability", "separation": "the valleys between groups",
 }  # fmt: skip
+CLEAR = 0.75
 SMALL = 0.02
 """Share of the customers under which a cluster is said to be small."""
 
@@ -69,6 +70,12 @@ def warn(
         found.append(f"{wished} groups have valleys between them, but only {min(ks)} to {max(ks)} were looked at")
     elif wished is not None and wished == max(ks):
         found.append(f"there may be more than {wished} groups: {wished} is the largest number that was looked at")
+    apart = number(score.separated)
+    if recommended is not None and apart is not None and apart < CLEAR:
+        found.append(
+            f"there are {wished} groups, but these clusters do not follow all their borders: only {apart:.0%} of neighbours have a valley "
+            "between them; try `gaussian`, or leave out features that tell nothing apart"
+        )
     unseen = number(score.holdout)
     if unseen is not None and unseen > 1.25:
         found.append(
