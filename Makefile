@@ -17,7 +17,7 @@ $(READY): pyproject.toml constraints.txt
 	@echo "setting up $(VENV) (once; needs a package index)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip -c constraints.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e . -c constraints.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[learning]" -c constraints.txt
 	@touch $(READY)
 
 $(DEV): $(READY)

@@ -53,6 +53,8 @@ def test_it_tells_the_story(played: tuple[Path, str]) -> None:
         "One person",
         "A mail",
         "The proof",
+        "Groups nobody wrote down",
+        "is one of",
         "Data from elsewhere",
         "asks to be forgotten",
     ):

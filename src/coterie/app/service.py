@@ -79,14 +79,10 @@ class Service:
         self.erasures = Erasures(
             self.runner, copies=lambda: self._defined.copies, still=(self.switch.alone, self.refreshes.alone)
         )
-        self.webhooks = Webhooks(self.journal, hooks_of(defined.sources, defined.rules, root, limits), limits)
         self.watch = Watch(
-            self.project,
-            self.runner,
-            self.clock,
-            wake=self.office.wake,
+            self.project, self.runner, self.clock, wake=self.office.wake,
             sources=lambda: self.sources.definitions.values(),
-        )
+        )  # fmt: skip
         self.drift = DriftWatch(self.project, self.runner, self.switch, self.clock, self.office.wake)
         self.limiter = Limiter(self.keys.rate, limits)
         self.desk = Desk(

@@ -18,6 +18,7 @@ from msgspec import Struct
 from rich.panel import Panel
 from rich.text import Text
 
+from coterie.cli.demo_learning import show_clusters
 from coterie.cli.demo_mail import PostOffice
 from coterie.cli.demo_person import story
 from coterie.cli.demo_proof import members_then, prove, truly_at_risk
@@ -55,6 +56,7 @@ NEXT = (
     f"explain {AT_RISK} {{person}}",
     "preview worth-a-reminder",
     "verify big-spenders --instants 3",
+    "cluster explain habits",
     "serve",
 )
 PROPERTIES = ("product_id", "total")
@@ -104,6 +106,7 @@ async def _play(session: Session, wish: Wish, theatre: Theatre, project: Project
         who = explain_one(theatre, session, server, project, days, segments, lived)
         show_mail(theatre, lived)
         agreed = show_proof(theatre, project, days, segments)
+        await asyncio.to_thread(show_clusters, theatre, server, days.names)
         await asyncio.to_thread(show_trust, theatre, server, project, days, who)
         farewell(theatre, server, project, who, lived, began, wish.keep)
         if wish.keep:
@@ -131,7 +134,7 @@ def fresh_project(out: Path) -> Project:
 
 def write_definitions(project: Project, mail_port: int) -> None:
     """Put the segments, the trigger, its template and the post office of this machine into the project."""
-    for name in ("segments", "triggers", "templates"):
+    for name in ("segments", "triggers", "templates", "features", "models"):
         _copy(resources.files("coterie.lab") / name, project.root / name)
     mail = f"key: mail\nkind: email\ntitle: A post office on this machine\nhost: 127.0.0.1\nport: {mail_port}\nsecurity: none\n"
     (project.root / "destinations").mkdir()

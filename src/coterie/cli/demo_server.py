@@ -74,9 +74,9 @@ class DemoServer:
         """Return the HTTP status of a question."""
         return httpx.get(self.url + path, headers=self._headers("read"), timeout=120).status_code
 
-    def track(self, user: str, event: str) -> None:
+    def track(self, user: str, event: str, properties: dict[str, Any] | None = None) -> None:
         """An event of somebody is collected, and what it changes can be asked for."""
-        body = {"userId": user, "event": event}
+        body = {"userId": user, "event": event, "properties": properties or {}}
         httpx.post(f"{self.url}/v1/track", json=body, auth=(self.keys["write"], ""), timeout=60).raise_for_status()
         self.get("/v1/segments", after="latest", timeout=30)
 
