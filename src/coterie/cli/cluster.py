@@ -233,7 +233,7 @@ def _fitted(kept: Any) -> dict[str, Any]:
 
 
 def _page(session: Session, path: Path, kind: str, *parts: Any) -> None:
-    from coterie.engine.learning import pages
+    from coterie.engine.learning.pages import PAGES
 
-    path.write_text(pages.PAGES[kind](*parts), encoding="utf-8")
+    path.write_text(PAGES[kind](*parts), encoding="utf-8")
     session.remark(f"written: {path}")
