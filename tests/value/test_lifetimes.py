@@ -120,6 +120,16 @@ def test_customers_with_thousands_of_purchases_overflow_nothing(repeats: float) 
             assert np.isfinite(model.purchases(who, 365.0)[0])
 
 
+def test_where_most_stop_after_their_second_purchase() -> None:
+    model, times = bg_nbd.BgNbd(r=0.5, alpha=9.0, a=0.3, b=0.4), np.array([1.0, 30.0, 900.0])
+    chances = np.array([[model.probability(count, time) for count in range(3_000)] for time in times])
+    told = model.purchases_of_new(times)
+    assert told[:2] == pytest.approx((chances @ np.arange(3_000))[:2], rel=2e-3)
+    assert (np.diff(told) > 0).all()
+    again = model.purchases(one(0, 0, 1e-9), times[1])
+    assert again[0] == pytest.approx(told[1], rel=1e-6), "somebody who bought just now is somebody new"
+
+
 def test_near_a_of_one_nothing_jumps() -> None:
     who = people(50)
     values = [bg_nbd.BgNbd(r=0.5, alpha=9.0, a=a, b=2.0).purchases(who, 30.0) for a in (1 - 1e-4, 1.0, 1 + 1e-4)]

@@ -31,10 +31,10 @@ def grown(a: float, shape: Floats | float, steady: Floats | float, share: Floats
     by Gauss–Legendre quadrature over its quantiles. Source: Abramowitz and Stegun, 15.3.3 and 15.3.1.
     """
     if a < LARGE:
-        small: Floats = -np.expm1(
-            (a - 1) * np.log1p(-share) + np.log(hyp2f1(steady - np.asarray(shape), a - 1, steady, share))
-        )
-        return small
+        series = hyp2f1(steady - np.asarray(shape), a - 1, steady, share)
+        power = (a - 1) * np.log1p(-share)
+        near: Floats = -np.expm1(power + np.log(np.where(series > 0, series, 1.0)))
+        return np.where(series > 0, near, 1 - np.exp(power) * series)  # below 0 where a + b < 1 and nobody bought again
     left: Floats = np.zeros(np.broadcast_shapes(np.shape(shape), np.shape(steady), np.shape(share)))
     for point, weight in zip(_QUANTILES, _WEIGHTS, strict=True):
         chance = betaincinv(a - 1, np.asarray(steady) - a + 1, point)

@@ -19,7 +19,7 @@ from coterie.engine.learning.models import definition, models_of
 from coterie.engine.learning.score_page import score_page
 from coterie.engine.learning.scoring import Kind
 from coterie.engine.project import Project
-from coterie.errors import NotFound
+from coterie.errors import NotFound, Problem
 from coterie.learned.artefact import Artefact
 from coterie.learned.definition import PropensityModel
 from coterie.limits import DAY_US
@@ -114,6 +114,8 @@ def test_too_short_a_log_says_so_and_keeps_nothing(tmp_path: Path) -> None:
     assert models_of(small).versions("propensity", "soon") == []
     with pytest.raises(NotFound):
         scoring.fit(small, "propensity", "nobody", small.present())
+    with pytest.raises(Problem, match="the future"):
+        scoring.fit(small, "value", "worth", small.present() + DAY_US)
 
 
 def test_publishing_moves_segments_once_and_withdrawing_moves_them_back(tmp_path: Path) -> None:

@@ -18,11 +18,12 @@ from coterie.engine.learning.publication import Rows, TraitsWritten, publish_tra
 from coterie.engine.learning.telling import Told, quiet
 from coterie.engine.learning.value import Valued
 from coterie.engine.project import Project
-from coterie.errors import NotFound
+from coterie.errors import NotFound, Problem
 from coterie.learned.artefact import Artefact
 from coterie.learned.definition import LookalikeModel, PropensityModel, ValueModel
 from coterie.model import Undetermined, Value
 from coterie.segments.core import Trait
+from coterie.segments.instants import rfc3339
 
 Kind: TypeAlias = Literal["value", "propensity", "lookalike"]
 Scored: TypeAlias = Valued | Chances
@@ -57,6 +58,11 @@ def fit(
     Undetermined where there is too little to learn from; nothing is kept then. Raises: NotFound, InvalidDefinition, Problem.
     """
     model = definition(project, key, kind)
+    latest = max(project.present(), project.events.extent().last_received_at)
+    if at > latest:
+        raise Problem(
+            "outcomes of the future are not known", where="at", received=rfc3339(at), allowed=f"up to {rfc3339(latest)}"
+        )
     found: Artefact | Undetermined
     if isinstance(model, ValueModel):
         found = value.fit(project, model, at, told)

@@ -16,7 +16,7 @@ from coterie.engine.learning.models import libraries
 from coterie.engine.learning.publication import Rows
 from coterie.engine.learning.telling import Told, quiet
 from coterie.engine.project import Project
-from coterie.errors import Problem
+from coterie.errors import NotFound, Problem, nearest
 from coterie.features.table import Texts
 from coterie.learned.artefact import Artefact
 from coterie.learned.definition import ValueModel
@@ -147,7 +147,10 @@ def _people(project: Project, model: ValueModel, at: int, *, after: int | None =
     with History(project.events) as history:
         table = history.purchases(what, at, after=after)
         if model.population is not None:
-            members = history.members_at(definitions.catalog(project), model.population, at)
+            catalog = definitions.catalog(project, definitions.candidates(project))
+            if model.population not in catalog:
+                raise NotFound(f"no segment {model.population!r}", hint=nearest(model.population, catalog.keys))
+            members = history.members_at(catalog, model.population, at)
             table = table.filter(pa.array([one in members for one in table["profile"].to_pylist()], pa.bool_()))
     if not table.num_rows:
         raise Problem(
