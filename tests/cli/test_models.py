@@ -89,3 +89,18 @@ def test_an_old_version_is_removed_for_good(project: Project, capsys: pytest.Cap
     assert shell("models", "remove", "rfm", "2").code == 1
     assert shell("models", "remove", "rfm", "1").code == 0
     assert store.versions("clusters", "rfm") == [2]
+
+
+def test_what_models_name_is_checked_with_everything_else(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    shell = Shell(project.root, capsys)
+    told = shell("validate")
+    assert told.code == 2
+    assert "no feature set has this key" in told.out
+    (project.root / "features").mkdir()
+    (project.root / "features" / "rfm.yaml").write_text("key: rfm\nbuilt_in: [{tenure: {}}]\n")
+    assert shell("validate").out.count("2 models") == 1
+    (project.root / "models" / "rfm.yaml").write_text(f"{RFM}columns: [recency]\npopulation: buyers\n")
+    wrong = shell("validate").out
+    assert "no feature has this key" in wrong
+    assert "no segment has this key" in wrong
+    assert "Coterie model" in shell("schema", "model").out

@@ -93,6 +93,9 @@ def test_drift_is_looked_at_and_kept(server: Serving) -> None:
     assert len(look["windows"]) >= 2
     assert isinstance(look["judgement"]["is_stale"], bool)
     assert len(read(server, "drift/buyers")["rows"]) == 1
+    for path in ("drift/buyers/page", "clusters/buyers/page"):
+        page = server.reading.get(f"/v1/{path}", timeout=120)
+        assert page.text.startswith("<!doctype html>"), page.text[:300]
 
 
 def test_a_model_comes_back_as_a_file_only_with_a_trusted_key(server: Serving) -> None:

@@ -43,9 +43,10 @@ COMMANDS: dict[str, str] = {
     "value": "Expected purchases, still a customer or not, lifetime value: fit, score, report, publish.",
     "propensity": "How probable it is that somebody does something soon: fit, score, report, publish.",
     "lookalike": "Who resembles the members of a segment: fit, score, report, publish.",
+    "drift": "Whether models and segments still describe the people; refit beside them, promote or keep.",
     "models": "List and show what was learned; verify signatures, trust keys, exchange models.",
     "privacy": "Give what is kept of a person, erase people with a signed receipt, and keep retention.",
-    "schema": "Print the JSON Schema of segment definitions.",
+    "schema": "Print the JSON Schema of segments, feature sets, models or the tracking plan.",
 }
 """Command → its help, in the order in which they are shown."""
 

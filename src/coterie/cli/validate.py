@@ -53,7 +53,7 @@ def command(session: Session) -> int:
 
 
 _FOLDERS = {
-    "source": "sources", "trigger": "triggers", "destination": "destinations", "planned event": "tracking", "standard": "governance", "quality rule": "quality", "feature set": "features",
+    "source": "sources", "trigger": "triggers", "destination": "destinations", "planned event": "tracking", "standard": "governance", "quality rule": "quality", "feature set": "features", "model": "models",
 }  # fmt: skip
 """Kind → folder of its definitions, beside segments and mappings."""
 
@@ -75,6 +75,7 @@ def check(project: Project) -> tuple[int, int, list[Problem]]:
     from coterie.engine import definitions
     from coterie.engine.governance.standards import standards_of
     from coterie.engine.learning.features import check as feature_problems
+    from coterie.engine.learning.overview import check as model_problems
     from coterie.engine.outbox.loading import problems_of
     from coterie.engine.quality.rules import checked as quality_rules
     from coterie.engine.sourcing.sources import sources_of
@@ -95,6 +96,7 @@ def check(project: Project) -> tuple[int, int, list[Problem]]:
         except InvalidDefinition as error:
             problems += error.problems
     problems += feature_problems(project)
+    problems += model_problems(project)
     for read in (sources_of, tracking_plan, standards_of, quality_rules):
         try:
             read(project)

@@ -8,7 +8,7 @@ from typing import Any
 
 from coterie.errors import InvalidDefinition, Problem
 from coterie.learned.artefact import Artefact
-from coterie.learned.definition import KINDS, AnyModel, features_of, segments_of
+from coterie.learned.definition import KINDS, AnyModel, ClustersModel, features_of, segments_of
 from coterie.segments.conditions.form import Flaw
 from coterie.segments.conditions.places import Lines
 from coterie.segments.parse.synonyms import suggested
@@ -82,13 +82,20 @@ def strangers(
         elif key is not None:
             known = feature_sets[key]
             problems += [
-                unknown("feature", name, known, f"{where}: columns") for name in _columns(model) if name not in known
+                unknown("feature", name, known, f"{where}: columns")
+                for name in columns_of([model])
+                if name not in known
             ]
     return problems
 
 
-def _columns(model: AnyModel) -> tuple[str, ...]:
-    told = getattr(model, "columns", None) or ()
-    auto = getattr(model, "auto", None)
-    tried = [name for names in ((auto.columns or {}).values() if auto else ()) for name in names]
-    return tuple(dict.fromkeys([*told, *tried]))
+def columns_of(models: Iterable[AnyModel]) -> tuple[str, ...]:
+    """Return every feature that models name."""
+    told: list[str] = []
+    for model in models:
+        told += getattr(model, "columns", None) or ()
+        if isinstance(model, ClustersModel):
+            tried = (model.auto.columns or {}).values() if model.auto is not None else ()
+            told += [name for names in tried for name in names]
+            told += [model.worth] if model.worth is not None else []
+    return tuple(dict.fromkeys(told))

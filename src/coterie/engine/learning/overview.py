@@ -6,11 +6,14 @@ from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct, structs
 
+from coterie.engine import definitions as segment_definitions
 from coterie.engine.learning.models import definitions, models_of
+from coterie.engine.learning.tables import feature_sets, plan_of
 from coterie.engine.project import Project
-from coterie.errors import NotFound, Problem, nearest
+from coterie.errors import InvalidDefinition, NotFound, Problem, nearest
 from coterie.learned.artefact import Artefact, Kind
-from coterie.learned.definition import AnyModel
+from coterie.learned.definition import AnyModel, features_of
+from coterie.learned.parse import columns_of, strangers
 from coterie.learned.record import Record
 from coterie.storage.models import ModelStore
 
@@ -118,6 +121,34 @@ def verified(project: Project) -> tuple[VerifiedModel, ...]:
                 told = VerifiedModel(kind=_kind(kind), key=key, version=version, holds=False, problem=error.what)
             found.append(told)
     return tuple(found)
+
+
+def check(project: Project) -> list[Problem]:
+    """Return everything that is wrong with the models in ``models/``: in each file, and what it names that nobody defines."""
+    try:
+        models = definitions(project)
+    except InvalidDefinition as error:
+        return list(error.problems)
+    try:
+        segments = {one.key for one in segment_definitions.candidates(project)}
+    except InvalidDefinition:  # told of by whoever checks segments
+        return []
+    return strangers(models, segments, _features(project, models)) if models else []
+
+
+def _features(project: Project, models: list[AnyModel]) -> dict[str, tuple[str, ...]]:
+    """Return feature set → its features; of a set that is wrong itself nothing is said to be missing."""
+    try:
+        sets = feature_sets(project)
+    except InvalidDefinition:
+        return {key: columns_of(models) for one in models if (key := features_of(one)) is not None}
+    found: dict[str, tuple[str, ...]] = {}
+    for one in sets:
+        try:
+            found[one.key] = tuple(feature.name for feature in plan_of(project, one).features)
+        except InvalidDefinition:
+            found[one.key] = columns_of(models)
+    return found
 
 
 def kind_of(project: Project, key: str, kind: str = "") -> str:

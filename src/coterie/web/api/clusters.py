@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import Query
+from starlette.responses import Response
 
 from coterie.engine.learning import clustering
 from coterie.engine.learning.artefacts import choice_told
 from coterie.engine.learning.comparing import compare
 from coterie.engine.learning.explaining import ClustersTold, SavedRule, explained, save_rule
 from coterie.engine.learning.models import definition
+from coterie.engine.learning.pages import PAGES
 from coterie.engine.learning.telling import plain
 from coterie.engine.project import Project
 from coterie.learned.definition import ClustersModel
@@ -18,6 +20,8 @@ from coterie.web.api.models import Newest, Version
 from coterie.web.api.routes import At, By, Here, Routes, Word, instant
 
 routes = Routes("clusters")
+UNFRAMED = {"content-security-policy": "frame-ancestors 'none'"}
+"""Pages with pictures say the rest of their policy themselves: it names their scripts by their hashes."""
 Old = Annotated[int | None, Query(ge=1, description="A version; the published one when left out, else the one before the newest.")]  # fmt: skip
 
 
@@ -34,6 +38,14 @@ async def read_clusters(
 async def choose_clusters(desk: Here, key: Word, at: At = None) -> dict[str, Any]:
     """Return every criterion for every number of clusters, whether there is structure at all, and what to take. Keeps nothing."""
     return await desk.ask(_chosen, desk.project, key, instant(at, desk))
+
+
+@routes.get("/clusters/{key}/page", str, media="text/html")
+async def read_clusters_page(desk: Here, key: Word, version: Version = None) -> Response:
+    """Return what each cluster of a version is, with pictures, as one page of HTML that needs nothing else."""
+    told = await desk.ask(explained, desk.project, key, version, landed=False)
+    text = await desk.ask(PAGES["explain"], desk.project, key, told.version)
+    return Response(text, media_type="text/html", headers=UNFRAMED)
 
 
 @routes.get("/clusters/{key}/comparison", dict[str, Any])

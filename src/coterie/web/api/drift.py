@@ -6,13 +6,16 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Path, Query
 from msgspec import Struct
+from starlette.responses import Response
 
 from coterie.engine.learning.drift import recalibration
 from coterie.engine.learning.drift.keeping import book_of, keep, keep_recalibrated
 from coterie.engine.learning.drift.report import look
+from coterie.engine.learning.pages import PAGES
 from coterie.engine.learning.publishing import publish_served
 from coterie.engine.learning.telling import plain
 from coterie.storage.drift_book import Look
+from coterie.web.api.clusters import UNFRAMED
 from coterie.web.api.pages import Rows, sliced
 from coterie.web.api.routes import At, By, Cursor, Here, Limit, Routes, Word, instant
 
@@ -33,6 +36,15 @@ async def list_looks(desk: Here, key: Word, cursor: Cursor = None, limit: Limit 
     await desk.ask(recalibration.published_or_newest, desk.project, key, landed=False)
     looks = await desk.ask(lambda: tuple(reversed(book_of(desk.project, key).looks())), landed=False)
     return sliced(looks, cursor, limit)
+
+
+@routes.get("/drift/{key}/page", str, media="text/html")
+async def read_drift_page(desk: Here, key: Word, at: At = None) -> Response:
+    """Return the drift of a clustering as one page of HTML with pictures that needs nothing else. The look is not kept."""
+    artefact = await desk.ask(recalibration.published_or_newest, desk.project, key, landed=False)
+    found = await desk.ask(look, desk.project, artefact, instant(at, desk))
+    text = await desk.ask(PAGES["drift"], desk.project, found, landed=False)
+    return Response(text, media_type="text/html", headers=UNFRAMED)
 
 
 @routes.post("/drift/{key}/looks", dict[str, Any])
