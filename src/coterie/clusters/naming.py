@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from coterie.clusters.explanation.facts import Difference
+if TYPE_CHECKING:
+    from coterie.clusters.explanation.facts import Difference
 
 WORDS_MAX = 3
 """Features in a name, unless more are needed to tell two clusters apart."""
 STANDS_OUT = 0.15
 """How far ``exceeds`` is from 0.5 for a feature to be in a name: in 65 of 100 random pairs the member is above, or below, the other."""
+STANDS_OUT_LITTLE = 0.1
+"""The same where two clusters would share a name without it."""
 SHARE_MIN = 0.5
 """A level of a category is in a name when at least this share of the members have it."""
 
@@ -69,10 +73,9 @@ def name_clusters(differences: Sequence[Sequence[Difference]], noun: str = "cust
         place, word = _utmost([differences[place] for place in group])
         if word and word in name:
             names[group[place]] = name.replace(word, f"very {word}", 1)
-    for most, least in ((WORDS_MAX + 1, STANDS_OUT / 2), (WORDS_MAX + 2, STANDS_OUT / 4)):
-        for place, each in enumerate(differences):
-            if names.count(names[place]) > 1:
-                names[place] = _name(each, noun, most, least)
+    for place, each in enumerate(differences):
+        if names.count(names[place]) > 1:
+            names[place] = _name(each, noun, WORDS_MAX + 2, STANDS_OUT_LITTLE)
     seen: dict[str, int] = {}
     for place, name in enumerate(names):
         seen[name] = seen.get(name, 0) + 1

@@ -151,7 +151,7 @@ def by_batch(project: Project, segments: list[Segment]) -> dict[str, set[str]]:
 def test_the_rule_of_a_group_becomes_a_segment_of_the_same_people(built: Built, project: Project) -> None:
     table = built.table
     columns = columns_of(built.feature_set)
-    spent = np.nan_to_num(table.column("monetary").values)
+    spent = np.nan_to_num(table.numbers(["monetary"])[:, 0])
     target = (spent > np.median(spent)) & (table.column("recency").values < 9)
     found = rule_of(table, columns, target)
     assert not isinstance(found, Undetermined)

@@ -46,7 +46,7 @@ def drift_picture(
         y=alt.Y("feature:N", sort=list(values), title=None, axis=alt.Axis(labelLimit=260)),
         tooltip=["feature:N", "where:N", alt.Tooltip("value:Q", title=measure)],
     )
-    scale = alt.Scale(scheme="reds", domain=[0, 2 * bound], clamp=True)
+    scale = alt.Scale(range=["#ffffff", "#b2182b"], domain=[0, 2 * bound], clamp=True)
     cells = base.mark_rect().encode(color=alt.Color("value:Q", scale=scale, legend=alt.Legend(title=measure)))
     dark = alt.condition(f"datum.value > {1.3 * bound}", alt.value("white"), alt.value("#222"))
     texts = base.mark_text(fontSize=11).encode(text=alt.Text("value:Q", format=".3f"), color=dark)
