@@ -79,3 +79,19 @@ def test_a_word_that_few_people_wrote_is_not_kept() -> None:
     found = fit_wording(people, people_min=5, dimensions=2, topics=2, stopped=(), seed=0)
     assert not {"ada", "lovelace", "call"} & set(found.terms.terms)
     assert "bergen" not in found.terms.terms  # and what everybody says tells nobody apart
+
+
+def test_what_is_not_installed_is_said_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    from coterie.features.psychographic import tone as module
+
+    monkeypatch.setattr(module, "find_spec", lambda name: None)
+    with pytest.raises(Problem, match=r"coterie\[text\]"):
+        english()
+    for name in ("sklearn", "sklearn.decomposition", "sklearn.feature_extraction", "sklearn.feature_extraction.text"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(Problem, match=r"coterie\[learning\]"):
+        stop_words("en")
+    with pytest.raises(Problem, match=r"coterie\[learning\]"):
+        fit_wording(_people(), people_min=5, dimensions=2, topics=2, stopped=(), seed=0)
