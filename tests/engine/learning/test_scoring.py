@@ -115,7 +115,7 @@ def test_too_short_a_log_says_so_and_keeps_nothing(tmp_path: Path) -> None:
     with pytest.raises(NotFound):
         scoring.fit(small, "propensity", "nobody", small.present())
     with pytest.raises(Problem, match="the future"):
-        scoring.fit(small, "value", "worth", small.present() + DAY_US)
+        scoring.fit(small, "value", "worth", small.wall() + DAY_US)
 
 
 def test_publishing_moves_segments_once_and_withdrawing_moves_them_back(tmp_path: Path) -> None:
