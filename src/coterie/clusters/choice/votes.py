@@ -50,12 +50,12 @@ def elbow(ks: Sequence[int], inertias: Sequence[float]) -> int | None:
 
 
 def slices(scores: Sequence[Score]) -> int:
-    """Return the finest parts that come out the same again: mean stability of .9, else of .8, up to 8; else the most stable ones."""
+    """Return the finest parts that come out the same again: mean stability of .9, else of .8, up to 8; else the fewest."""
     for bound in (FINE, STABLE):
         fine = [one.k for one in scores if one.k <= SLICES_MAX and (number(one.stability) or 0.0) >= bound]
         if fine:
             return max(fine)
-    return max(scores, key=lambda one: number(one.stability) or 0.0).k
+    return scores[0].k
 
 
 def _best(scores: Sequence[Score], key: Callable[[Score], float | None]) -> int | None:

@@ -71,7 +71,7 @@ def warn(
     elif wished is not None and wished == max(ks):
         found.append(f"there may be more than {wished} groups: {wished} is the largest number that was looked at")
     apart = number(score.separated)
-    if recommended is not None and apart is not None and apart < CLEAR:
+    if wished is not None and k == wished and apart is not None and apart < CLEAR:
         found.append(
             f"there are {wished} groups, but these clusters do not follow all their borders: only {apart:.0%} of neighbours have a valley "
             "between them; try `gaussian`, or leave out features that tell nothing apart"
