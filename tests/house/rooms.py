@@ -118,7 +118,6 @@ HOMES: dict[str, tuple[str, ...]] = {
     "vl_convert": ("engine/learning/pictures",),
     "lightgbm": ("value",),
     "river": ("monitoring",),
-    "textblob": ("features",),
     "cryptography": ("privacy",),
     "polars": ("notebook", "connectors/sources", "engine/quality"),
     "pandas": ("notebook",),
