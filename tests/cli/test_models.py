@@ -9,6 +9,7 @@ import pytest
 from coterie.engine.learning.models import models_of
 from coterie.engine.project import Project
 from tests.cli.running import Shell
+from tests.engine.learning.planted import planted
 from tests.learned.models import AT, artefact, assignments
 
 RFM = "key: rfm\nkind: clusters\ntitle: Who buys how\nfeatures: rfm\nk: 2\n"
@@ -89,6 +90,18 @@ def test_an_old_version_is_removed_for_good(project: Project, capsys: pytest.Cap
     assert shell("models", "remove", "rfm", "2").code == 1
     assert shell("models", "remove", "rfm", "1").code == 0
     assert store.versions("clusters", "rfm") == [2]
+
+
+def test_any_kind_is_published_and_withdrawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shell = Shell(planted(tmp_path / "shop").root, capsys)
+    assert shell("cluster", "fit", "buyers").code == 0
+    assert shell("value", "fit", "worth").code == 0
+    for key in ("buyers", "worth"):
+        done = shell.json("models", "publish", key)
+        assert (done["version"], done["people"], done["written"]) == (1, 90, 90)
+        assert shell.json("models", "publish", key)["written"] <= 90
+        assert shell.json("models", "withdraw", key)["written"] == 90
+        assert shell("models", "withdraw", key).code == 3
 
 
 def test_what_models_name_is_checked_with_everything_else(project: Project, capsys: pytest.CaptureFixture[str]) -> None:

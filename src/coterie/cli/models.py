@@ -123,6 +123,42 @@ def history(session: Session, key: str, kind: str | None) -> None:
     session.console().print(table)
 
 
+@command.command("publish")
+@click.argument("key")
+@click.option("--version", type=int, help="A version (default: the newest).")
+@of_kind
+@click.pass_obj
+def publish(session: Session, key: str, version: int | None, kind: str | None) -> None:
+    """Put a version of the model KEY, of whatever kind, into force: everybody gets its traits. Again, to bring them up to date."""
+    from coterie.engine.learning.offline import publish as put
+    from coterie.engine.learning.overview import kind_of
+
+    project = session.project()
+    done = put(project, kind_of(project, key, kind or ""), key, version, "cli")
+    if session.as_json:
+        session.answer(done)
+    else:
+        told = f"{done.people:,} people, written of {done.written:,}"
+        session.console().print(f"[green]published[/] version {done.version} of {key}: {told}")
+
+
+@command.command("withdraw")
+@click.argument("key")
+@of_kind
+@click.pass_obj
+def withdraw(session: Session, key: str, kind: str | None) -> None:
+    """Take the model KEY out of force: its traits are removed from everybody."""
+    from coterie.engine.learning.offline import withdraw as take
+    from coterie.engine.learning.overview import kind_of
+
+    project = session.project()
+    done = take(project, kind_of(project, key, kind or ""), key, "cli")
+    if session.as_json:
+        session.answer(done)
+    else:
+        session.console().print(f"[green]withdrawn[/] {key}: {done.written:,} people had its traits")
+
+
 @command.command("verify")
 @click.pass_obj
 def verify(session: Session) -> int:
