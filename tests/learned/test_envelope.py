@@ -88,7 +88,14 @@ def test_a_signature_of_something_else_is_none() -> None:
         opened(lifted, TRUSTED)
 
 
-@pytest.mark.parametrize("data", [b"", b"\x80\x04K\x01.", b"{}", b"[1]", b'{"format": "coterie-model-9"}'])
+DEEP = bytes_in(sealed(artefact(parameters={"here": 1}), PRIVATE)).replace(b'"here": 1', b'"here": ' + b"[" * 5_000)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"\x80\x04K\x01.", b"{}", b"[1]", b'{"format": "coterie-model-9"}', b'{"format": "\xff"}', DEEP],
+    ids=["empty", "pickle", "nothing", "list", "format", "no-text", "deep"],
+)
 def test_no_other_file_is_taken(data: bytes) -> None:
     with pytest.raises(Problem):
         read(data, "rfm.json")
@@ -110,3 +117,21 @@ def test_an_array_is_the_same_bits_afterwards() -> None:
     values = np.array([[0.1, 1 / 3], [np.nextafter(1, 2), 1e-300]])
     kept = opened(read(bytes_in(sealed(artefact(parameters=msgspec.to_builtins(Array.of(values))), PRIVATE))), TRUSTED)
     assert msgspec.convert(kept.parameters, Array).numpy().tobytes() == values.tobytes()
+
+
+def test_what_is_nested_too_deep_to_be_signed_is_refused() -> None:
+    deep: list[object] = []
+    for _ in range(700):
+        deep = [deep]
+    with pytest.raises(Problem, match="no plain data"):
+        said(artefact(parameters={"deep": deep}))
+
+
+@pytest.mark.parametrize(
+    ("shape", "data"),
+    [((2**32, 2**32), ""), ((-1, -8), ""), ((1,), "abc"), ((1,), "é"), ((2,), "AAAAAAAAAAA=")],
+    ids=["overflow", "negative", "padding", "letters", "short"],
+)
+def test_an_array_whose_shape_is_not_that_of_its_bytes_is_refused(shape: tuple[int, ...], data: str) -> None:
+    with pytest.raises(Problem, match="an array whose bytes"):
+        Array(dtype="<f8", shape=shape, data=data).numpy()

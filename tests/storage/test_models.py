@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from coterie.errors import Conflict, NotFound, Problem
+from coterie.learned.envelope import bytes_in, sealed
+from coterie.learned.record import Record
 from coterie.storage.models import ModelStore
 from tests.learned.models import AT, artefact, assignments
 
@@ -59,6 +63,35 @@ def test_a_version_that_was_removed_is_not_given_again(store: ModelStore) -> Non
     store.remove("clusters", "rfm", 2, AT)
     assert store.assignments("clusters", "rfm", 2) is None
     assert store.save(artefact()).version == 3
+
+
+def test_a_version_that_was_removed_is_not_taken_from_elsewhere(store: ModelStore, elsewhere: ModelStore) -> None:
+    elsewhere.save(artefact(title="theirs"))
+    store.signers.trust(elsewhere.signers.own(), "the other shop", AT)
+    store.save(artefact())
+    store.remove("clusters", "rfm", 1, AT)
+    with pytest.raises(Conflict, match="a version 1"):
+        store.add(elsewhere.file("clusters", "rfm", 1), "theirs.json", AT)
+
+
+@pytest.mark.parametrize("version", [0, -1, 10**18])
+def test_a_number_that_is_no_version_is_not_taken(store: ModelStore, version: int) -> None:
+    data = bytes_in(sealed(artefact(version=version), OURS))
+    with pytest.raises(Problem, match="no version"):
+        store.add(data, "ours.json", AT)
+    assert store.versions("clusters", "rfm") == []
+
+
+def test_what_is_recorded_at_the_same_time_is_all_recorded(store: ModelStore) -> None:
+    """A fit, the watch of drift and a person write the same history; none of them loses what another wrote."""
+
+    def write(number: int) -> None:
+        for _ in range(10):
+            store.record("clusters", "rfm", Record(at=AT, deed="stale", version=number))
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(1, 5)))
+    assert Counter(one.version for one in store.history("clusters", "rfm")) == dict.fromkeys(range(1, 5), 10)
 
 
 def test_the_published_version_is_not_removed(store: ModelStore) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+import numpy as np
 from msgspec import Struct
 
 from coterie.clusters.assignment import assign
@@ -64,10 +65,12 @@ class FittedClusters(Struct, frozen=True, kw_only=True):
     def read(cls, parameters: Mapping[str, Any]) -> FittedClusters:
         """Return what an artefact's parameters tell. Raises: Problem for data that are none."""
         try:
-            return cls(
+            found = cls(
                 preparation=Preparation.of(parameters["preparation"]),
                 rule=Rule.read(parameters["rule"]),
                 groups=msgspec.convert(parameters["clusters"], tuple[Group, ...]),
             )
-        except (KeyError, TypeError, msgspec.ValidationError) as error:
+            found.preparation.prepare(np.full((1, len(found.preparation.needs())), np.nan))  # its parts fit one another
+            return found
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError, msgspec.ValidationError) as error:
             raise Problem("these are no clusters", where="parameters", received=str(error)) from error

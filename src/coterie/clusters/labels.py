@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias, get_args
 
 import numpy as np
 from msgspec import Struct, convert
 
+from coterie.errors import Problem
 from coterie.learned.artefact import Array
 from coterie.model import Undetermined
 
@@ -72,13 +73,24 @@ class Rule(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def read(cls, parameters: Mapping[str, Any]) -> Rule:
-        """Return the rule of an artefact's plain data; arrays are ``Array`` or the plain data of one. Raises: msgspec.ValidationError."""
+        """Return the rule of an artefact's plain data; arrays are ``Array`` or the plain data of one. Raises: msgspec.ValidationError, and Problem
+        for arrays that do not fit one another: the kernel reads them without looking at their ends."""
         arrays = {
             name: (each if isinstance(each, Array) else convert(each, Array)).numpy()
             for name, each in parameters.items()
             if name != "metric"
         }
-        return cls(metric=parameters.get("metric", "euclidean"), **arrays)
+        rule = cls(metric=parameters.get("metric", "euclidean"), **arrays)
+        k, d = rule.centres.shape if rule.centres.ndim == 2 else (0, 0)
+        is_mixture = rule.metric == "gaussian"
+        wanted = {"scales": (d,), "reach": (k,), "weights": (k,), "whitening": (k, d, d)}
+        whole = {name for name in wanted if is_mixture or name in ("scales", "reach")}
+        held = {name: one.shape for name in wanted if (one := getattr(rule, name)) is not None}
+        if not k or whole - held.keys() or any(held[name] != wanted[name] for name in held):
+            raise Problem("no rule", where="rule", received=f"{rule.metric}, {k} centres of {d} numbers, {held}")
+        if rule.metric not in get_args(Metric) or any(one.dtype != np.float64 for one in arrays.values()):
+            raise Problem("no rule", where="rule", received=str(rule.metric), allowed=", ".join(get_args(Metric)))
+        return rule
 
 
 class Dendrogram(Struct, frozen=True, kw_only=True):

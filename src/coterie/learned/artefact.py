@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -34,10 +35,13 @@ class Array(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def numpy(self) -> Any:
         """Return the values, read-only. Raises: Problem when type, shape and bytes do not belong together."""
-        data = base64.b64decode(self.data)
+        try:
+            data = base64.b64decode(self.data, validate=True)
+        except ValueError as error:
+            raise Problem("an array whose bytes are no base64", received=str(error)) from error
         if self.dtype not in DTYPES:
             raise Problem("an array of an unknown type", received=self.dtype, allowed=", ".join(DTYPES))
-        expected = np.dtype(self.dtype).itemsize * int(np.prod(self.shape, dtype=np.int64))
+        expected = np.dtype(self.dtype).itemsize * math.prod(self.shape)
         if len(data) != expected or any(length < 0 for length in self.shape):
             raise Problem("an array whose bytes do not fill its shape", received=len(data), allowed=str(expected))
         return np.frombuffer(data, self.dtype).reshape(self.shape)

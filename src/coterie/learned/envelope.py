@@ -41,7 +41,7 @@ def read(data: bytes, where: str = "") -> Envelope:
     """Return the envelope in the bytes of a file, whose signature nobody has looked at yet. Raises: Problem when it is none."""
     try:
         envelope = msgspec.json.decode(data, type=Envelope)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Problem(
             f"not the file of a model: {error}", where=where, hint="a model is a signed JSON file; fit it anew"
         ) from error
@@ -77,9 +77,9 @@ def said(artefact: Artefact) -> bytes:
     """Return the bytes that are signed: format and content as JSON with sorted keys. Raises: Problem."""
     try:
         plain = msgspec.to_builtins(artefact)
-    except TypeError as error:
+        spot = _not_finite(plain, "")
+    except (TypeError, RecursionError) as error:
         raise Problem("a model of something that is no plain data", where=artefact.key, received=str(error)) from error
-    spot = _not_finite(plain, "")
     if spot:
         raise Problem(
             "a number that is none", where=f"{artefact.key}: {spot}", allowed="finite numbers",

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from coterie.storage.lock import alone
 from coterie.storage.private import write_whole
 
 LOOKS_MAX = 1_000
@@ -40,6 +41,6 @@ class DriftBook:
 
     def keep(self, look: Look) -> None:
         """The look is the last one. Cost: the file is written anew, some 300 bytes a look."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        lines = [msgspec.json.encode(one) for one in (*self.looks(), look)[-LOOKS_MAX:]]
-        write_whole(self.path, b"\n".join(lines) + b"\n")
+        with alone(self.path.parent):
+            lines = [msgspec.json.encode(one) for one in (*self.looks(), look)[-LOOKS_MAX:]]
+            write_whole(self.path, b"\n".join(lines) + b"\n")

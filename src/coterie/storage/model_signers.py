@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from coterie.errors import NotFound, Problem
 from coterie.privacy.signing import bytes_of, public_of, text_of
+from coterie.storage.lock import alone
 from coterie.storage.private import write_whole
 
 KEY_BYTES = 32
@@ -47,7 +48,8 @@ class ModelSigners:
         with contextlib.suppress(ValueError):
             if len(bytes_of(key)) == KEY_BYTES:
                 one = TrustedKey(key=key, name=name, at=at)
-                self._write([other for other in self.all() if other.key != key] + [one])
+                with alone(self.path.parent):
+                    self._write([other for other in self.all() if other.key != key] + [one])
                 return one
         raise Problem(
             "not a public key", received=key, allowed="32 bytes in base64, as `coterie models key` prints them"
@@ -55,10 +57,12 @@ class ModelSigners:
 
     def distrust(self, key: str) -> None:
         """Models of the key are not taken any more, also those that are here already. Raises: NotFound."""
-        rest = [one for one in self.all() if one.key != key]
-        if len(rest) == len(self.all()):
-            raise NotFound(f"the key {key!r} is not trusted")
-        self._write(rest)
+        with alone(self.path.parent):
+            known = self.all()
+            rest = [one for one in known if one.key != key]
+            if len(rest) == len(known):
+                raise NotFound(f"the key {key!r} is not trusted")
+            self._write(rest)
 
     def _write(self, keys: list[TrustedKey]) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)

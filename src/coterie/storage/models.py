@@ -17,10 +17,14 @@ from coterie.learned.artefact import Artefact
 from coterie.learned.definition import KINDS
 from coterie.learned.envelope import bytes_in, opened, read, sealed
 from coterie.learned.record import Record, published_version
+from coterie.storage.lock import alone
 from coterie.storage.model_people import ENDING, ModelPeople
 from coterie.storage.model_signers import ModelSigners
 from coterie.storage.private import write_whole
 from coterie.triggers.words import KEY_PATTERN
+
+VERSIONS_MAX = 1_000_000_000
+"""The highest version that is taken from elsewhere: one more has to stay a number that every reader can hold."""
 
 
 class ModelStore:
@@ -56,11 +60,8 @@ class ModelStore:
         """
         folder = self._folder(artefact.kind, artefact.key)
         folder.mkdir(parents=True, exist_ok=True)
-        used = max(
-            (one.version for one in self.history(artefact.kind, artefact.key)), default=0
-        )  # also of removed ones
         while True:
-            version = max([used, *self.versions(artefact.kind, artefact.key)]) + 1
+            version = max(self._used(artefact.kind, artefact.key), default=0) + 1
             numbered = structs.replace(artefact, version=version)
             if _put(folder / f"{version}.json", bytes_in(sealed(numbered, self._private()))):
                 break
@@ -94,13 +95,16 @@ class ModelStore:
     def add(self, data: bytes, where: str, at: int, by: str = "") -> Artefact:
         """Return the artefact of a file from elsewhere, kept with the signature and the version that it came with.
 
-        Raises: Problem when it is unsigned, changed or by a key that is not trusted; Conflict when the version is taken.
+        Raises: Problem when it is unsigned, changed or by a key that is not trusted; Conflict when the version is taken, or was.
         """
         envelope = read(data, where)
         artefact = opened(envelope, self.signers.accepted(), where)
+        if not 1 <= artefact.version <= VERSIONS_MAX:
+            raise Problem("no version", where=where, received=artefact.version, allowed=f"1 to {VERSIONS_MAX:,}")
         folder = self._folder(artefact.kind, artefact.key)
         folder.mkdir(parents=True, exist_ok=True)
-        if not _put(folder / f"{artefact.version}.json", bytes_in(envelope)):
+        is_used = artefact.version in self._used(artefact.kind, artefact.key)
+        if is_used or not _put(folder / f"{artefact.version}.json", bytes_in(envelope)):
             raise Conflict(
                 f"there is a version {artefact.version} of {artefact.key!r} already",
                 hint="fit it here, or add it under another key",
@@ -170,13 +174,19 @@ class ModelStore:
     def record(self, kind: str, key: str, record: Record) -> None:
         """The fact is the last of the model's history, on the disk; after a crash it is there whole or not at all."""
         folder = self._folder(kind, key)
-        folder.mkdir(parents=True, exist_ok=True)
-        lines = [msgspec.json.encode(one) for one in (*self.history(kind, key), record)]
-        write_whole(folder / "history.jsonl", b"\n".join(lines) + b"\n")
+        with alone(
+            folder
+        ):  # a server fits, watches drift and answers at the same time, and a command may fit beside it
+            lines = [msgspec.json.encode(one) for one in (*self.history(kind, key), record)]
+            write_whole(folder / "history.jsonl", b"\n".join(lines) + b"\n")
 
     def assignments(self, kind: str, key: str, version: int) -> pa.Table | None:
         """Return who was where at the fit (profile, cluster, …), nothing when that was not kept. Erased people are not in it."""
         return self.people.get(self._people(kind, key, version))
+
+    def _used(self, kind: str, key: str) -> set[int]:
+        """Return every version that there is or was: a number never means two models."""
+        return {*self.versions(kind, key), *(one.version for one in self.history(kind, key))}
 
     def _people(self, kind: str, key: str, version: int) -> Path:
         return self._folder(kind, key) / f"{version}{ENDING}"
