@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from coterie.clusters.explanation.facts import Bound, ShortRule
-from coterie.clusters.explanation.preimages import Span, span_of, term_of, value_at
+from coterie.clusters.explanation.preimages import Span, is_even, span_of, term_of, value_at
 from coterie.clusters.explanation.writing import Data, Unwritable, among, spanned
 from coterie.errors import Problem
 from coterie.features.definition import FeatureSet, lower, setting_of
@@ -14,6 +14,7 @@ from coterie.features.expressions import Expression
 from coterie.features.feature import Feature, spellings
 from coterie.limits import WEEK_US
 from coterie.segments.conditions.form import Context
+from coterie.segments.core import Elapsed
 from coterie.segments.definition import Segment
 from coterie.segments.measures import Measurable
 from coterie.segments.parse import parse
@@ -152,10 +153,12 @@ def _try(feature: Feature, context: Context) -> None:
     expression, term = _only(feature)
     if span_of(expression, None, None) is None:
         raise Unwritable("it is known for no value of what it is made of")
+    if _is_length(term) and not is_even(expression):
+        raise Unwritable("a bent length of time: its bounds are no whole seconds")
     for span in (Span(at_least=float(WEEK_US)), Span(below=float(WEEK_US)), Span(at_least=1.0)):
         if not _is_length(term) or span.at_least != 1.0:
             spanned(term, span, context)
 
 
 def _is_length(term: Measurable) -> bool:
-    return type(term).__name__ == "Elapsed"
+    return isinstance(term, Elapsed)

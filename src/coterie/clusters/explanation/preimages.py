@@ -67,6 +67,13 @@ def _is_total(expression: Expression) -> bool:
     return not isinstance(expression, Fifth)
 
 
+def is_even(expression: Expression) -> bool:
+    """Return whether equal steps of the term are equal steps of the expression: a round bound on one is a round bound on the other."""
+    if isinstance(expression, Call):
+        return expression.function not in _PARTIAL and all(is_even(one) for one in expression.arguments)
+    return True
+
+
 def value_at(expression: Expression, x: float) -> float:
     """Return the expression where its one term measures ``x``; NaN for none."""
     return float(Program((expression,)).run(np.array([[x]]))[0][0])

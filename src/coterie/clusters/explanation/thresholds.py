@@ -10,7 +10,7 @@ def shortest_between(low: float, high: float) -> float:
 
     ``x < t`` holds for ``low`` and not for ``high``, so every such number divides the data in the same way.
 
-    >>> shortest_between(41.2, 43.7), shortest_between(0.0312, 0.0398), shortest_between(2.0, 3.0), shortest_between(-3.0, -2.0)
+    >>> shortest_between(41.2, 43.7), shortest_between(0.0312, 0.0392), shortest_between(2.0, 3.0), shortest_between(-3.0, -2.0)
     (42.0, 0.035, 3.0, -2.0)
     """
     if not low < high:
