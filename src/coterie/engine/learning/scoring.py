@@ -58,7 +58,7 @@ def fit(
     Undetermined where there is too little to learn from; nothing is kept then. Raises: NotFound, InvalidDefinition, Problem.
     """
     model = definition(project, key, kind)
-    latest = max(project.present(), project.wall())
+    latest = max(project.next_instant(), project.wall())  # a server may be some µs ahead of its clock
     if at > latest:
         raise Problem(
             "outcomes of the future are not known", where="at", received=rfc3339(at), allowed=f"up to {rfc3339(latest)}"
