@@ -6,8 +6,10 @@ import re
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from coterie.clock import ManualClock
+from coterie.engine.learning.drift import watch as watching
 from coterie.engine.learning.drift.alerts import letters
 from coterie.engine.learning.drift.keeping import book_of
 from coterie.engine.learning.drift.rates import SegmentAlarm
@@ -19,6 +21,7 @@ from coterie.limits import DAY_US
 from coterie.monitoring.drift.rates import RateAlarm
 from tests.engine.learning.test_drift import at, project_of
 from tests.engine.running.served import Served, served
+from tests.servers import wait_until
 
 SETTINGS = "name: habits\nquality: {alerts: [sent], owner: data@example.org, every_s: 0}\n"
 SENT = "key: sent\nkind: file\npath: sent.jsonl\n"
@@ -85,6 +88,47 @@ def test_a_model_that_cannot_be_looked_at_waits_for_its_next_turn(tmp_path: Path
         clock.advance_to(at(4) + 8 * DAY_US)
         assert watch.run_due() == []
         assert "habits" in watch.health().error
+
+
+def test_a_failure_that_nobody_foresaw_waits_for_its_next_turn_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the same fit would be tried, and fail, every half minute."""
+
+    def fail(*args: object, **named: object) -> None:
+        raise KeyError("centres")
+
+    clock = ManualClock(at(4))
+    with served(_root(tmp_path / "p", "auto", changed_from=None), clock) as one:
+        watch = _watch(one, clock, [])
+        monkeypatch.setattr(watching, "recalibrate", fail)
+        assert watch.run_due() == []
+        assert "habits: KeyError" in watch.health().error
+        assert watch.due(at(4) + 6 * DAY_US) == []
+        monkeypatch.undo()
+        clock.advance_to(at(4) + 7 * DAY_US)
+        assert len(watch.run_due()) == 1
+        assert watch.health().error == ""
+
+
+def test_the_watch_goes_on_after_a_failure_that_nobody_foresaw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+
+    def fail(*args: object) -> None:
+        calls.append(1)
+        raise RuntimeError("never seen")
+
+    clock = ManualClock(at(4))
+    monkeypatch.setattr(watching, "LOOK_S", 0.01)
+    with served(_root(tmp_path / "p", "auto", changed_from=None), clock) as one:
+        watch = _watch(one, clock, [])
+        monkeypatch.setattr(watch, "run_due", fail)
+        watch.start()
+        try:
+            wait_until(lambda: len(calls) > 2)
+            assert watch.health().error == "RuntimeError: never seen"
+        finally:
+            watch.stop()
 
 
 def test_letters_name_what_happened_and_are_one_per_destination(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 from msgspec import Struct, structs
@@ -80,9 +81,9 @@ class DriftWatch:
                 self._tell(error=f"drift is not watched: {error}; install the extra learning")
                 _log.warning("%s", self._health.error)
                 return
-            except (CoterieError, OSError, ValueError, *FAULTS) as error:
-                _log.warning("drift could not be looked at and will be tried again: %s", error)
-                self._tell(error=str(error))
+            except Exception as error:  # noqa: BLE001  the watch goes on: nobody would notice that a thread ended
+                _log.warning("drift could not be looked at and will be tried again: %s", error, exc_info=_unforeseen(error))
+                self._tell(error=f"{type(error).__name__}: {error}")
 
     # ── models ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -129,6 +130,10 @@ class DriftWatch:
                 self._tell(running=False)
             return found
 
+    def alone(self) -> AbstractContextManager[object]:
+        """Return a context in which the watch looks at nothing and fits nothing; a look under way is waited for."""
+        return self._alone
+
     def look(self, key: str, *, force: bool = False, by: str = "") -> Recalibrated:
         """Return what came of a look at one model now, whether it was due or not. Raises: NotFound, Problem."""
         with self._alone:
@@ -139,10 +144,12 @@ class DriftWatch:
     def _looked(self, key: str, now: int) -> list[Recalibrated]:
         try:
             return [self._recalibrated(key, now)]
-        except CoterieError as error:
-            _log.warning("the drift of %s could not be looked at: %s", key, error)
+        except ModuleNotFoundError:
+            raise
+        except Exception as error:  # noqa: BLE001  a model that fails keeps no other from being looked at, and waits its period
+            _log.warning("the drift of %s could not be looked at: %s", key, error, exc_info=_unforeseen(error))
             self._failed[key] = now
-            self._tell(error=f"{key}: {error}")
+            self._tell(error=f"{key}: {type(error).__name__}: {error}")
             return []
 
     def _recalibrated(self, key: str, now: int, *, force: bool = False, by: str = "rule") -> Recalibrated:
@@ -181,6 +188,11 @@ class DriftWatch:
 
     def _tell(self, **changed: object) -> None:
         self._health = structs.replace(self._health, **changed)
+
+
+def _unforeseen(error: Exception) -> bool:
+    """Return whether the log is to tell where the failure came from: it is none that anybody foresaw."""
+    return not isinstance(error, (CoterieError, OSError, *FAULTS))
 
 
 def _name(one: SegmentAlarm) -> tuple[str, str, str, int]:
