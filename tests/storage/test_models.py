@@ -65,6 +65,20 @@ def test_a_version_that_was_removed_is_not_given_again(store: ModelStore) -> Non
     assert store.save(artefact()).version == 3
 
 
+def test_a_version_that_was_removed_comes_back_as_the_same_file(store: ModelStore) -> None:
+    kept = store.save(artefact())
+    data = store.file("clusters", "rfm", 1)
+    store.remove("clusters", "rfm", 1, AT)
+    assert store.add(data, "backup.json", AT) == kept
+
+
+def test_what_is_no_model_any_more_can_be_removed(store: ModelStore) -> None:
+    store.save(artefact())
+    (store.path / "clusters/rfm/1.json").write_bytes(b"{")
+    store.remove("clusters", "rfm", 1, AT)
+    assert store.versions("clusters", "rfm") == []
+
+
 def test_a_version_that_was_removed_is_not_taken_from_elsewhere(store: ModelStore, elsewhere: ModelStore) -> None:
     elsewhere.save(artefact(title="theirs"))
     store.signers.trust(elsewhere.signers.own(), "the other shop", AT)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import secrets
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -23,6 +25,8 @@ from coterie.storage.model_signers import ModelSigners
 from coterie.storage.private import write_whole
 from coterie.triggers.words import KEY_PATTERN
 
+SIGNATURE = "signature"
+"""Figure of a version that was removed: the same file may come back, another one under its number may not."""
 VERSIONS_MAX = 1_000_000_000
 """The highest version that is taken from elsewhere: one more has to stay a number that every reader can hold."""
 
@@ -95,7 +99,8 @@ class ModelStore:
     def add(self, data: bytes, where: str, at: int, by: str = "") -> Artefact:
         """Return the artefact of a file from elsewhere, kept with the signature and the version that it came with.
 
-        Raises: Problem when it is unsigned, changed or by a key that is not trusted; Conflict when the version is taken, or was.
+        Raises: Problem when it is unsigned, changed or by a key that is not trusted; Conflict when the version is taken,
+        or was by another file than this one.
         """
         envelope = read(data, where)
         artefact = opened(envelope, self.signers.accepted(), where)
@@ -104,7 +109,10 @@ class ModelStore:
         folder = self._folder(artefact.kind, artefact.key)
         folder.mkdir(parents=True, exist_ok=True)
         is_used = artefact.version in self._used(artefact.kind, artefact.key)
-        if is_used or not _put(folder / f"{artefact.version}.json", bytes_in(envelope)):
+        is_back = any(
+            one.figures.get(SIGNATURE) == envelope.signature for one in self.history(artefact.kind, artefact.key)
+        )
+        if (is_used and not is_back) or not _put(folder / f"{artefact.version}.json", bytes_in(envelope)):
             raise Conflict(
                 f"there is a version {artefact.version} of {artefact.key!r} already",
                 hint="fit it here, or add it under another key",
@@ -130,9 +138,13 @@ class ModelStore:
             raise Conflict(f"version {version} of {key!r} is published", hint="publish another, or withdraw it first")
         if version not in self.versions(kind, key):
             raise NotFound(f"no version {version} of {key!r}")
+        path = self._folder(kind, key) / f"{version}.json"
+        figures: dict[str, Any] = {}
+        with contextlib.suppress(Problem):  # what is no model any more can be removed, and does not come back
+            figures = {SIGNATURE: read(path.read_bytes(), str(path)).signature}
         self._people(kind, key, version).unlink(missing_ok=True)
-        (self._folder(kind, key) / f"{version}.json").unlink()
-        self.record(kind, key, Record(at=at, deed="removed", version=version, by=by))
+        path.unlink()
+        self.record(kind, key, Record(at=at, deed="removed", version=version, by=by, figures=figures))
 
     # ── what is in force ─────────────────────────────────────────────────────────────────────────────────────
 
