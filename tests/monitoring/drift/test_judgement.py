@@ -121,3 +121,22 @@ def test_detectors_see_a_step_and_nothing_before(kind: str) -> None:
     alarms = [alarm for at, value in enumerate(stream.tolist()) if (alarm := detector.update(value, at)) is not None]
     assert alarms
     assert 600 <= alarms[0].at < 720
+
+
+def test_a_number_that_vanishes_drifts_although_what_is_left_looks_the_same() -> None:
+    before, now = _table(1000, 1), _table(1000, 2)
+    now.column("spend").values[:400] = np.nan
+    found = {one.feature: one for one in feature_drift(before, now)}
+    assert not found["spend"].is_shifted
+    assert found["spend"].is_vanishing
+    assert found["spend"].is_beyond
+    assert not found["visits"].is_beyond
+    window = Window(at=2, reference_at=1, sizes=size_drift({"a": 9}, {"a": 9}, 0.25), features=tuple(found.values()))
+    assert "spend is missing for 40% of everyone, where it was 0%" in [
+        one.what for one in remarks_of(window, Tolerance())
+    ]
+    now.column("spend").values[:] = np.nan
+    gone = feature_drift(before, now)[0]
+    assert isinstance(gone.distance, Undetermined)
+    assert gone.is_beyond
+    assert drifting_share([gone]) == 1.0

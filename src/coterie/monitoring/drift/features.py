@@ -51,7 +51,11 @@ class Distances(Struct, frozen=True, kw_only=True):
 
 
 class FeatureDrift(Struct, frozen=True, kw_only=True):
-    """One feature of one segment. ``distance`` is what is judged: normed Wasserstein for numbers, Jensen–Shannon for categories."""
+    """One feature of one segment. ``distance`` is what is judged: normed Wasserstein for numbers, Jensen–Shannon for categories.
+
+    A number that is missing has no place among the others, so ``absence`` is judged beside it: the Jensen–Shannon distance between
+    having and not having a value, before and now.
+    """
 
     segment: str
     feature: str
@@ -65,11 +69,23 @@ class FeatureDrift(Struct, frozen=True, kw_only=True):
     others: Distances | None = None
     means: tuple[float, float] | None = None
     p_value: float | Undetermined = UNASKED
+    absence: float | Undetermined = FEW
+    absence_chance: float = 0.0
 
     @property
     def is_beyond(self) -> bool:
-        """Return whether the distance is above the bound, and above chance."""
+        """Return whether a distance is above the bound, and above chance."""
+        return self.is_shifted or self.is_vanishing
+
+    @property
+    def is_shifted(self) -> bool:
+        """Return whether the values are others than they were."""
         return not isinstance(self.distance, Undetermined) and self.distance > max(self.bound, self.chance)
+
+    @property
+    def is_vanishing(self) -> bool:
+        """Return whether another share of the people than before has no value."""
+        return not isinstance(self.absence, Undetermined) and self.absence > max(self.bound, self.absence_chance)
 
 
 def feature_drift(
@@ -98,8 +114,12 @@ def feature_drift(
 
 def drifting_share(found: Sequence[FeatureDrift], segment: str = EVERYONE) -> float | Undetermined:
     """Return the share of the features of a segment that are beyond their bounds."""
-    told = [one for one in found if one.segment == segment and not isinstance(one.distance, Undetermined)]
+    told = [one for one in found if one.segment == segment and not _is_unknown(one)]
     return sum(one.is_beyond for one in told) / len(told) if told else Undetermined("no feature could be compared")
+
+
+def _is_unknown(one: FeatureDrift) -> bool:
+    return isinstance(one.distance, Undetermined) and isinstance(one.absence, Undetermined)
 
 
 def _groups(
@@ -123,6 +143,10 @@ def _of_numbers(segment: str, name: str, pair: tuple[Floats, Floats], bound: flo
         distance=FEW,
         bound=bound,
     )
+    if min(found.people) >= PEOPLE_LEAST:
+        had, have = (np.array([share, 1.0 - share]) for share in found.missing)
+        chance = jensen_shannon_chance(2, *found.people)
+        found = structs.replace(found, absence=jensen_shannon(had, have), absence_chance=chance)
     if min(len(a), len(b)) < PEOPLE_LEAST:
         return found
     distance = normed_wasserstein(a, b)

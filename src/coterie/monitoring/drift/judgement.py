@@ -126,15 +126,21 @@ def _of_features(window: Window, tolerance: Tolerance) -> list[Remark]:
         what = f"{share:.0%} of the features drift (below {tolerance.features:.0%})"
         found.append(_counts("features", what, share, tolerance.features))
     for one in window.features:
-        if one.is_beyond and not isinstance(one.distance, Undetermined):
-            who = "everyone" if one.segment == EVERYONE else one.segment
+        who = "everyone" if one.segment == EVERYONE else one.segment
+        if one.is_shifted and not isinstance(one.distance, Undetermined):
             bound = max(one.bound, one.chance)
             what = f"{one.feature} of {who} has drifted (distance {one.distance:.2f}, at most {bound:.2f})"
-            remark = Remark(
-                aspect="features", segment=one.segment, what=what, value=one.distance, bound=bound, stale=False
-            )
-            found.append(remark)
+            found.append(_tells(one.segment, what, one.distance, bound))
+        if one.is_vanishing and not isinstance(one.absence, Undetermined):
+            before, now = one.missing
+            bound = max(one.bound, one.absence_chance)
+            what = f"{one.feature} is missing for {now:.0%} of {who}, where it was {before:.0%}"
+            found.append(_tells(one.segment, what, one.absence, bound))
     return found
+
+
+def _tells(segment: str, what: str, value: float, bound: float) -> Remark:
+    return Remark(aspect="features", segment=segment, what=what, value=value, bound=bound, stale=False)
 
 
 def _outcome(aspect: Aspect, one: OutcomeDrift) -> Remark:

@@ -53,6 +53,8 @@ class Looking:
             raise Problem("drift is asked of clusters", where=artefact.key, received=artefact.kind, allowed="clusters")
         self.artefact, self.model = artefact, model
         self.fitted = FittedClusters.read(artefact.parameters)
+        preparation = self.fitted.preparation
+        self._seen = {*preparation.columns, *(one.name for one in preparation.left_out)}
         self._features = parse(artefact.feature_set)
         self._context = definitions.context(project)
         self._catalog = definitions.catalog(project, definitions.candidates(project))
@@ -64,13 +66,14 @@ class Looking:
         return events_of(told).picker.selector(self._context.time_zone)
 
     def table(self, at: int) -> FeatureTable:
-        """Return the features of the model's population as of ``at``."""
+        """Return the features that the model was to look at, of its population as of ``at``."""
         if at not in self._tables:
             built = measured(
                 self._history, self._features, at,
                 context=self._context, catalog=self._catalog, population=self.model.population,
             )  # fmt: skip
-            self._tables[at] = built.table
+            seen = tuple(one for one in built.table.columns if one.name in self._seen)
+            self._tables[at] = structs.replace(built.table, columns=seen)
         return self._tables[at]
 
     def scene(self, at: int) -> Scene:
