@@ -56,7 +56,7 @@ def test_calibration_finds_the_line_and_nobody_is_certain() -> None:
     scores = rng.normal(0, 2, 20_000)
     outcomes = rng.random(20_000) < 1 / (1 + np.exp(-(0.5 * scores - 1)))
     line = calibrate(scores, outcomes, "platt")
-    assert (line.slope, line.offset) == (pytest.approx(0.5, abs=0.03), pytest.approx(-1, abs=0.05))
+    assert (line.slope, line.offset) == (pytest.approx(0.5, abs=0.03), pytest.approx(-1.0, abs=0.05))
     steps = calibrate(scores, outcomes, "auto")
     assert steps.method == "isotonic"
     for one in (line, steps):
@@ -78,3 +78,21 @@ def test_reliability_tells_what_is_off() -> None:
     assert sum(one.people for one in right.bins) == 10_000
     assert sum(one.low <= one.predicted <= one.high for one in right.bins) >= 8
     assert right.lift == pytest.approx(0.475 / 0.25, rel=0.1)
+
+
+def test_calibration_never_turns_the_order_round() -> None:
+    scores, outcomes = drawn(400, 4)
+    turned = calibrate(-scores, outcomes, "platt")
+    told = turned.apply(scores)
+    assert turned.slope == 0.0
+    assert told.min() == told.max() == pytest.approx(outcomes.mean(), abs=0.01)
+
+
+def test_reliability_does_not_depend_on_the_order_of_the_people() -> None:
+    rng = np.random.default_rng(5)
+    said, outcomes = np.round(rng.uniform(0.05, 0.95, 997), 1), rng.random(997) < 0.3
+    order = np.argsort(outcomes, kind="stable")
+    assert reliability(said, outcomes).bins == reliability(said[order], outcomes[order]).bins
+    constant = reliability(np.full(997, 0.3), np.sort(outcomes))
+    assert [one.people for one in constant.bins] == [997]
+    assert constant.lift == 1.0

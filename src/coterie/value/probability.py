@@ -54,7 +54,7 @@ class Bin(Struct, frozen=True, kw_only=True):
 class Reliability(Struct, frozen=True, kw_only=True):
     """How far probabilities hold on other people than those they were made on.
 
-    ``ece``: expected calibration error over ten bins of equal size; ``brier``: mean squared error; ``brier_of_base``: the same of
+    ``ece``: expected calibration error over ten bins of equal size (people of whom the same is said are in one bin); ``brier``: mean squared error; ``brier_of_base``: the same of
     saying the mean to everybody; ``lift``: how much more often the outcome happens in the highest tenth than on average.
     """
 
@@ -99,8 +99,8 @@ def reliability(probabilities: Floats, outcomes: Rows) -> Reliability:
         raise ValueError("reliability needs people")
     happened = outcomes.astype(float)
     base = float(happened.mean())
-    order = np.argsort(probabilities, kind="stable")
-    bins = tuple(_bin(probabilities[part], happened[part]) for part in np.array_split(order, BINS) if len(part))
+    tenth = _tenths(probabilities)
+    bins = tuple(_bin(probabilities[tenth == one], happened[tenth == one]) for one in np.unique(tenth))
     said = np.where(outcomes, probabilities, 1 - probabilities)
     return Reliability(
         people=len(happened), positives=int(outcomes.sum()), predicted=float(probabilities.mean()), observed=base,
@@ -108,6 +108,14 @@ def reliability(probabilities: Floats, outcomes: Rows) -> Reliability:
         brier=float(((probabilities - happened) ** 2).mean()), brier_of_base=base * (1 - base),
         log_loss=float(-np.log(said).mean()), lift=bins[-1].observed / base if base else None, bins=bins,
     )  # fmt: skip
+
+
+def _tenths(probabilities: Floats) -> Floats:
+    """Return the bin of each, (n,), by where the middle of its equals lies: the order of the people makes no difference."""
+    _, place, counts = np.unique(probabilities, return_inverse=True, return_counts=True)
+    middle = np.cumsum(counts) - counts / 2
+    tenths: Floats = np.floor(middle[place] * BINS / len(probabilities))
+    return tenths
 
 
 def _bin(probabilities: Floats, happened: Floats) -> Bin:
@@ -121,7 +129,11 @@ def _bin(probabilities: Floats, happened: Floats) -> Bin:
 
 
 def _line(scores: Floats, outcomes: Rows, positives: int, negatives: int) -> tuple[float, float]:
-    """Return slope and offset of maximum likelihood for smoothed targets, by Newton steps that are halved until they help."""
+    """Return slope and offset of maximum likelihood for smoothed targets, by Newton steps that are halved until they help.
+
+    A slope is never below 0: few people can suggest one, and probabilities would then contradict the order of the scores, of which the area is told. All
+    get the mean instead.
+    """
     target = np.where(outcomes, (positives + 1) / (positives + 2), 1 / (negatives + 2))
     design = np.stack([scores, np.ones(len(scores))])
     point = np.array([0.0, np.log((positives + 1) / (negatives + 1))])
@@ -141,4 +153,6 @@ def _line(scores: Floats, outcomes: Rows, positives: int, negatives: int) -> tup
         point = point - share * step
         if np.abs(share * step).max() < 1e-10:
             break
+    if point[0] <= 0.0:
+        return 0.0, float(np.log(target.mean() / (1 - target.mean())))
     return float(point[0]), float(point[1])
