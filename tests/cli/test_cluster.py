@@ -18,6 +18,8 @@ FILES = {
     "segments/core.yaml": "key: core\nwhen: {cluster: {model: habits, distance: {at_most: 1}}}\n",
     "features/habits.yaml": "key: habits\npopulation: buyers\nbuilt_in: [{rfm: {event: order_completed, amount: total, scores: false}}]\n",
     "models/habits.yaml": "key: habits\nkind: clusters\nfeatures: habits\nk: 3\nlive: {every: 1d}\n",
+    "models/many.yaml": "key: many\nkind: clusters\nfeatures: habits\nk: 100\npopulation: some\n",
+    "segments/some.yaml": "key: some\nwhen: {did: {event: order_completed, at_least: 2}}\n",
     "models/found.yaml": "key: found\nkind: clusters\nfeatures: habits\nalgorithm: dbscan\neps: 0.5\n",
 }
 
@@ -104,6 +106,12 @@ def test_a_density_tells_how_far_its_rule_agrees_and_leaves_people_out(shell: Sh
     assert 0 < sum(published["sizes"].values()) < published["written"]  # who is in none has a distance all the same
 
 
+def test_so_many_clusters_that_nothing_can_be_judged_are_warned_of(shell: Shell) -> None:
+    fitted = shell.json("cluster", "fit", "many")
+    assert 100 <= fitted["people"] < 400
+    assert any("100 clusters of" in one for one in fitted["warnings"])
+
+
 def test_what_cannot_be_is_said(shell: Shell, tmp_path: Path) -> None:
     missing = shell("cluster", "fit", "habbits")
     assert missing.code == 3
@@ -112,6 +120,9 @@ def test_what_cannot_be_is_said(shell: Shell, tmp_path: Path) -> None:
     assert shell("cluster", "compare", "habits").code == 3
     shell.json("cluster", "fit", "habits")
     assert "one version only" in shell("cluster", "compare", "habits").err
+    no_window = shell("drift", "report", "habits", "--window", "0d")
+    assert no_window.code == 2
+    assert "--window: not a duration" in no_window.err
     lock = Lock(tmp_path / ".coterie" / "serving")
     assert lock.take("a server, process 1")
     try:

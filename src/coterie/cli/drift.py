@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from coterie.cli.session import Session, instant_at
+from coterie.errors import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -245,7 +246,6 @@ def _wish(
     from msgspec.structs import replace
 
     from coterie.engine.learning.drift.report import wish_of
-    from coterie.segments.durations import us_of
 
     wish = wish_of(look.artefact, instant_at(session, project, when), look)
     outcomes = wish.outcomes
@@ -255,10 +255,21 @@ def _wish(
         outcomes = replace(outcomes, traits=values)
     changes: dict[str, Any] = {"outcomes": outcomes, "tests": tests}
     if window is not None:
-        changes["window_us"] = us_of(window)
+        changes["window_us"] = _span(window)
     if windows is not None:
         changes["windows"] = windows
     return replace(wish, **changes)
+
+
+def _span(text: str) -> int:
+    """Return the microseconds of a written duration. Raises: Problem."""
+    from coterie.segments.durations import us_of
+
+    try:
+        return us_of(text)
+    except ValueError as error:
+        allowed = 'a whole number above 0 and s, m, h, d or w, such as "30d"'
+        raise Problem("not a duration", where="--window", received=text, allowed=allowed) from error
 
 
 @contextmanager

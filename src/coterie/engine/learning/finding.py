@@ -19,6 +19,10 @@ STARTS, COVARIANCE = 10, "full"
 """What the choice of k fits with."""
 
 
+JUDGED_FROM = 4
+"""Customers per cluster that are needed to draw from."""
+
+
 class Clustered(Struct, frozen=True, kw_only=True):
     """A clustering and what is known of it. ``choice`` is there where k was chosen, ``score`` and ``structure`` where it was judged."""
 
@@ -96,14 +100,24 @@ def _judged(model: ClustersModel, matrix: Floats, k: int, told: Told) -> Cluster
     from coterie.clusters.choice.words import warn
 
     usual = model.starts == STARTS and model.covariance == COVARIANCE
-    if k < 2 or len(matrix) < 4 * k:
+    if k < 2 or len(matrix) < JUDGED_FROM * k:
         told(f"fitting {k} clusters", 0.0)
-        return Clustered(clustering=fit(matrix, model.algorithm, k, model.seed, **settings_of(model)))
+        found = fit(matrix, model.algorithm, k, model.seed, **settings_of(model))
+        return Clustered(clustering=found, warnings=_unjudged(k, len(matrix)) + _agreeing(found))
     choice = choose(matrix, ks=(k,), algorithm=model.algorithm, seed=model.seed, progress=told)
     found = choice.clustering if usual else fit(matrix, model.algorithm, k, model.seed, **settings_of(model))
     score = choice.at(k)
     said = warn(choice.structure, k, choice.recommended, None, (k,), score, len(matrix))
     return Clustered(clustering=found, score=score, structure=choice.structure, warnings=said + _agreeing(found))
+
+
+def _unjudged(k: int, people: int) -> tuple[str, ...]:
+    """Return a warning where too few customers share the clusters to know whether these come back."""
+    if k < 2:
+        return ()
+    return (
+        f"{k} clusters of {people:,} customers are too few people each to judge: whether they come back is not known",
+    )
 
 
 def _agreeing(found: Clustering) -> tuple[str, ...]:
