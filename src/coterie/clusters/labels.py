@@ -17,6 +17,7 @@ Ints: TypeAlias = "np.ndarray[tuple[int, ...], np.dtype[np.int64]]"
 Metric: TypeAlias = Literal["euclidean", "manhattan", "gaussian"]
 NOISE = -1
 """The label of those who are in no cluster."""
+NO_MIXTURE = Undetermined("this algorithm is no mixture")
 
 
 class Rule(Struct, frozen=True, kw_only=True):
@@ -122,7 +123,7 @@ class Clustering(Struct, frozen=True, kw_only=True):
     converged: bool = True
     settings: dict[str, float | int | str] = {}
     """What the algorithm was told or chose for itself: starts, eps, min_people, γ, covariance…"""
-    log_likelihood: float | Undetermined = Undetermined("this algorithm is no mixture")
+    log_likelihood: float | Undetermined = NO_MIXTURE
     """Per person, for mixtures."""
     dendrogram: Dendrogram | None = None
 

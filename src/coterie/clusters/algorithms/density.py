@@ -48,11 +48,10 @@ def fit_dbscan(
     """Return the crowds in which everybody has ``neighbours`` within ``eps``, and those at their edge; ``k`` is not used.
 
     ``eps`` is where the sorted distances to the ``neighbours``-th neighbour bend, unless told. More than 20,000 rows are fitted on a
-    sample. Described and assigned as HDBSCAN's. Raises: Problem without scikit-learn and kneed, or when there is no crowd.
+    sample. Described and assigned as HDBSCAN's. Raises: Problem without scikit-learn, or when there is no crowd.
     Source: Ester, Kriegel, Sander and Xu (1996), A density-based algorithm for discovering clusters, §4.2 for ``eps``.
     """
     try:
-        from kneed import KneeLocator
         from sklearn.cluster import DBSCAN
         from sklearn.neighbors import NearestNeighbors
     except ModuleNotFoundError as error:
@@ -61,14 +60,21 @@ def fit_dbscan(
     some = np.ascontiguousarray(matrix[rows], np.float64)
     if not eps:
         far = NearestNeighbors(n_neighbors=min(neighbours, len(some) - 1)).fit(some).kneighbors()[0][:, -1]
-        far = np.sort(far)
-        knee = KneeLocator(np.arange(len(far)), far, curve="convex", direction="increasing").knee
-        eps = float(far[knee if knee is not None else int(0.95 * len(far))]) or float(far[-1])
+        eps = _bend(np.sort(far))
     model = DBSCAN(eps=eps, min_samples=neighbours + 1).fit(some)
     labels = np.asarray(model.labels_, np.int64)
     sizes = np.bincount(labels[labels >= 0], minlength=1)
     labels = np.where((labels >= 0) & (sizes[labels] >= max(NEIGHBOURS, round(SHARE_MIN * len(some)))), labels, -1)
     return _described(matrix, some, labels, "dbscan", seed, {"eps": eps, "neighbours": neighbours})
+
+
+def _bend(rising: Floats) -> float:
+    """Return the value where a rising curve lies farthest under the line from its first to its last point (never 0)."""
+    height = rising[-1] - rising[0]
+    if not height:
+        return float(rising[-1]) or 1.0
+    under = np.linspace(0, 1, len(rising)) - (rising - rising[0]) / height
+    return float(rising[int(under.argmax())]) or float(rising[rising > 0][0])
 
 
 def _described(

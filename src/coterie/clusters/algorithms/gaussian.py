@@ -6,24 +6,28 @@ from typing import Any, Literal
 
 import numpy as np
 
+from coterie.clusters.algorithms.coordinates import RIDGE, evened
 from coterie.clusters.algorithms.kmeans import sizes_of
+from coterie.clusters.algorithms.lloyd import descend, spread
 from coterie.clusters.algorithms.numbering import by_size
 from coterie.clusters.assignment import assign
-from coterie.clusters.labels import Clustering, Floats, Ints, Rule
+from coterie.clusters.labels import NO_MIXTURE, Clustering, Floats, Ints, Rule
 from coterie.clusters.sampling import sample
 from coterie.errors import not_installed
+from coterie.model import Undetermined
 
 SAMPLE = 50_000
 STARTS = 3
 ROUNDS = 200
-RIDGE = 1e-3
-"""Added to each variance, as a share of the mean variance of the features: no component shrinks onto a few people."""
+FINE = 12
+"""Clusters from which the coordinates of a start are made, at least."""
 
 
 def fit(
     matrix: Floats, k: int, seed: int = 0, *, covariance: Literal["full", "diag"] = "full", starts: int = STARTS
 ) -> Clustering:
-    """Return the mixture of ``k`` Gaussians of highest likelihood among ``starts`` runs of EM from k-means.
+    """Return the mixture of ``k`` Gaussians of highest likelihood among runs of EM: ``starts`` from k-means, one from k-means
+    in coordinates in which fine clusters are round, which finds long and thin components beside one another.
 
     More than 50,000 rows are fitted on a sample. Everybody is in the component that most probably made them. Components that nobody
     is in are left out. Raises: Problem without scikit-learn. Cost: n · k · d² per round.
@@ -41,7 +45,8 @@ def fit(
     return by_density(
         matrix, mixture.means_, full, mixture.weights_, np.full(len(full), np.inf),
         algorithm="gaussian", seed=seed, iterations=int(mixture.n_iter_), converged=bool(mixture.converged_),
-        settings={"covariance": covariance, "starts": starts, "log_likelihood": float(mixture.score(some)), "bic": float(mixture.bic(some))},
+        log_likelihood=float(mixture.score(some)),
+        settings={"covariance": covariance, "starts": starts, "bic": float(mixture.bic(some))},
     )  # fmt: skip
 
 
@@ -58,14 +63,45 @@ def mix(matrix: Floats, k: int, seed: int, *, covariance: str, starts: int) -> A
     ridge = RIDGE * float(matrix.var(axis=0).mean())
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return GaussianMixture(
-            k, covariance_type=covariance, reg_covar=ridge, n_init=starts, max_iter=ROUNDS, random_state=seed
-        ).fit(matrix)
+        told: dict[str, Any] = {
+            "covariance_type": covariance,
+            "reg_covar": ridge,
+            "max_iter": ROUNDS,
+            "random_state": seed,
+        }
+        usual = GaussianMixture(k, n_init=starts, **told).fit(matrix)
+        turned = GaussianMixture(k, **told, **_beginning(matrix, k, seed, covariance)).fit(matrix)
+    return turned if turned.lower_bound_ > usual.lower_bound_ else usual
+
+
+def _beginning(matrix: Floats, k: int, seed: int, covariance: str) -> dict[str, Any]:
+    """Return the parameters of the groups that k-means finds where fine clusters are round."""
+
+    def cluster(rows: Floats, wanted: int = max(FINE, 2 * k)) -> Ints:
+        begin = spread(rows, min(wanted, len(rows)), np.random.default_rng((seed, 18)))
+        labels: Ints = descend(rows, begin, iterations=50, tolerance=1e-3).labels.astype(np.int64)
+        return labels
+
+    even = evened(matrix, cluster)
+    rngs = np.random.default_rng((seed, 19, k)).spawn(5)
+    ends = [descend(even, spread(even, k, rng), iterations=100, tolerance=1e-4) for rng in rngs]
+    labels = min(ends, key=lambda end: end.inertia).labels.astype(np.int64)
+    if np.bincount(labels, minlength=k).min() == 0:
+        return {}
+    centres, whitening, weights = shapes(matrix, labels, k)
+    precisions = np.einsum("kij,kil->kjl", whitening, whitening)
+    narrow = 1 / np.array([np.diagonal(np.linalg.inv(each)) for each in precisions])
+    return {
+        "means_init": centres,
+        "weights_init": weights,
+        "precisions_init": precisions if covariance == "full" else narrow,
+    }
 
 
 def by_density(
     matrix: Floats, centres: Floats, whitening: Floats, weights: Floats, reach: Floats, *,
     algorithm: str, seed: int, settings: dict[str, float | int | str], iterations: int = 0, converged: bool = True,
+    log_likelihood: float | Undetermined = NO_MIXTURE,
 ) -> Clustering:  # fmt: skip
     """Return the clustering of everybody by the density of Gaussians, numbered by size."""
     scales = np.ones(matrix.shape[1])
@@ -83,6 +119,7 @@ def by_density(
     return Clustering(
         algorithm=algorithm, k=len(order), labels=labels, sizes=sizes_of(labels, len(order)), rule=final,
         inertia=float((distances[inside] ** 2).sum()), seed=seed, iterations=iterations, converged=converged, settings=settings,
+        log_likelihood=log_likelihood,
     )  # fmt: skip
 
 

@@ -15,8 +15,8 @@ from functools import partial
 import numpy as np
 from msgspec import Struct
 
-from coterie.clusters.algorithms.gaussian import RIDGE, shapes
-from coterie.clusters.algorithms.numbering import means
+from coterie.clusters.algorithms import coordinates
+from coterie.clusters.algorithms.gaussian import shapes
 from coterie.clusters.assignment import assign
 from coterie.clusters.choice.dip import chance_of, dip_of
 from coterie.clusters.choice.quick import Quick
@@ -31,8 +31,6 @@ VALLEY = 0.66
 """Scaled dip from which two clusters are apart: one peak shows it in 1 of 200 cases."""
 FINER_MAX = 3
 """Clusters more than groups in a fit that is still believed."""
-EVENED = 2
-"""Rounds in which coordinates are made even."""
 SIDE_MIN, SIDE_SHARE = 12, 0.15
 """People on each side of the middle between two clusters who make them neighbours."""
 
@@ -75,22 +73,13 @@ def number_of_groups(found: Sequence[Separation]) -> int:
 
 
 def evened(matrix: Floats, finest: int, quick: Quick, seed: int) -> Floats:
-    """Return the rows in coordinates in which the finest clusters are round: features that tell nothing apart weigh least.
-
-    Valleys stay valleys and one piece stays one piece, since the coordinates are a linear function of the rows; but a fit finds
-    clusters that are narrow in some features and wide in others. Source: Art, Gnanadesikan and Kettenring (1982), Data-based
-    metrics for cluster analysis.
-    """
+    """Return the rows that separation looks at, in coordinates in which ``finest`` clusters are round. See ``coordinates``."""
     some = sample(matrix, min(ROWS_MAX, 2 * quick.rows), (seed, 9)).astype(np.float64)
-    result, width = some, some.shape[1]
-    for _ in range(EVENED):
-        labels = assign(result, quick.fit(sample(result, quick.rows, (seed, 16)), finest, seed))[0]
-        kept = labels >= 0
-        inside = some[kept] - means(some, labels, int(labels.max()) + 1)[labels[kept]]
-        within = inside.T @ inside / max(len(inside), 1)
-        within += np.eye(width) * (RIDGE * float(np.trace(within)) / width + 1e-12)
-        result = some @ np.linalg.inv(np.linalg.cholesky(within)).T
-    return result
+
+    def cluster(rows: Floats) -> Ints:
+        return assign(rows, quick.fit(sample(rows, quick.rows, (seed, 16)), finest, seed))[0]
+
+    return coordinates.evened(some, cluster)
 
 
 def separations(
