@@ -18,8 +18,8 @@ STANDS_OUT = 0.15
 """How far ``exceeds`` is from 0.5 for a feature to be in a name: in 65 of 100 random pairs the member is above, or below, the other."""
 STANDS_OUT_LITTLE = 0.1
 """The same where two clusters would share a name without it."""
-SHARE_MIN = 0.5
-"""A level of a category is in a name when at least this share of the members have it."""
+SHARE_MIN = 2 / 3
+"""A level of a category is in a name when at least this share of the members have it: half and half would be named after one half."""
 
 
 _LETTERS = re.compile(r"[a-z]+")
@@ -132,7 +132,7 @@ def _utmost(group: Sequence[Sequence[Difference]]) -> tuple[int, str]:
 def _stands_out(one: Difference, least: float) -> bool:
     if one.level is not None:
         return one.mean >= SHARE_MIN and one.mean - one.elsewhere >= least
-    return abs(one.exceeds - 0.5) >= least
+    return abs(one.exceeds - 0.5) >= least and not one.exceeds_low <= 0.5 <= one.exceeds_high
 
 
 def _word(one: Difference) -> tuple[int, str]:

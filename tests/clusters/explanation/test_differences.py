@@ -178,3 +178,21 @@ def test_names_are_different_and_keys_are_never_taken_twice() -> None:
     assert key_of("average customers", {"average-customers", "average-customers-2"}) == "average-customers-3"
     assert key_of("123") == "cluster-123"
     assert key_of("日本") == "cluster"
+
+
+def test_few_people_far_from_all_others_prove_little() -> None:
+    values = np.concatenate([[9.0, 9.5, 9.9], np.arange(200) / 100])
+    (apart,) = compare_clusters(table(spent=values), np.where(np.arange(203) < 3, 0, -1), 1)[0]
+    assert apart.exceeds == 1.0
+    assert 0.4 < apart.exceeds_low < 0.5 < apart.exceeds_high == 1.0
+    (alone,) = compare_clusters(table(spent=values[2:]), np.where(np.arange(201) < 1, 0, -1), 1)[0]
+    assert alone.exceeds_low < 0.25
+    assert alone.high - alone.low > 2 * 1.9
+    labels = np.where(np.arange(203) < 3, -1, 0)
+    assert name_clusters(compare_clusters(table(spent=values), labels, 1)) == ("average customers",)
+
+
+def test_a_cluster_is_not_named_after_half_of_it() -> None:
+    device = np.repeat(["desk", "tablet", "phone"], [90, 100, 150]).astype(object)
+    labels = np.where(device == "phone", 0, 1).astype(np.int64)
+    assert name_clusters(compare_clusters(table(device=device), labels, 2)) == ("phone customers", "average customers")

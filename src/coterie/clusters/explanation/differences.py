@@ -77,6 +77,7 @@ def _difference(one: Comparison, values: Floats, inside: Floats, outside: Floats
     """Return the difference between two groups that hold each of the ascending ``values`` so and so many times."""
     difference, error = standardised(values, inside, outside)
     exceeds, doubt = superiority(inside, outside)
+    lowest, highest = chance_between(exceeds, doubt, min(float(inside.sum()), float(outside.sum())))
     return Difference(
         column=one.column.name,
         title=one.column.title or one.column.name,
@@ -90,8 +91,8 @@ def _difference(one: Comparison, values: Floats, inside: Floats, outside: Floats
         low=difference - Z_95 * error,
         high=difference + Z_95 * error,
         exceeds=exceeds,
-        exceeds_low=max(exceeds - Z_95 * doubt, 0.0),
-        exceeds_high=min(exceeds + Z_95 * doubt, 1.0),
+        exceeds_low=lowest,
+        exceeds_high=highest,
         known=known,
     )
 
@@ -112,7 +113,7 @@ def standardised(values: Floats, inside: Floats, outside: Floats) -> tuple[float
 
     ``inside`` and ``outside`` say how often each group holds each value. The error is that of the delta method with the empirical influence of every
     value on both means and on the standard deviation, so that it holds for skewed and heavy-tailed values too, where the textbook formula for Cohen's
-    d does not. Both are 0 when all values are equal. Source: Hampel 1974, "The influence curve and its role in robust estimation".
+    d does not. A group of one tells no spread: everybody's is taken for it. Both are 0 when all values are equal. Source: Hampel 1974, "The influence curve and its role in robust estimation".
     """
     first, second = float(inside.sum()), float(outside.sum())
     n = first + second
@@ -124,9 +125,14 @@ def standardised(values: Floats, inside: Floats, outside: Floats) -> tuple[float
     mean, other = _mean(apart, inside), _mean(apart, outside)
     difference = mean - other
     spread = difference / (2.0 * n) * (apart**2 - 1.0)
-    variance = float((inside * ((apart - mean) / first - spread) ** 2).sum())
-    variance += float((outside * ((apart - other) / second + spread) ** 2).sum())
+    variance = _sampled(float((inside * ((apart - mean) / first - spread) ** 2).sum()), first)
+    variance += _sampled(float((outside * ((apart - other) / second + spread) ** 2).sum()), second)
     return difference, math.sqrt(variance)
+
+
+def _sampled(variance: float, people: float) -> float:
+    """Return the variance of a mean of so many people that was computed with their own mean; of one person, that of everybody."""
+    return variance * people / (people - 1.0) if people > 1.0 else max(variance, 1.0)
 
 
 def superiority(inside: Floats, outside: Floats) -> tuple[float, float]:
@@ -142,3 +148,17 @@ def superiority(inside: Floats, outside: Floats) -> tuple[float, float]:
     variance = float((inside * (over - chance) ** 2).sum()) / (first * max(first - 1.0, 1.0))
     variance += float((outside * (under - chance) ** 2).sum()) / (second * max(second - 1.0, 1.0))
     return chance, math.sqrt(variance)
+
+
+def chance_between(chance: float, doubt: float, smaller: float) -> tuple[float, float]:
+    """Return the 95 % interval of ``superiority``, whose smaller group has ``smaller`` people.
+
+    Where the placements tell no error (the groups do not overlap, or one person is a group) it is Wilson's for a share of ``smaller`` draws: three people
+    above all others do not prove that all such people are. Source: Wilson 1927, JASA 22(158).
+    """
+    if doubt > 0.0 and smaller > 1.0:
+        return max(chance - Z_95 * doubt, 0.0), min(chance + Z_95 * doubt, 1.0)
+    weight = Z_95**2 / smaller
+    centre = (chance + weight / 2.0) / (1.0 + weight)
+    reach = Z_95 * math.sqrt(chance * (1.0 - chance) / smaller + weight / (4.0 * smaller)) / (1.0 + weight)
+    return max(min(centre - reach, chance), 0.0), min(max(centre + reach, chance), 1.0)
