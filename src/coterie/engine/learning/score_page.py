@@ -29,7 +29,7 @@ def score_page(artefact: Artefact) -> str:
 
 def _value(quality: Mapping[str, Any]) -> list[Section]:
     rows = [
-        (model, key, _number(number), _number(quality[model]["standard_errors"][key]))
+        (model, escape(key), _number(number), _number(quality[model]["standard_errors"][key]))
         for model in ("purchases", "money")
         for key, number in quality.get(model, {}).get("parameters", {}).items()
     ]
@@ -47,7 +47,8 @@ def _value(quality: Mapping[str, Any]) -> list[Section]:
     for title, key in (("By repeat purchases before", "by_repeats"), ("By tenths of what was foreseen", "by_tenth")):
         points = [(one["predicted"], one["actual"], *_around(one["actual"], one["error"])) for one in held[key]]
         rows = [
-            (one["group"], f"{one['people']:,}", _number(one["predicted"]), _number(one["actual"])) for one in held[key]
+            (escape(str(one["group"])), f"{one['people']:,}", _number(one["predicted"]), _number(one["actual"]))
+            for one in held[key]
         ]
         body = _diagonal(points, "foreseen", "made") + table(("group", "people", "foreseen", "made"), rows)
         found.append(Section(title=title, body=body))
