@@ -146,6 +146,15 @@ class ModelStore:
         path.unlink()
         self.record(kind, key, Record(at=at, deed="removed", version=version, by=by, figures=figures))
 
+    def holding(self, is_named: Callable[[bytes], bool]) -> list[tuple[str, str, int]]:
+        """Return (kind, key, version) of every file of a model of which ``is_named`` says so. Cost: every file is read."""
+        return [
+            (kind, key, version)
+            for kind, key in self.models()
+            for version in self.versions(kind, key)
+            if is_named((self._folder(kind, key) / f"{version}.json").read_bytes())
+        ]
+
     # ── what is in force ─────────────────────────────────────────────────────────────────────────────────────
 
     def publish(self, kind: str, key: str, version: int, at: int, *, by: str = "", note: str = "") -> Artefact:

@@ -10,6 +10,7 @@ import pytest
 from coterie.engine.learning.models import models_of
 from coterie.engine.privacy.erasure import Asked, erase
 from coterie.engine.project import HIDDEN, Project
+from coterie.errors import Conflict
 from coterie.privacy.needles import Needles
 from coterie.storage.search import search
 from tests.engine.privacy.people import BOB, fill
@@ -38,6 +39,33 @@ def test_who_was_where_goes_and_the_models_stay(shop: Project) -> None:
         assert left is not None
         assert left["profile"].to_pylist() == [BOB]
     assert store.load("clusters", "rfm") == before
+    assert search(shop.root / HIDDEN, Needles(("u-20931", "ada@example.com"))).found == []
+
+
+@pytest.mark.parametrize("named", ["features/cities.yaml", "models/rfm.yaml"])
+def test_a_file_that_names_somebody_is_theirs_to_change_first(shop: Project, named: str) -> None:
+    (shop.root / named).parent.mkdir(exist_ok=True)
+    (shop.root / named).write_text("frozen: {city: [Bern, ada@example.com]}\n")
+    with pytest.raises(Conflict, match=named):
+        erase(shop, Asked(who=["u-20931"], by="tests"))
+    (shop.root / named).unlink()
+    assert erase(shop, Asked(who=["u-20931"], by="tests")).is_complete
+
+
+def test_a_version_that_names_somebody_goes_and_a_published_one_is_seen_to_first(shop: Project) -> None:
+    """A category of the data may be anything, also somebody's address."""
+    store = models_of(shop)
+    levels = {"preparation": {"levels": ["Bern", "Ada@Example.com"]}}
+    for _ in range(2):
+        store.save(artefact(parameters=levels))
+    store.publish("clusters", "rfm", 4, AT)
+    with pytest.raises(Conflict, match="version 4 of the model rfm"):
+        erase(shop, Asked(who=["u-20931"], by="tests"))
+    store.publish("clusters", "rfm", 2, AT)
+    receipt = erase(shop, Asked(who=["u-20931"], by="tests"))
+    assert receipt.is_complete, receipt
+    assert {place.name: (place.found, place.left) for place in receipt.places}["models: versions"] == (2, 0)
+    assert store.versions("clusters", "rfm") == [1, 2]
     assert search(shop.root / HIDDEN, Needles(("u-20931", "ada@example.com"))).found == []
 
 

@@ -22,6 +22,7 @@ from coterie.engine.learning.finding import Clustered, clustered, compared, ks_o
 from coterie.engine.learning.models import models_of
 from coterie.engine.learning.tables import Built, build, feature_set_of
 from coterie.engine.learning.telling import Told, quiet
+from coterie.engine.privacy.stages import suppression_of
 from coterie.engine.project import Project
 from coterie.errors import NotFound, Problem
 from coterie.features.parse import parse
@@ -243,7 +244,11 @@ def _named(
 
 def keep(project: Project, found: Found, by: str = "") -> Artefact:
     """Return the artefact as it is kept, with its version; who was where is beside it, where an erasure finds it."""
-    return models_of(project).save(found.artefact, assignments_of(found), by=by)
+    people, suppression = assignments_of(found), suppression_of(project)
+    if suppression is not None:  # who was erased while the fit went on
+        stay = [not suppression.bars_fact(one, {}) for one in people["profile"].to_pylist()]
+        people = people.filter(pa.array(stay, pa.bool_()))
+    return models_of(project).save(found.artefact, people, by=by)
 
 
 def assignments_of(found: Found) -> pa.Table:

@@ -12,6 +12,9 @@ from msgspec import Struct, structs
 from coterie.engine import definitions
 from coterie.engine.holding import writing
 from coterie.engine.identity import identities_of
+from coterie.engine.learning.models import FOLDER as MODELS
+from coterie.engine.learning.models import models_of
+from coterie.engine.learning.tables import FOLDER as FEATURES
 from coterie.engine.privacy import shut
 from coterie.engine.privacy.fields import fields_of
 from coterie.engine.privacy.keeping import (
@@ -94,13 +97,24 @@ def begun(project: Project, asked: Asked, subjects: Sequence[Subject], now: int)
 
 
 def check_definitions(project: Project, subject: Subject) -> None:
-    """No definition in force names the person. Raises: Conflict."""
+    """No definition in force names the person, nor a feature set, a model's file or a published model. Raises: Conflict."""
     needles = subject.needles
     named = [one.key for one in definitions.in_use(project) if needles.are_in(msgspec.json.encode(data_of(one)))]
     if named:
         raise Conflict(
             f"definitions in force name the person: {', '.join(named)}", hint="change them and apply, then erase again"
         )
+    files = [file for folder in (FEATURES, MODELS) for file in sorted((project.root / folder).glob("*"))]
+    named = [str(one.relative_to(project.root)) for one in files if one.is_file() and needles.are_in(one.read_bytes())]
+    store = models_of(project)
+    named += [
+        f"version {version} of the model {key}, which is published"
+        for kind, key, version in store.holding(needles.are_in)
+        if version == store.published_version(kind, key)
+    ]
+    if named:
+        hint = "take the name out of the files; fit such a model again without it and publish that; then erase again"
+        raise Conflict(f"what is learned names the person: {', '.join(named)}", hint=hint)
 
 
 # ── one after the other ──────────────────────────────────────────────────────────────────────────────────────

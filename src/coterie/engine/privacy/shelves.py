@@ -200,13 +200,23 @@ def databases(project: Project) -> Shelf:
 
 
 def models(project: Project) -> Shelf:
-    """Who was where when a model was fitted. The models themselves name nobody."""
-    people = models_of(project).people
+    """Who was where when a model was fitted. Models are about nobody; but a category may be somebody's name: such a version goes,
+    whole, since nobody may change what is signed. Published ones are not here then: that is seen to before an erasure begins."""
+    store = models_of(project)
 
     def look(wanted: Wanted) -> dict[str, int]:
-        return {"models: who was where": people.about(wanted.subject.profiles)}
+        return {
+            "models: who was where": store.people.about(wanted.subject.profiles),
+            "models: versions": len(store.holding(wanted.needles.are_in)),
+        }
 
-    return Shelf(name="models", unit="rows", look=look, clear=lambda wanted: people.erase(wanted.subject.profiles))
+    def clear(wanted: Wanted) -> None:
+        store.people.erase(wanted.subject.profiles)
+        for kind, key, version in store.holding(wanted.needles.are_in):
+            if version != store.published_version(kind, key):
+                store.remove(kind, key, version, project.wall(), "erasure")
+
+    return Shelf(name="models", unit="rows", look=look, clear=clear)
 
 
 def leftovers(project: Project) -> Shelf:
