@@ -76,14 +76,15 @@ class Service:
             self.project, self.runner, self.journal, self.clock, defined.sources,
             pushed=lambda found: self.webhooks.change(hooks_of(found, defined.rules, root, limits)),
         )  # fmt: skip
-        self.erasures = Erasures(
-            self.runner, copies=lambda: self._defined.copies, still=(self.switch.alone, self.refreshes.alone)
-        )
         self.watch = Watch(
             self.project, self.runner, self.clock, wake=self.office.wake,
             sources=lambda: self.sources.definitions.values(),
         )  # fmt: skip
         self.drift = DriftWatch(self.project, self.runner, self.switch, self.clock, self.office.wake)
+        self.erasures = Erasures(
+            self.runner, copies=lambda: self._defined.copies,
+            still=(self.drift.alone, self.switch.alone, self.refreshes.alone),  # a promotion wants them in this order too
+        )  # fmt: skip
         self.limiter = Limiter(self.keys.rate, limits)
         self.desk = Desk(
             project=self.project, runner=self.runner, journal=self.journal, keys=self.keys, access=self.access,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -184,6 +185,21 @@ def test_a_model_is_published_while_events_come_in_and_the_next_takes_its_place(
         assert one.members("buyers") == []
         assert one.runner.status().ready
         assert len(one.project.applied.history()) == 1  # no definition changed
+
+
+def test_a_publication_undoes_no_edit_that_was_made_while_it_waited(tmp_path: Path) -> None:
+    """The watch of drift publishes when it likes: beside somebody who edits segments."""
+    root = make(tmp_path / "p", SEGMENTS)
+    with served(root) as one, ThreadPoolExecutor(1) as pool:
+        switch = Switch(one.runner)
+        switch.apply_folder()
+        models_of(one.project).save(artefact())
+        with switch.alone():
+            published = pool.submit(publish_served, one.runner, switch, "habits")
+            one.until(lambda: models_of(one.project).published_version("clusters", "habits") == 1)
+            Switch(one.runner).put(segment("lookers", {"did": {"event": "view"}}))
+        assert published.result(60).version == 1
+        assert "lookers" in {each.key for each in definitions.in_use(one.project)}
 
 
 def test_a_model_that_is_withdrawn_leaves_nothing(tmp_path: Path) -> None:

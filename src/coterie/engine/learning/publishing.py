@@ -97,7 +97,7 @@ def publish_served(
     before = store.published_version("clusters", key)
     store.publish("clusters", key, one.version, project.wall(), by=by)
     try:
-        switch.edit(definitions.in_use(project))
+        switch.edit(None)
     except CoterieError:
         if before is None:
             store.withdraw("clusters", key, project.wall(), by=by, note="it could not be put into force")
@@ -128,7 +128,7 @@ def withdraw_served(runner: Any, switch: Any, key: str, *, by: str = "") -> Trai
     project = runner.project
     one = _published_one(project, key)
     models_of(project).withdraw("clusters", key, project.wall(), by=by)
-    switch.edit(definitions.in_use(project))
+    switch.edit(None)
     runner.land()
     at = runner.status().advanced_to
     return put_traits(runner, _blank(project, one, at), at, label=f"cluster.{key}@{one.version}-withdrawn")

@@ -209,15 +209,16 @@ class Switch:
 
     # ── the edit ─────────────────────────────────────────────────────────────────────────────────────────────
 
-    def edit(self, segments: Sequence[Segment], own: Sequence[str] = ()) -> Edited:
+    def edit(self, segments: Sequence[Segment] | None, own: Sequence[str] = ()) -> Edited:
         """Exactly ``segments`` are in force; the files of the keys ``own`` are written too. The caller's thread does the work.
+        ``None`` are those in force when the edit's turn comes: only the published models may have changed.
 
         The runner goes on meanwhile; it stands still for the copy (about 0.1 s per million people), the last rows and the
         comparison. Raises: InvalidDefinition; nothing changed then. Cost: a pass over the log if something new must be known.
         """
         with self._lock:
             began = time.perf_counter()
-            draft = self._draft(list(segments))
+            draft = self._draft(definitions.in_use(self.project) if segments is None else list(segments))
             self._told("planned")
             if draft.is_empty:
                 return self._nothing(draft, began)

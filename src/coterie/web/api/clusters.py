@@ -37,21 +37,21 @@ async def read_clusters(
 @routes.get("/clusters/{key}/choice", dict[str, Any])
 async def choose_clusters(desk: Here, key: Word, at: At = None) -> dict[str, Any]:
     """Return every criterion for every number of clusters, whether there is structure at all, and what to take. Keeps nothing."""
-    return await desk.ask(_chosen, desk.project, key, instant(at, desk))
+    return await desk.learn(_chosen, desk.project, key, instant(at, desk))
 
 
 @routes.get("/clusters/{key}/page", str, media="text/html")
 async def read_clusters_page(desk: Here, key: Word, version: Version = None) -> Response:
     """Return what each cluster of a version is, with pictures, as one page of HTML that needs nothing else."""
     told = await desk.ask(explained, desk.project, key, version, landed=False)
-    text = await desk.ask(PAGES["explain"], desk.project, key, told.version)
+    text = await desk.learn(PAGES["explain"], desk.project, key, told.version)
     return Response(text, media_type="text/html", headers=UNFRAMED)
 
 
 @routes.get("/clusters/{key}/comparison", dict[str, Any])
 async def compare_clusters(desk: Here, key: Word, old: Old = None, new: Newest = None, at: At = None) -> dict[str, Any]:
     """Return two versions side by side on the same people: who moves, which clusters go on, split, merge, are new or gone."""
-    found: dict[str, Any] = plain(await desk.ask(compare, desk.project, key, old, new, instant(at, desk)))
+    found: dict[str, Any] = plain(await desk.learn(compare, desk.project, key, old, new, instant(at, desk)))
     return found
 
 

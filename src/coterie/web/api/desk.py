@@ -6,7 +6,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from coterie.clock import Clock
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 FEW = 256
 """Rows that are read in the event loop: about a millisecond."""
+LEARNING_WAITING_MAX = 8
+"""Fits and measurements of everybody that wait for the one under way."""
 
 
 class Journal(Protocol):
@@ -100,7 +102,8 @@ class Desk:
         """Whether streams are to end because the server stops."""
         self._readers = ThreadPoolExecutor(2, "reader")
         self._workers = ThreadPoolExecutor(limits.api_questions_max, "question")
-        self._asked = 0
+        self._learner = ThreadPoolExecutor(1, "learner")
+        self._asked, self._taught = 0, 0
 
     @property
     def office(self) -> Office:
@@ -171,6 +174,24 @@ class Desk:
             )
         finally:
             self._asked -= 1
+
+    async def learn(self, question: Callable[..., T], *args: Any, landed: bool = True, **named: Any) -> T:
+        """Return the answer of a question that measures everybody or fits a model: one at a time, and never while the watch of
+        drift does; questions of ``ask`` go on beside it. Raises: Overloaded when too many are waiting.
+        """
+        if self._taught > LEARNING_WAITING_MAX:
+            raise Overloaded("too many fits are waiting", retry_after_s=10)
+        self._taught += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(
+                self._learner, self._learned, question, args, named, landed
+            )
+        finally:
+            self._taught -= 1
+
+    def _learned(self, question: Callable[..., T], args: tuple[Any, ...], named: dict[str, Any], landed: bool) -> T:
+        with self.drift.alone() if self.drift is not None else nullcontext():
+            return self._answered(question, args, named, landed)
 
     def _answered(self, question: Callable[..., T], args: tuple[Any, ...], named: dict[str, Any], landed: bool) -> T:
         if landed:
@@ -249,5 +270,6 @@ class Desk:
         """No question is answered any more; those under way end."""
         self.closing = True
         self._workers.shutdown(wait=True, cancel_futures=True)
+        self._learner.shutdown(wait=True, cancel_futures=True)
         self._readers.shutdown(wait=True, cancel_futures=True)
         self.keys.flush()

@@ -42,7 +42,7 @@ async def list_looks(desk: Here, key: Word, cursor: Cursor = None, limit: Limit 
 async def read_drift_page(desk: Here, key: Word, at: At = None) -> Response:
     """Return the drift of a clustering as one page of HTML with pictures that needs nothing else. The look is not kept."""
     artefact = await desk.ask(recalibration.published_or_newest, desk.project, key, landed=False)
-    found = await desk.ask(look, desk.project, artefact, instant(at, desk))
+    found = await desk.learn(look, desk.project, artefact, instant(at, desk))
     text = await desk.ask(PAGES["drift"], desk.project, found, landed=False)
     return Response(text, media_type="text/html", headers=UNFRAMED)
 
@@ -51,7 +51,7 @@ async def read_drift_page(desk: Here, key: Word, at: At = None) -> Response:
 async def look_at_drift(desk: Here, by: By, key: Word, at: At = None) -> dict[str, Any]:
     """Look now: sizes, features, migration, validity and outcomes against the fit. The look is kept; nothing else changes."""
     artefact = await desk.ask(recalibration.published_or_newest, desk.project, key, landed=False)
-    found = await desk.ask(look, desk.project, artefact, instant(at, desk))
+    found = await desk.learn(look, desk.project, artefact, instant(at, desk))
     await desk.ask(keep, desk.project, found, landed=False)
     await desk.record(by, "drift.look", f"clusters:{key}", None, {"is_stale": found.judgement.is_stale})
     told: dict[str, Any] = plain(found)
@@ -65,11 +65,10 @@ async def recalibrate_model(
 ) -> dict[str, Any]:  # fmt: skip
     """Look at the drift and do what the model's policy says: tell, fit anew and wait for a person, or promote the better one."""
     switch = desk.switching
-    async with desk.editing:
-        found = await desk.ask(
-            recalibration.recalibrate, desk.project, key, instant(at, desk), by=by.key_name, force=force,
-            publish=lambda version: publish_served(desk.runner, switch, key, version, by="rule"),
-        )  # fmt: skip
+    found = await desk.learn(
+        recalibration.recalibrate, desk.project, key, instant(at, desk), by=by.key_name, force=force,
+        publish=lambda version: publish_served(desk.runner, switch, key, version, by="rule"),
+    )  # fmt: skip
     await desk.ask(keep_recalibrated, desk.project, found, landed=False)
     await desk.record(by, "drift.recalibrate", f"clusters:{key}", None, {"decision": found.decision})
     told: dict[str, Any] = plain(found)
@@ -83,10 +82,9 @@ async def decide_about_refit(
 ) -> DriftDecided:  # fmt: skip
     """Decide about a refit that waits: `promote` publishes it, `keep` leaves the published version in force."""
     switch = desk.switching
-    async with desk.editing:
-        version = await desk.ask(
-            recalibration.decide, desk.project, key, number, promote=decision == "promote", by=by.key_name,
-            at=desk.now(), publish=lambda one: publish_served(desk.runner, switch, key, one, by=by.key_name),
-        )  # fmt: skip
+    version = await desk.learn(
+        recalibration.decide, desk.project, key, number, promote=decision == "promote", by=by.key_name,
+        at=desk.now(), publish=lambda one: publish_served(desk.runner, switch, key, one, by=by.key_name),
+    )  # fmt: skip
     await desk.record(by, f"drift.{decision}", f"clusters:{key}", None, {"version": number})
     return DriftDecided(model=key, published=version, promoted=decision == "promote")

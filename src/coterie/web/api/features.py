@@ -59,7 +59,7 @@ async def read_feature_set(desk: Here, key: Word) -> SetTold:
 @routes.get("/features/{key}/summary", Measured)
 async def summarise_features(desk: Here, key: Word, at: At = None, population: Population = None) -> Measured:
     """Return what each feature of a set looks like over everybody, as of an instant."""
-    table = await desk.ask(_table, desk.project, key, instant(at, desk), population)
+    table = await desk.learn(_table, desk.project, key, instant(at, desk), population)
     return Measured(key=key, at=table.at, people=len(table), features=summaries(table))
 
 
@@ -68,7 +68,7 @@ async def list_features(
     desk: Here, key: Word, at: At = None, population: Population = None, cursor: Cursor = None, limit: Limit = 1000
 ) -> MeasuredRows:
     """Return the features of people as of an instant. Each page measures everybody anew: give the `at` of the first page."""
-    table = await desk.ask(_table, desk.project, key, instant(at, desk), population)
+    table = await desk.learn(_table, desk.project, key, instant(at, desk), population)
     page = sliced(range(len(table)), cursor, limit)
     rows = arrow_of(table.only(list(page.rows))).to_pylist() if page.rows else []
     return MeasuredRows(key=key, at=table.at, rows=tuple(rows), next=page.next)
@@ -78,7 +78,7 @@ async def list_features(
 async def read_features_page(desk: Here, key: Word, at: At = None) -> Response:
     """Return the exploratory report of a feature set as one page of HTML that needs nothing else."""
     moment = instant(at, desk)
-    text = await desk.ask(lambda: exploration_page(explore(_table(desk.project, key, moment, None))))
+    text = await desk.learn(lambda: exploration_page(explore(_table(desk.project, key, moment, None))))
     policy = {"content-security-policy": f"{POLICY}; frame-ancestors 'none'", "x-as-of": rfc3339(moment)}
     return Response(text, media_type="text/html", headers=policy)
 

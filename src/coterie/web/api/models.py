@@ -104,7 +104,7 @@ async def read_model_file(desk: Here, kind: Word, key: Word, version: Version = 
 @routes.post("/models/{kind}/{key}/fit", VersionTold)
 async def fit_model(desk: Here, by: By, kind: Word, key: Word, at: At = None) -> VersionTold:
     """Fit the model `models/<key>.yaml` as of an instant and keep it as the next version. It is answered when it is done."""
-    number = await desk.ask(served.fit, desk.project, kind, key, instant(at, desk), by.key_name)
+    number = await desk.learn(served.fit, desk.project, kind, key, instant(at, desk), by.key_name)
     await desk.record(by, "model.fit", f"{kind}:{key}", None, {"version": number})
     return await desk.ask(version_told, desk.project, kind, key, number, landed=False)
 
@@ -112,8 +112,7 @@ async def fit_model(desk: Here, by: By, kind: Word, key: Word, at: At = None) ->
 @routes.post("/models/{kind}/{key}/publish", InForce)
 async def publish_model(desk: Here, by: By, kind: Word, key: Word, version: Newest = None) -> InForce:
     """Put a version into force: everybody gets its traits. Again, to bring them up to date."""
-    async with desk.editing:
-        done = await desk.ask(served.publish, desk.runner, _switch(desk), kind, key, version, by.key_name)
+    done = await desk.learn(served.publish, desk.runner, _switch(desk), kind, key, version, by.key_name)
     await desk.record(by, "model.publish", f"{kind}:{key}", None, msgspec.to_builtins(done))
     return done
 
@@ -121,8 +120,7 @@ async def publish_model(desk: Here, by: By, kind: Word, key: Word, version: Newe
 @routes.post("/models/{kind}/{key}/withdraw", InForce)
 async def withdraw_model(desk: Here, by: By, kind: Word, key: Word) -> InForce:
     """Take a model out of force: nobody has its traits any more."""
-    async with desk.editing:
-        done = await desk.ask(served.withdraw, desk.runner, _switch(desk), kind, key, by.key_name)
+    done = await desk.learn(served.withdraw, desk.runner, _switch(desk), kind, key, by.key_name)
     await desk.record(by, "model.withdraw", f"{kind}:{key}", None, msgspec.to_builtins(done))
     return done
 

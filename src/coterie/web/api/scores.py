@@ -37,7 +37,7 @@ async def read_scores(
     desk: Here, kind: Kind, key: Word, at: At = None, version: Version = None, cursor: Cursor = None, limit: Limit = 100
 ) -> Scores:
     """Return what a model says of people as of an instant, the highest first. Each page asks anew: give the `at` of the first."""
-    return await desk.ask(_scores, desk.project, kind, key, version, instant(at, desk), cursor, limit)
+    return await desk.learn(_scores, desk.project, kind, key, version, instant(at, desk), cursor, limit)
 
 
 @routes.get("/scores/{kind}/{key}/page", str, media="text/html")
