@@ -96,6 +96,16 @@ def test_a_number_that_is_no_version_is_not_taken(store: ModelStore, version: in
     assert store.versions("clusters", "rfm") == []
 
 
+@pytest.mark.parametrize("name", ["clusters/rfm/history.jsonl", "trusted.json"])
+def test_a_damaged_file_is_told_and_stops_nobody_else(store: ModelStore, name: str) -> None:
+    """A server that starts asks for what is published, and goes on without a model of which it cannot tell."""
+    store.save(artefact())
+    store.publish("clusters", "rfm", 1, AT)
+    (store.path / name).write_bytes(b'{"at": 1, "deed"\xff')
+    with pytest.raises(Problem, match=name.rpartition("/")[2]):
+        store.published("clusters", "rfm")
+
+
 def test_what_is_recorded_at_the_same_time_is_all_recorded(store: ModelStore) -> None:
     """A fit, the watch of drift and a person write the same history; none of them loses what another wrote."""
 

@@ -40,8 +40,14 @@ class ModelSigners:
         return frozenset([self.own(), *(one.key for one in self.all())])
 
     def all(self) -> list[TrustedKey]:
-        """Return the keys of others that are trusted, in the order in which they were."""
-        return msgspec.json.decode(self.path.read_bytes(), type=list[TrustedKey]) if self.path.exists() else []
+        """Return the keys of others that are trusted, in the order in which they were. Raises: Problem for a file that is none."""
+        if not self.path.exists():
+            return []
+        try:
+            return msgspec.json.decode(self.path.read_bytes(), type=list[TrustedKey])
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            hint = "take it from a backup, or remove it and trust the keys again"
+            raise Problem(f"not a list of keys: {error}", where=str(self.path), hint=hint) from error
 
     def trust(self, key: str, name: str, at: int) -> TrustedKey:
         """Return the key, whose models are taken from now on. Raises: Problem when it is none."""

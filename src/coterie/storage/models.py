@@ -185,12 +185,15 @@ class ModelStore:
         return [one for one in found if one is not None]
 
     def history(self, kind: str, key: str) -> tuple[Record, ...]:
-        """Return what was done with a model, oldest first."""
+        """Return what was done with a model, oldest first. Raises: Problem for a file that is no history."""
         path = self._folder(kind, key) / "history.jsonl"
         if not path.exists():
             return ()
-        lines = path.read_bytes().splitlines()
-        return tuple(msgspec.json.decode(line, type=Record) for line in lines)
+        try:
+            return tuple(msgspec.json.decode(line, type=Record) for line in path.read_bytes().splitlines())
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            hint = "take the file from a backup; without it no version of the model is published"
+            raise Problem(f"not the history of a model: {error}", where=str(path), hint=hint) from error
 
     def record(self, kind: str, key: str, record: Record) -> None:
         """The fact is the last of the model's history, on the disk; after a crash it is there whole or not at all."""
