@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -35,6 +36,14 @@ class ModelPeople:
     def get(self, file: Path) -> pa.Table | None:
         """Return what a file holds, nothing when there is none."""
         return pq.read_table(file, memory_map=False) if file.exists() else None
+
+    def rows_of(self, file: Path, people: Collection[str]) -> list[dict[str, Any]]:
+        """Return the rows of a file about these people, none when there is no file."""
+        if not file.exists():
+            return []
+        wanted = pa.array(sorted(people), pa.string())
+        found: list[dict[str, Any]] = pq.read_table(file, filters=pc.field(PROFILE).isin(wanted)).to_pylist()
+        return found
 
     def about(self, people: Collection[str]) -> int:
         """Return how many rows about these people are kept, in all versions of all models."""

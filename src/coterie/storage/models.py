@@ -6,7 +6,7 @@ import contextlib
 import os
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -211,6 +211,13 @@ class ModelStore:
     def _used(self, kind: str, key: str) -> set[int]:
         """Return every version that there is or was: a number never means two models."""
         return {*self.versions(kind, key), *(one.version for one in self.history(kind, key))}
+
+    def about(self, people: Collection[str]) -> Iterator[dict[str, Any]]:
+        """Yield the rows about these people, with kind, key and version of the model, in all versions of all models."""
+        for kind, key in self.models():
+            for version in self.versions(kind, key):
+                for row in self.people.rows_of(self._people(kind, key, version), people):
+                    yield {"kind": kind, "key": key, "version": version, **row}
 
     def _people(self, kind: str, key: str, version: int) -> Path:
         return self._folder(kind, key) / f"{version}{ENDING}"

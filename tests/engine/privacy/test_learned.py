@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from coterie.engine.learning.models import models_of
+from coterie.engine.privacy.access import access
 from coterie.engine.privacy.erasure import Asked, erase
 from coterie.engine.project import HIDDEN, Project
 from coterie.errors import Conflict
@@ -40,6 +41,13 @@ def test_who_was_where_goes_and_the_models_stay(shop: Project) -> None:
         assert left["profile"].to_pylist() == [BOB]
     assert store.load("clusters", "rfm") == before
     assert search(shop.root / HIDDEN, Needles(("u-20931", "ada@example.com"))).found == []
+
+
+def test_who_asks_is_told_where_they_were(shop: Project) -> None:
+    told = access(shop, BOB)
+    assert [(one["key"], one["version"], one["cluster"], one["profile"]) for one in told.models] == [
+        ("rfm", 1, "loyal", BOB), ("rfm", 2, "loyal", BOB),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("named", ["features/cities.yaml", "models/rfm.yaml"])

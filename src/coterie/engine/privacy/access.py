@@ -10,6 +10,7 @@ import pyarrow as pa
 from msgspec import Struct
 
 from coterie.engine.identity import identities_of
+from coterie.engine.learning.models import models_of
 from coterie.engine.matching import store_of
 from coterie.engine.privacy.fields import fields_of
 from coterie.engine.privacy.subjects import person_of, said_by, subject_of
@@ -52,6 +53,8 @@ class Kept(Struct, frozen=True, kw_only=True):
     matches: tuple[Any, ...]
     quarantine: tuple[dict[str, Any], ...]
     audit: tuple[Any, ...]
+    models: tuple[dict[str, Any], ...]
+    """Where the person was when a model was fitted: kind, key and version, and what its file says of them."""
     caches: tuple[str, ...]
     """Caches of the project; they hold copies of traits and memberships."""
 
@@ -110,6 +113,7 @@ def kept(project: Project, identities: Identities, who: str, state: Callable[[Su
         matches=tuple(_matches(project, subject)),
         quarantine=tuple(_quarantine(project, subject)),
         audit=tuple(_audit(project, subject)),
+        models=tuple(models_of(project).about(subject.profiles)),
         caches=tuple(sorted(project.settings.caches)),
     )
 
