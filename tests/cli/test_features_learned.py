@@ -25,7 +25,7 @@ def test_features_are_looked_at_before_they_are_modelled(reading: Shell, tmp_pat
     told = reading.json("features", "explore", "shoppers", "--html", str(page))
     assert told["people"] > 10
     assert {one["name"] for one in told["numbers"]} >= {"recency", "frequency", "monetary"}
-    assert told["hopkins"]["value"]["reason"].endswith("it takes 100")
+    assert told["hopkins"]["value"]["undetermined"].endswith("it takes 100")
     assert "<svg" in page.read_text()
     shown = reading("features", "explore", "shoppers").out
     assert "skewness" in shown

@@ -8,6 +8,7 @@ import pytest
 
 from coterie.engine.learning.exploration_page import exploration_page
 from coterie.features.exploration import explore, hopkins
+from coterie.features.table import Column, FeatureTable
 from coterie.model import Undetermined
 from tests.features.preparation.tables import shop, table_of
 
@@ -73,3 +74,23 @@ def test_the_page_needs_nothing_else_and_escapes_what_others_sent() -> None:
     assert "&lt;script&gt;" in page
     assert "http" not in page.replace("http-equiv", "")
     assert page.count("<rect") == 3
+
+
+def test_of_nobody_nothing_is_said() -> None:
+    columns = (
+        Column(name="age", values=np.empty(0)),
+        Column(name="device", kind="category", values=np.empty(0, object)),
+    )
+    found = explore(FeatureTable(profiles=np.empty(0, object), columns=columns, at=0))
+    (age,), (device,) = found.numbers, found.categories
+    for value in (age.missing, age.zeros, age.outliers, device.missing):
+        assert isinstance(value, Undetermined)
+
+
+def test_outliers_cannot_be_told_where_the_middle_half_has_one_value() -> None:
+    values = np.array([0.0] * 90 + list(range(1, 11)))
+    column = Column(name="refunds", values=values)
+    profiles = np.array([f"p{number:03}" for number in range(100)], object)
+    (refunds,) = explore(FeatureTable(profiles=profiles, columns=(column,), at=0)).numbers
+    assert isinstance(refunds.outliers, Undetermined)
+    assert refunds.zeros == 0.9

@@ -24,6 +24,7 @@ PAIRS = 8
 def explore(session: Session, key: str, when: str | None, population: str | None, page: Path | None) -> None:
     """Look at the set KEY before modelling: gaps, tails, outliers, what says the same, whether groups are likely."""
     from coterie.engine.learning.tables import feature_set_of, feature_table
+    from coterie.engine.learning.telling import plain
     from coterie.features.exploration import explore as explored
 
     project = session.project()
@@ -38,7 +39,7 @@ def explore(session: Session, key: str, when: str | None, population: str | None
         page.write_text(exploration_page(found), encoding="utf-8")
         session.remark(f"written: {page}")
     if session.as_json:
-        session.answer(found)
+        session.answer(plain(found))
     else:
         _show(session, found)
 
@@ -50,11 +51,12 @@ def explore(session: Session, key: str, when: str | None, population: str | None
 def scales(session: Session, source: str | None, when: str | None) -> None:
     """Judge the scales of surveys (or of one SOURCE): Cronbach's alpha with its interval, and which item spoils it."""
     from coterie.engine.learning.scales import scales_told
+    from coterie.engine.learning.telling import plain
 
     project = session.project()
     found = scales_told(project, instant_at(session, project, when), source)
     if session.as_json:
-        session.answer(found)
+        session.answer(plain(found))
         return
     from rich.markup import escape
 
@@ -93,7 +95,7 @@ def _show(session: Session, found: Exploration) -> None:
     for one in found.numbers:
         middle, most = (one.quantiles[3], one.quantiles[6]) if one.quantiles else (None, None)
         cells = (_said(middle), _said(one.mean), _said(most), _said(one.skew))
-        numbers.add_row(escape(one.name), f"{one.missing:.0%}", f"{one.zeros:.0%}", *cells, f"{one.outliers:.1%}")
+        numbers.add_row(escape(one.name), _share(one.missing), _share(one.zeros), *cells, _share(one.outliers, 1))
     if found.numbers:
         console.print(numbers)
     categories = plain_table(
@@ -101,7 +103,7 @@ def _show(session: Session, found: Exploration) -> None:
     )
     for other in found.categories:
         top = ", ".join(f"{escape(level.level)} {level.share:.0%}" for level in other.levels[:4])
-        categories.add_row(escape(other.name), f"{other.missing:.0%}", f"{other.distinct:,}", top)
+        categories.add_row(escape(other.name), _share(other.missing), f"{other.distinct:,}", top)
     if found.categories:
         console.print(categories)
     pairs = ", ".join(f"{one.one} × {one.other} {one.correlation:+.2f}" for one in found.pairs[:PAIRS])
@@ -113,3 +115,7 @@ def _show(session: Session, found: Exploration) -> None:
 
 def _said(value: Any) -> str:
     return f"{value:,.3g}" if isinstance(value, int | float) else "[dim]unknown[/]"
+
+
+def _share(value: Any, digits: int = 0) -> str:
+    return f"{value:.{digits}%}" if isinstance(value, float) else "[dim]unknown[/]"

@@ -124,6 +124,7 @@ def _score(
         session.remark(f"written: {path} ({table.num_rows:,} people)")
     if session.as_json:
         told = {"key": key, "version": artefact.version, "at": at, "expired": found.expired, "people": table.num_rows}
+        told["warnings"] = artefact.warnings  # why a number is null is among them
         session.answer({**told, "scores": table.slice(0, top).to_pylist()})
         return
     _show_table(session, table.slice(0, top))

@@ -23,6 +23,7 @@ ALIKE = 0.9
 """Correlation from which two features say the same."""
 GAPS = 0.5
 """Share of missing values from which a feature says little."""
+NOBODY = Undetermined("there is nobody")
 HOPKINS_PEOPLE_MIN, HOPKINS_PEOPLE_MAX, HOPKINS_POINTS, HOPKINS_ROUNDS = 100, 10_000, 200, 5
 EVEN = 0.6
 """Hopkins statistic below which there is no sign of groups."""
@@ -43,15 +44,15 @@ class NumberExplored(Struct, frozen=True, kw_only=True):
 
     name: str
     title: str
-    missing: float
+    missing: float | Undetermined
     distinct: int
-    zeros: float
+    zeros: float | Undetermined
     mean: float | Undetermined
     deviation: float | Undetermined
     quantiles: tuple[float, ...]
     """0, 1, 25, 50, 75, 99 and 100 %; empty when nobody has it."""
     skew: float | Undetermined
-    outliers: float
+    outliers: float | Undetermined
     bins: tuple[Bin, ...]
     advice: tuple[str, ...]
 
@@ -68,7 +69,7 @@ class CategoryExplored(Struct, frozen=True, kw_only=True):
 
     name: str
     title: str
-    missing: float
+    missing: float | Undetermined
     distinct: int
     levels: tuple[Level, ...]
     others: float
@@ -213,16 +214,17 @@ def _unknown(reason: str) -> Hopkins:
 
 def _number(column: Column) -> NumberExplored:
     values, people = known(column), len(column.values)
-    missing = 1.0 - len(values) / people if people else 0.0
+    missing = 1.0 - len(values) / people if people else NOBODY
     if not len(values):
         nothing = Undetermined("nobody has it")
         return NumberExplored(
-            name=column.name, title=column.title, missing=missing, distinct=0, zeros=0.0, mean=nothing, deviation=nothing,
-            quantiles=(), skew=nothing, outliers=0.0, bins=(), advice=("nobody has it",),
+            name=column.name, title=column.title, missing=missing, distinct=0, zeros=nothing, mean=nothing, deviation=nothing,
+            quantiles=(), skew=nothing, outliers=nothing, bins=(), advice=("nobody has it",),
         )  # fmt: skip
     quantiles = tuple(np.quantile(values, (0, 0.01, 0.25, 0.5, 0.75, 0.99, 1)).tolist())
     reach = FENCES * (quantiles[4] - quantiles[2])
-    outliers = float(np.mean((values < quantiles[2] - reach) | (values > quantiles[4] + reach))) if reach else 0.0
+    outside = (values < quantiles[2] - reach) | (values > quantiles[4] + reach)
+    outliers = float(np.mean(outside)) if reach else Undetermined("the middle half of the people have one value")
     distinct = len(np.unique(values))
     skew = skewness(values) if distinct > 1 else Undetermined("everybody has the same")
     counts, edges = np.histogram(values, bins=min(BINS, max(distinct, 1)))
@@ -238,19 +240,23 @@ def _number(column: Column) -> NumberExplored:
 
 
 def _advice(
-    missing: float, distinct: int, skew: float | Undetermined, least: float, outliers: float
+    missing: float | Undetermined,
+    distinct: int,
+    skew: float | Undetermined,
+    least: float,
+    outliers: float | Undetermined,
 ) -> tuple[str, ...]:
     told = []
     if distinct == 1:
         told.append("everybody has the same value: it is left out")
-    if missing > GAPS:
+    if isinstance(missing, float) and missing > GAPS:
         told.append(f"{missing:.0%} lack it: leave it out, or mark_missing: true")
     if isinstance(skew, float) and skew > SKEWED:
         curve = "log1p (what auto takes)" if least >= 0 else "yeo_johnson"
         told.append(f"long tail (skewness {skew:.1f}): transform {curve}")
     elif isinstance(skew, float) and skew < -SKEWED:
         told.append(f"long tail downwards (skewness {skew:.1f}): transform yeo_johnson")
-    if outliers > 0.01 and not (isinstance(skew, float) and skew > SKEWED):
+    if isinstance(outliers, float) and outliers > 0.01 and not (isinstance(skew, float) and skew > SKEWED):
         told.append(f"{outliers:.1%} are outliers: outliers: winsorise")
     return tuple(told)
 
@@ -260,11 +266,11 @@ def _category(column: Column) -> CategoryExplored:
     counts = Counter(one for one in values if one is not None)
     people = len(values) or 1
     ranked = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
-    missing = 1.0 - sum(counts.values()) / people if values else 0.0
+    missing = 1.0 - sum(counts.values()) / people if values else NOBODY
     told = []
     if len(counts) < 2:
         told.append("everybody has the same level: it is left out" if counts else "nobody has it")
-    if missing > GAPS:
+    if isinstance(missing, float) and missing > GAPS:
         told.append(f"{missing:.0%} lack it")
     if len(counts) > 50:
         told.append(f"{len(counts):,} levels: the rare ones count as other; categories: svd or frequency")

@@ -38,9 +38,9 @@ def _numbers(numbers: Sequence[NumberExplored]) -> str:
     head = ("feature", "spread", "missing", "zeros", "median", "mean", "deviation", "most", "skewness", "outliers")
     rows = (
         (
-            f"<b>{escape(one.name)}</b><br><span class=dim>{escape(one.title)}</span>", _histogram(one.bins), f"{one.missing:.1%}", f"{one.zeros:.1%}",
+            f"<b>{escape(one.name)}</b><br><span class=dim>{escape(one.title)}</span>", _histogram(one.bins), _percent(one.missing), _percent(one.zeros),
             _said(one.quantiles[3] if one.quantiles else None), _said(one.mean), _said(one.deviation),
-            _said(one.quantiles[6] if one.quantiles else None), _said(one.skew), f"{one.outliers:.1%}",
+            _said(one.quantiles[6] if one.quantiles else None), _said(one.skew), _percent(one.outliers),
         )
         for one in numbers
     )  # fmt: skip
@@ -55,7 +55,7 @@ def _categories(categories: Sequence[CategoryExplored]) -> str:
             for level in one.levels
         )
         rest = f"<span class=dim>all others {one.others:.1%}</span>" if one.others else ""
-        parts.append((f"<b>{escape(one.name)}</b>", bars + rest, f"{one.missing:.1%}", f"{one.distinct:,}"))
+        parts.append((f"<b>{escape(one.name)}</b>", bars + rest, _percent(one.missing), f"{one.distinct:,}"))
     return f"<h2>Categories</h2>{_table(('feature', 'levels', 'missing', 'different'), parts, 2)}" if parts else ""
 
 
@@ -105,6 +105,10 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]], words: int) -> st
         for row in rows
     )
     return f"<table class=own><tr>{titles}</tr>{body}</table>"
+
+
+def _percent(value: Any) -> str:
+    return f"{value:.1%}" if isinstance(value, float) else "<span class=dim>unknown</span>"
 
 
 def _said(value: Any) -> str:
