@@ -220,3 +220,11 @@ def test_collapse_counts_equal_customers() -> None:
     counted = collapse(np.array([1.0, 0.0, 1.0]), np.array([2.0, 0.0, 2.0]))
     assert counted.counts.tolist() == [1, 2]
     assert counted.inverse.tolist() == [1, 0, 1]
+
+
+@pytest.mark.parametrize("seed", [2, 8, 9])
+def test_a_search_that_arrives_has_converged_whatever_its_last_step_is_called(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    purchases = rng.integers(1, 9, 200).astype(float)
+    found = gamma_gamma.fit(purchases, np.round(rng.gamma(8 * purchases) * 5 / purchases, 2))[1]
+    assert found.converged, found.message

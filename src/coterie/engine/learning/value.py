@@ -244,7 +244,7 @@ def _warnings(
         if found is None:
             continue
         if not found.converged:
-            said.append(f"the fit of {name} did not converge: {found.message}")
+            said.append(f"the search for the parameters of {name} ended before it arrived: {found.message}")
         loose = [key for key, error in found.errors.items() if not np.isfinite(error)]
         if loose and (name == "money" or forecast.people_stop):
             said.append(f"the data do not tell {', '.join(loose)} of {name}: look at the model, not at its numbers")
