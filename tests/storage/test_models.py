@@ -180,6 +180,18 @@ def test_people_are_erased_from_every_version(store: ModelStore) -> None:
     assert store.load("clusters", "rfm", 1).version == 1
 
 
+def test_people_that_cannot_be_read_are_told(store: ModelStore) -> None:
+    store.save(artefact(), assignments("ada"))
+    (store.path / "clusters/rfm/1.people.parquet").write_bytes(b"PAR1")
+    for asked in (
+        lambda: store.people.about(["ada"]),
+        lambda: store.people.erase(["ada"]),
+        lambda: list(store.about(["ada"])),
+    ):
+        with pytest.raises(Problem, match=r"1\.people\.parquet"):
+            asked()
+
+
 def test_assignments_say_whom_they_are_about(store: ModelStore) -> None:
     with pytest.raises(Problem, match="assignments of nobody"):
         store.save(artefact(), assignments("ada").drop_columns(["profile"]))

@@ -34,15 +34,16 @@ class ModelPeople:
         write_whole(file, sink.getvalue().to_pybytes())
 
     def get(self, file: Path) -> pa.Table | None:
-        """Return what a file holds, nothing when there is none."""
-        return pq.read_table(file, memory_map=False) if file.exists() else None
+        """Return what a file holds, nothing when there is none. Raises: Problem for one that cannot be read, as all others do."""
+        return _read(file) if file.exists() else None
 
     def rows_of(self, file: Path, people: Collection[str]) -> list[dict[str, Any]]:
         """Return the rows of a file about these people, none when there is no file."""
         if not file.exists():
             return []
         wanted = pa.array(sorted(people), pa.string())
-        found: list[dict[str, Any]] = pq.read_table(file, filters=pc.field(PROFILE).isin(wanted)).to_pylist()
+        table = _read(file)
+        found: list[dict[str, Any]] = table.filter(pc.is_in(table[PROFILE], wanted)).to_pylist()
         return found
 
     def about(self, people: Collection[str]) -> int:
@@ -55,7 +56,7 @@ class ModelPeople:
         wanted = pa.array(sorted(people), pa.string())
         for file in self._files():
             if pc.any(pc.is_in(_names(file), wanted)).as_py():
-                table = pq.read_table(file, memory_map=False)
+                table = _read(file)
                 self.put(file, table.filter(pc.invert(pc.is_in(table[PROFILE], wanted))))
 
     def _files(self) -> list[Path]:
@@ -63,4 +64,12 @@ class ModelPeople:
 
 
 def _names(file: Path) -> pa.ChunkedArray:
-    return pq.read_table(file, columns=[PROFILE], memory_map=False)[PROFILE]
+    return _read(file, [PROFILE])[PROFILE]
+
+
+def _read(file: Path, columns: list[str] | None = None) -> pa.Table:
+    try:
+        return pq.read_table(file, columns=columns, memory_map=False)
+    except pa.ArrowInvalid as error:
+        hint = "take it from a backup, or remove it: only matching clusters with those of this version needs it"
+        raise Problem(f"not the people of a model: {error}", where=str(file), hint=hint) from error

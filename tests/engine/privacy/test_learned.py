@@ -43,6 +43,14 @@ def test_who_was_where_goes_and_the_models_stay(shop: Project) -> None:
     assert search(shop.root / HIDDEN, Needles(("u-20931", "ada@example.com"))).found == []
 
 
+def test_a_draft_that_a_crash_left_goes_too(shop: Project) -> None:
+    folder = shop.root / HIDDEN / "models/clusters/rfm"
+    draft = folder / ".2.people.parquet.draft"
+    draft.write_bytes((folder / "2.people.parquet").read_bytes())
+    assert erase(shop, Asked(who=["u-20931"], by="tests")).is_complete
+    assert not draft.exists()
+
+
 def test_who_asks_is_told_where_they_were(shop: Project) -> None:
     told = access(shop, BOB)
     assert [(one["key"], one["version"], one["cluster"], one["profile"]) for one in told.models] == [

@@ -220,7 +220,7 @@ def models(project: Project) -> Shelf:
 
 
 def leftovers(project: Project) -> Shelf:
-    """Damaged files that a start set aside."""
+    """Damaged files that a start set aside, and drafts that a crash left."""
 
     def files() -> list[Path]:
         hidden = project.root / HIDDEN
@@ -229,7 +229,8 @@ def leftovers(project: Project) -> Shelf:
             *hidden.glob("journal/*.damaged-*"),
             *hidden.glob("journal/*.torn-*"),
         ]
-        return sorted({*found, *hidden.glob("snapshots/*.draft")})
+        drafts = [*hidden.glob("snapshots/*.draft"), *hidden.glob("models/*/*/.*.draft")]
+        return sorted({*found, *drafts})
 
     def clear(wanted: Wanted) -> None:
         for path in files():
