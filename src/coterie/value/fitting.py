@@ -31,9 +31,9 @@ class Fit(Struct, frozen=True, kw_only=True):
         return np.array(list(self.parameters.values()))
 
 
-LEVEL = 1e-6
-"""Where the mean log-likelihood rises by less than this per logarithm of a parameter, the search has arrived, also when its last step could not
-improve the last digits and it calls that abnormal."""
+LEVEL = 1e-3
+"""Where the slope of the mean log-likelihood is less than this times 1/√people, which is what chance makes of it, the search has arrived; also when its
+last step could not improve the last digits and it calls that abnormal."""
 REACH = 10.0
 """The search goes so far, in logarithms, from where it begins: a parameter beyond is one that the data do not tell."""
 
@@ -56,7 +56,7 @@ def maximise(likelihood: Likelihood, counts: Floats, names: Sequence[str], start
         objective, begin, jac=True, method="L-BFGS-B", bounds=[(one - REACH, one + REACH) for one in begin],
         options={"maxiter": 1_000, "ftol": 1e-14, "gtol": 1e-9},
     )  # fmt: skip
-    at_rest = bool(found.success or np.abs(found.jac).max() < LEVEL)
+    at_rest = bool(found.success or np.abs(found.jac).max() * np.sqrt(total) < LEVEL)
     parameters = np.exp(found.x)
     errors = _errors(objective, found.x, total) * parameters
     errors[np.abs(found.x - begin) > REACH - 1e-6] = np.nan
