@@ -82,7 +82,9 @@ class DriftWatch:
                 _log.warning("%s", self._health.error)
                 return
             except Exception as error:  # noqa: BLE001  the watch goes on: nobody would notice that a thread ended
-                _log.warning("drift could not be looked at and will be tried again: %s", error, exc_info=_unforeseen(error))
+                _log.warning(
+                    "drift could not be looked at and will be tried again: %s", error, exc_info=_unforeseen(error)
+                )
                 self._tell(error=f"{type(error).__name__}: {error}")
 
     # ── models ───────────────────────────────────────────────────────────────────────────────────────────────
