@@ -78,6 +78,15 @@ def test_a_model_is_fitted_published_asked_and_withdrawn(server: Serving) -> Non
     assert {"model.fit", "model.publish", "model.withdraw"} <= audited
 
 
+def test_a_rule_is_written_among_the_segments_and_nowhere_else(server: Serving) -> None:
+    told = do(server, "models/clusters/buyers/fit")
+    cluster = read(server, "clusters/buyers", version=told["version"])["clusters"][0]["key"]
+    for key in ("../coterie", "../features/rfm", "a b"):
+        path = f"/v1/clusters/buyers/clusters/{cluster}/segment"
+        answer = server.admin.post(path, params={"segment": key, "version": told["version"]})
+        assert (answer.status_code, "not a segment key" in answer.text) == (422, True), answer.text
+
+
 def test_values_are_scored_and_shown(server: Serving) -> None:
     assert do(server, "models/value/worth/fit")["version"] == 1
     scores = read(server, "scores/value/worth", limit=5)

@@ -109,9 +109,6 @@ def save_rule(project: Project, told: ClustersTold, cluster: str, key: str | Non
     if "undetermined" in plain:
         raise Problem("this cluster has no short rule", where=cluster, received=str(plain["undetermined"]))
     name = key or f"{told.key}-{cluster}"
-    path = project.root / "segments" / f"{name}.yaml"
-    if path.exists():
-        raise Conflict(f"there is a file {path.name} already", hint="choose another key: --as KEY")
     rule = msgspec.convert(plain, ShortRule)
     found = rule.fidelity
     fidelity = f"It finds {found.recall:.0%} of the cluster, and {found.precision:.0%} of whom it finds are of it."
@@ -120,8 +117,13 @@ def save_rule(project: Project, told: ClustersTold, cluster: str, key: str | Non
         description=f"The short rule of the cluster {cluster} of the model {told.key}, version {told.version}. {fidelity}",
         population=model.population,
     )  # fmt: skip
+    path = project.root / "segments" / f"{segment.key}.yaml"
     path.parent.mkdir(exist_ok=True)
-    path.write_text(yaml_of(segment), encoding="utf-8")
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(yaml_of(segment))
+    except FileExistsError as error:
+        raise Conflict(f"there is a file {path.name} already", hint="choose another key: --as KEY") from error
     return SavedRule(segment=name, path=str(path), says=segment.says(), fidelity=plain["fidelity"])
 
 

@@ -18,7 +18,7 @@ from coterie.engine.learning.publication import TraitsWritten, publish_traits, p
 from coterie.engine.learning.standing import Standing, Verdict, refusals, standing
 from coterie.engine.learning.tables import matrix_of
 from coterie.engine.project import Project
-from coterie.errors import CoterieError, InvalidDefinition, NotFound, Problem
+from coterie.errors import InvalidDefinition, NotFound, Problem
 
 Told = Callable[[str, float], None]
 
@@ -98,7 +98,7 @@ def publish_served(
     store.publish("clusters", key, one.version, project.wall(), by=by)
     try:
         switch.edit(None)
-    except CoterieError:
+    except BaseException:
         if before is None:
             store.withdraw("clusters", key, project.wall(), by=by, note="it could not be put into force")
         else:
