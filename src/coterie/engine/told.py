@@ -6,7 +6,9 @@ from typing import Any
 
 import msgspec
 
-INSTANTS = frozenset({"at", "as_of", "since", "until", "next_change", "instants", "first_seen", "last_seen", "advanced_to"})
+INSTANTS = frozenset(
+    {"at", "as_of", "since", "until", "next_change", "instants", "first_seen", "last_seen", "advanced_to"}
+)
 """Names of fields that hold instants, beside all that end in ``_at`` or ``_until``."""
 FOREIGN = frozenset({"properties", "row", "value", "definition", "received"})
 """Names of fields that hold what others sent or wrote: left as it is."""
