@@ -34,7 +34,7 @@ async def read_clusters(
     return await desk.ask(explained, desk.project, key, version, members=members, landed=False)
 
 
-@routes.get("/clusters/{key}/choice", dict[str, Any])
+@routes.get("/clusters/{key}/choice", dict[str, Any], scope="admin")
 async def choose_clusters(desk: Here, key: Word, at: At = None) -> dict[str, Any]:
     """Return every criterion for every number of clusters, whether there is structure at all, and what to take. Keeps nothing."""
     return await desk.learn(_chosen, desk.project, key, instant(at, desk))
