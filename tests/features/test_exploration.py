@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from coterie.engine.learning.exploration_page import exploration_page
+from coterie.errors import NotFound
 from coterie.features.exploration import explore, hopkins
 from coterie.features.table import Column, FeatureTable
 from coterie.model import Undetermined
@@ -94,3 +95,10 @@ def test_outliers_cannot_be_told_where_the_middle_half_has_one_value() -> None:
     (refunds,) = explore(FeatureTable(profiles=profiles, columns=(column,), at=0)).numbers
     assert isinstance(refunds.outliers, Undetermined)
     assert refunds.zeros == 0.9
+
+
+def test_an_unknown_name_is_answered_with_those_that_there_are() -> None:
+    table = FeatureTable(profiles=np.empty(0, object), columns=(Column(name="age", values=np.empty(0)),), at=0)
+    with pytest.raises(NotFound) as refused:
+        table.column("revenue")
+    assert "there are: age" in str(refused.value)

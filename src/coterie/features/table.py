@@ -55,7 +55,7 @@ class FeatureTable(Struct, frozen=True, kw_only=True):
         for column in self.columns:
             if column.name == name:
                 return column
-        raise NotFound(f"no feature {name!r}", hint=nearest(name, self.names))
+        raise NotFound(f"no feature {name!r}", hint=nearest(name, self.names) or f"there are: {', '.join(self.names)}")
 
     def numbers(self, names: Sequence[str] | None = None) -> Floats:
         """Return the (n, f) float64 matrix of the numeric columns, or of those named, in that order. Raises: NotFound, Problem."""

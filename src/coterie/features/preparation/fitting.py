@@ -64,7 +64,11 @@ def _joined(
 ) -> Preparation:
     if not numbers and not categories:
         reasons = "; ".join(f"{one.name}: {one.reason}" for one in gone)
-        raise Problem("no feature is left to learn from", received=reasons or "a table without features")
+        raise Problem(
+            "no feature is left to learn from",
+            received=reasons or "a table without features",
+            hint="name others: columns, or the feature set",
+        )
     made = (
         *(one.column for one in numbers),
         *(f"{one.column} missing" for one in numbers if one.marked),
