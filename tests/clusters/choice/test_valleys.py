@@ -79,6 +79,14 @@ def test_cubes_of_any_width_have_no_valley(width: int) -> None:
     assert groups_of(np.random.default_rng(width).random((1_500, width)), range(2, 9))[1] > 0.001
 
 
+@pytest.mark.parametrize(("share", "gap"), [(0.03, 9.0), (0.06, 6.0), (0.2, 6.0)])
+def test_a_few_who_stand_apart_are_seen(share: float, gap: float) -> None:
+    matrix = np.random.default_rng(0).normal(size=(5_000, 4))
+    matrix[: int(5_000 * share), 0] += gap
+    groups, chance = groups_of(matrix / matrix.std(axis=0), range(2, 6))
+    assert (groups, chance < 1e-6) == (2, True)
+
+
 def test_without_the_valley_every_cut_would_be_a_group(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(separation, "VALLEY", 0.2)
     assert groups_of(one_piece(0).matrix)[0] > 2

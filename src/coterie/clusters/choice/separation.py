@@ -122,7 +122,7 @@ def part(fitted: Floats, unseen: Floats, fit: Callable[[Floats, int, int], Rule]
     return Parted(
         groups=_groups(tested, k),
         apart=float(np.mean(parted)) if parted else 0.0,
-        clearest=min(1.0, min(sure, default=1.0) * len(sure)) if sure else 1.0,
+        clearest=min(1.0, min(sure, default=1.0) * 2 * len(sure)),
         unseen=float((others**2).mean()) / inside if inside else 1.0,
     )
 
@@ -155,7 +155,8 @@ def _valleys(unseen: Floats, costs: Floats, centres: Floats, whitening: Floats, 
             if min(side, total - side) >= max(SIDE_MIN, SIDE_SHARE * total):
                 alone -= {one, other}
                 line = _line(one, other, centres, covariances, sizes)
-                yield Valley(left=one, right=other, dip=dip_of(unseen[rows] @ line), convex=True)
+                dip = _deepest(unseen[rows] @ line, float((centres[one] + centres[other]) @ line) / 2)
+                yield Valley(left=one, right=other, dip=dip, convex=True)
     for one in sorted(alone):
         gaps = ((centres - centres[one]) ** 2).sum(axis=1)
         gaps[one] = np.inf
@@ -163,7 +164,21 @@ def _valleys(unseen: Floats, costs: Floats, centres: Floats, whitening: Floats, 
         rows = (first == one) | (first == other)
         if rows.any():
             line = _line(one, other, centres, covariances, sizes)
-            yield Valley(left=one, right=other, dip=dip_of(unseen[rows] @ line), convex=k == 2)
+            dip = _deepest(unseen[rows] @ line, float((centres[one] + centres[other]) @ line) / 2)
+            yield Valley(left=one, right=other, dip=dip, convex=k == 2)
+
+
+def _deepest(along: Floats, middle: float) -> float:
+    """Return the larger scaled dip of all places on a line, and of as many on either side of the middle as there are on the emptier.
+
+    A small group beside a large one is a bump of few among many; beside the nearest few of the large one it is half. A stretch of the
+    line is convex too.
+    """
+    ordered = np.sort(along)
+    low = int(np.searchsorted(ordered, middle))
+    side = min(low, len(ordered) - low)
+    whole = dip_of(ordered)
+    return max(whole, dip_of(ordered[low - side : low + side])) if side >= SIDE_MIN else whole
 
 
 def _line(one: int, other: int, centres: Floats, covariances: Floats, sizes: Ints) -> Floats:

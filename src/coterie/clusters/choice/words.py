@@ -23,17 +23,17 @@ def recommend(
     by_k = {one.k: one for one in scores}
     if recommended is None:
         stable = number(by_k[slices].stability)
-        told = f" at {slices} they come out {_alike(stable)}" if stable is not None else f" {slices} are as good as any"
-        return (
-            "There is no structure: these customers are a continuum without gaps, and any number of clusters is a decision, not a finding. "
-            f"If you want parts of it to work with, take few:{told}."
-        )
+        said = "There is no structure: these customers are a continuum without gaps, and any number of clusters is a decision, not a finding."
+        if stable is not None and stable < STABLE:
+            return f"{said} Nor does any number of parts come back with other customers like these; {slices} come out {_alike(stable)}."
+        told = "" if stable is None else f": {slices} come out {_alike(stable)} with other customers like these"
+        return f"{said} If you want parts of it to work with, take few{told}."
     score = by_k[recommended]
     agreeing = [NAMES[name] for name, k in votes.items() if k == recommended and name != "separation"]
     others = sorted({k for name, k in votes.items() if k != recommended})
     first = f"Take {recommended} clusters: {recommended} groups of customers have valleys between them."
     second = (
-        f" {_listed(agreeing).capitalize()} would take {recommended} too"
+        f" {_began(_listed(agreeing))} would take {recommended} too"
         if agreeing
         else " No other criterion would take that number"
     )
@@ -84,6 +84,10 @@ def warn(
     if score.smallest < SMALL * people:
         found.append(f"the smallest cluster has {score.smallest:,} of {people:,} customers")
     return tuple(found)
+
+
+def _began(sentence: str) -> str:
+    return sentence[0].upper() + sentence[1:]
 
 
 def _alike(stable: float) -> str:
