@@ -11,6 +11,9 @@ from coterie.clusters.algorithms import gaussian, hierarchical, mixed
 from coterie.clusters.algorithms.lloyd import descend, spread
 from coterie.clusters.labels import Floats, Rule
 
+MANY = 5_000
+"""Rows from which k-means is started three times, not five: starts differ less."""
+
 
 class Quick(Struct, frozen=True, kw_only=True):
     """How an algorithm is fitted when it is fitted hundreds of times."""
@@ -25,8 +28,8 @@ class Quick(Struct, frozen=True, kw_only=True):
 
 
 def _kmeans(matrix: Floats, k: int, seed: int) -> Rule:
-    """Return the rule of the best of five starts of Lloyd's steps."""
-    rngs = np.random.default_rng((seed, k)).spawn(5)
+    """Return the rule of the best of five starts of Lloyd's steps, of three where there are many rows."""
+    rngs = np.random.default_rng((seed, k)).spawn(5 if len(matrix) < MANY else 3)
     ends = [descend(matrix, spread(matrix, k, rng), iterations=100, tolerance=1e-4) for rng in rngs]
     centres = min(ends, key=lambda end: end.inertia).centres
     return Rule(centres=centres, scales=np.ones(matrix.shape[1]), reach=np.full(k, np.inf))
