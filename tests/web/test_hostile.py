@@ -122,7 +122,7 @@ def test_pages_run_nothing_that_others_named(server: Serving) -> None:
         }
     ]
     assert server.writing.post("/v1/batch", json={"batch": calls}).status_code == 200
-    wait_until(lambda: event in server.reading.get("/v1/catalogue").text)
+    wait_until(lambda: event in server.reading.get("/v1/catalogue", params={"limit": 1000}).text)
     assert server.admin.post("/v1/quality/runs").status_code == 200
     for path in ("/v1/catalogue/page", "/v1/quality/page"):
         page = server.reading.get(path)

@@ -95,8 +95,11 @@ def check(project: Project) -> tuple[int, int, list[Problem]]:
             load_mapping(file)
         except InvalidDefinition as error:
             problems += error.problems
-    problems += feature_problems(project)
-    problems += model_problems(project)
+    for look in (feature_problems, model_problems):
+        try:
+            problems += look(project)
+        except InvalidDefinition as error:  # a segment is wrong, which is told already
+            problems += [one for one in error.problems if str(one) not in set(map(str, problems))]
     for read in (sources_of, tracking_plan, standards_of, quality_rules):
         try:
             read(project)
