@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+
+from coterie.segments.instants import rfc3339
+from coterie.triggers.delivery import Delivery, key_of
 
 QUALITY = "$quality"
 _TEXT = """\
@@ -39,3 +42,29 @@ NOTICES: Mapping[str, Mapping[str, str]] = {
     },
 }
 """Name → part → text. A payload of such a message has ``alert`` in place of segment, change and event."""
+
+PRIORITY = 9
+"""Words to those who run Coterie go after those to customers."""
+
+
+def notice(
+    trigger: str, destination: str, owner: str, causes: Iterable[str], alert: Mapping[str, object], now: int
+) -> Delivery:
+    """Return a letter to the owner of something about ``alert``. The same causes at the same destination give the same key: it is sent once."""
+    key = key_of(trigger, owner, "", (destination, *sorted(causes)))
+    payload = {
+        "key": key,
+        "trigger": trigger,
+        "run": None,
+        "decided_at": rfc3339(now),
+        "profile": {"id": "", "traits": {"email": owner} if "@" in owner else {}, "identifiers": []},
+        "segment": None,
+        "change": None,
+        "event": None,
+        "gathered": {},
+        "alert": {**alert, "owner": owner},
+    }
+    return Delivery(
+        key=key, trigger=trigger, destination=destination, profile="", run="", payload=payload, decided_at=now,
+        due_at=now, priority=PRIORITY,
+    )  # fmt: skip

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from coterie.engine.outbox.notices import QUALITY
+from coterie.engine.outbox.notices import QUALITY, notice
 from coterie.engine.project import Project
 from coterie.engine.quality.rules import Rule
 from coterie.monitoring.terms import SEVERITIES, Severity
-from coterie.segments.instants import rfc3339
 from coterie.storage.quality.book import Kept, key_of
 from coterie.triggers.delivery import Delivery
-from coterie.triggers.delivery import key_of as key_of_letter
 
 SHOWN_MAX = 50
 """Findings told in one message; the others are counted."""
-PRIORITY = 9
 
 
 def letters(
@@ -42,32 +39,16 @@ def letters(
 
 def _letter(project: Project, destination: str, owner: str, found: Sequence[Kept], now: int) -> Delivery:
     cause = [f"{one.finding.day}\x1f{key_of(one.finding)}" for one in found]
-    key = key_of_letter(QUALITY, owner, "", (destination, *sorted(cause)))
     worst = max((one.finding.severity for one in found), key=SEVERITIES.index)
     first = found[0].finding.says.split(";")[0]
-    payload = {
-        "key": key,
-        "trigger": QUALITY,
-        "run": None,
-        "decided_at": rfc3339(now),
-        "profile": {"id": "", "traits": {"email": owner} if "@" in owner else {}, "identifiers": []},
-        "segment": None,
-        "change": None,
-        "event": None,
-        "gathered": {},
-        "alert": {
-            "project": project.settings.name,
-            "worst": str(worst),
-            "title": first if len(found) == 1 else f"{first}, and {len(found) - 1} more",
-            "count": len(found),
-            "owner": owner,
-            "findings": [told(one) for one in found[:SHOWN_MAX]],
-        },
+    alert = {
+        "project": project.settings.name,
+        "worst": str(worst),
+        "title": first if len(found) == 1 else f"{first}, and {len(found) - 1} more",
+        "count": len(found),
+        "findings": [told(one) for one in found[:SHOWN_MAX]],
     }
-    return Delivery(
-        key=key, trigger=QUALITY, destination=destination, profile="", run="", payload=payload, decided_at=now,
-        due_at=now, priority=PRIORITY,
-    )  # fmt: skip
+    return notice(QUALITY, destination, owner, cause, alert, now)
 
 
 def told(kept: Kept) -> dict[str, object]:

@@ -6,12 +6,10 @@ from collections.abc import Sequence
 
 from coterie.engine.learning.drift.rates import SegmentAlarm
 from coterie.engine.learning.drift.recalibration import Recalibrated
-from coterie.engine.outbox.notices import DRIFT
+from coterie.engine.outbox.notices import DRIFT, notice
 from coterie.engine.project import Project
-from coterie.segments.instants import rfc3339
-from coterie.triggers.delivery import Delivery, key_of
+from coterie.triggers.delivery import Delivery
 
-PRIORITY = 9
 TOLD = {
     "told": "is stale; a refit waits for your word",
     "waiting": "is stale; a refit waits for a decision",
@@ -47,26 +45,11 @@ def letters(
 def _letter(
     project: Project, destination: str, owner: str, told: Sequence[tuple[str, str, tuple[str, ...]]], now: int
 ) -> Delivery:
-    key = key_of(DRIFT, owner, "", (destination, *sorted(cause for cause, _, _ in told)))
-    payload = {
-        "key": key,
-        "trigger": DRIFT,
-        "run": None,
-        "decided_at": rfc3339(now),
-        "profile": {"id": "", "traits": {"email": owner} if "@" in owner else {}, "identifiers": []},
-        "segment": None,
-        "change": None,
-        "event": None,
-        "gathered": {},
-        "alert": {
-            "project": project.settings.name,
-            "title": told[0][1] if len(told) == 1 else f"{told[0][1]}, and {len(told) - 1} more",
-            "count": len(told),
-            "owner": owner,
-            "findings": [{"says": says, "reasons": list(reasons)} for _, says, reasons in told],
-        },
+    first = told[0][1]
+    alert = {
+        "project": project.settings.name,
+        "title": first if len(told) == 1 else f"{first}, and {len(told) - 1} more",
+        "count": len(told),
+        "findings": [{"says": says, "reasons": list(reasons)} for _, says, reasons in told],
     }
-    return Delivery(
-        key=key, trigger=DRIFT, destination=destination, profile="", run="", payload=payload, decided_at=now,
-        due_at=now, priority=PRIORITY,
-    )  # fmt: skip
+    return notice(DRIFT, destination, owner, (cause for cause, _, _ in told), alert, now)
