@@ -59,7 +59,7 @@ def _add(group: click.Group, kind: Kind) -> None:
     @click.pass_obj
     def withdraw(session: Session, key: str) -> None:
         """Publish no version of the model KEY any more: its traits are removed from everybody."""
-        from coterie.engine.learning.psychographic import withdraw as take
+        from coterie.engine.learning.renewal import withdraw as take
 
         done = take(session.project(), kind, key, by="cli")
         if session.as_json:

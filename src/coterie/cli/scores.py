@@ -75,9 +75,9 @@ def _add_deeds(group: click.Group, kind: Kind) -> None:
     @click.pass_obj
     def withdraw(session: Session, key: str) -> None:
         """Publish no version of the model KEY any more: its traits are removed from everybody."""
-        from coterie.engine.learning.scoring import withdraw_scores
+        from coterie.engine.learning.renewal import withdraw as take
 
-        done = withdraw_scores(session.project(), kind, key, by="cli")
+        done = take(session.project(), kind, key, by="cli")
         if session.as_json:
             session.answer(done)
         else:

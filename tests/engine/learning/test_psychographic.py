@@ -11,7 +11,8 @@ from msgspec import structs
 
 from coterie.engine.history import History
 from coterie.engine.learning.models import models_of
-from coterie.engine.learning.psychographic import fit, publish, scored, withdraw
+from coterie.engine.learning.psychographic import fit, publish, scored
+from coterie.engine.learning.renewal import withdraw
 from coterie.engine.learning.scales import scales_told
 from coterie.engine.project import Project
 from coterie.errors import NotFound, Problem

@@ -14,7 +14,7 @@ from coterie.engine import definitions
 from coterie.engine.apply import apply
 from coterie.engine.history import History
 from coterie.engine.ingest import ingest
-from coterie.engine.learning import chances, propensity, scoring
+from coterie.engine.learning import chances, propensity, renewal, scoring
 from coterie.engine.learning.models import definition, models_of
 from coterie.engine.learning.score_page import score_page
 from coterie.engine.learning.scoring import Kind
@@ -136,11 +136,11 @@ def test_publishing_moves_segments_once_and_withdrawing_moves_them_back(tmp_path
     assert set(traits["m1"].to_pylist()) <= {1.0, None}
     again = scoring.publish_scores(shopping, "value", "worth")
     assert again.people == done.people
-    gone = scoring.withdraw_scores(shopping, "value", "worth")
+    gone = renewal.withdraw(shopping, "value", "worth")
     assert gone.people == done.people
     assert gone.changes == len(worthy)
     with pytest.raises(NotFound):
-        scoring.withdraw_scores(shopping, "value", "worth")
+        renewal.withdraw(shopping, "value", "worth")
 
 
 def test_merged_people_have_one_history(tmp_path: Path) -> None:

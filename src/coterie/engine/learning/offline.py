@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coterie.engine.learning import psychographic, publishing, scoring
+from coterie.engine.learning import psychographic, publishing, renewal, scoring
 from coterie.engine.learning.models import models_of
 from coterie.engine.learning.served import InForce
 from coterie.engine.project import Project
@@ -28,8 +28,6 @@ def withdraw(project: Project, kind: str, key: str, by: str) -> InForce:
     """No version is in force any more, and nobody has its traits. Raises: NotFound when none was, Held while a server runs."""
     if kind == "clusters":
         done = publishing.withdraw_clusters(project, key, by=by)
-    elif kind in ("interests", "text"):
-        done = psychographic.withdraw(project, kind, key, by=by)
     else:
-        done = scoring.withdraw_scores(project, kind, key, by=by)  # type: ignore[arg-type]  # the other three
+        done = renewal.withdraw(project, kind, key, by=by)
     return InForce(kind=kind, key=key, version=None, at=done.at, written=done.people)

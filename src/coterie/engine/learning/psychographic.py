@@ -13,6 +13,7 @@ from coterie.engine.history import History
 from coterie.engine.holding import holding
 from coterie.engine.learning.models import FOLDER, libraries, models_of
 from coterie.engine.learning.publication import Rows, TraitsWritten, publish_traits, put_traits
+from coterie.engine.learning.renewal import news
 from coterie.engine.learning.telling import Told, quiet
 from coterie.engine.project import Project
 from coterie.errors import NotFound, Problem, nearest
@@ -25,11 +26,11 @@ from coterie.learned.definition import InterestsModel, TextModel
 from coterie.learned.parse import definition_of
 from coterie.learned.words import Picked, events_of
 from coterie.model import Value
-from coterie.segments.core import EVER, Rolling, Trait
+from coterie.segments.core import EVER, Rolling
 from coterie.segments.durations import us_of
 from coterie.segments.parse.written import data_of
 from coterie.triggers.parse import text_of as text_in
-from coterie.values import canonical, parse, text_of
+from coterie.values import parse, text_of
 
 Psychographic: TypeAlias = InterestsModel | TextModel
 DIGITS = 6
@@ -141,63 +142,10 @@ def _readied(
     artefact = store.load(kind, key, version)
     told("looking at everybody", 0.1)
     table = scored(project, artefact, at)
-    rows = _news(project, artefact, table, at)
+    rows = news(project, artefact, traits_of(artefact, table), at)
     store.publish(kind, key, artefact.version, project.wall(), by=by)
     told("writing traits", 0.6)
     return artefact, table, rows
-
-
-@holding("withdraw")
-def withdraw(project: Project, kind: str, key: str, *, by: str = "") -> TraitsWritten:
-    """No version is published, and nobody has its traits any more. Raises: NotFound when none was, Held while a server runs."""
-    at = project.next_instant()
-    rows, label = _withdrawn(project, kind, key, at, by)
-    return publish_traits(project, rows, at, label=label)
-
-
-def withdraw_served(runner: Any, kind: str, key: str, *, by: str = "") -> TraitsWritten:
-    """As ``withdraw`` where a server runs: through its runner. Raises: NotFound, Transient."""
-    runner.land()
-    at = runner.status().advanced_to
-    rows, label = _withdrawn(runner.project, kind, key, at, by)
-    return put_traits(runner, rows, at, label=label)
-
-
-def _withdrawn(project: Project, kind: str, key: str, at: int, by: str) -> tuple[Rows, str]:
-    store = models_of(project)
-    version = store.published_version(kind, key)
-    if version is None:
-        raise NotFound(f"no version of {key!r} is published", hint="see them: coterie models list")
-    present = _present(project, store.load(kind, key, version), at)
-    store.withdraw(kind, key, project.wall(), by=by)
-    return [(who, dict.fromkeys(had)) for who, had in present.items()], f"{kind}.{key}@{version}-withdrawn"
-
-
-def _news(project: Project, artefact: Artefact, table: FeatureTable, at: int) -> Rows:
-    """Return (profile, traits) of everybody of whom something else is to be written than they have."""
-    present = _present(project, artefact, at)
-    rows: list[tuple[str, Mapping[str, Value]]] = []
-    for who, told in traits_of(artefact, table):
-        had = present.pop(who, {})
-        told = {name: value for name, value in told.items() if value is not None or name in had}
-        if any((None if value is None else canonical(value)) != had.get(name) for name, value in told.items()):
-            rows.append((who, told))
-    return [*rows, *((who, dict.fromkeys(had)) for who, had in present.items())]
-
-
-def _present(project: Project, artefact: Artefact, at: int) -> dict[str, dict[str, str]]:
-    """Return person → the traits of a model that they have, as canonical JSON. Cost: one scan of the log."""
-    columns = (Interests if artefact.kind == "interests" else Wording).of(artefact.parameters).columns
-    names = [f"{one}.{artefact.key}" for one in (*columns, f"{artefact.kind}_version")]
-    with History(project.events) as history:
-        rows = history.measures([], at, values=[Trait(name) for name in names])
-    profiles = rows.column("profile").to_pylist()
-    found: dict[str, dict[str, str]] = {}
-    for place, name in enumerate(names):
-        for who, value in zip(profiles, rows.column(f"v{place}").to_pylist(), strict=True):
-            if value is not None:
-                found.setdefault(who, {})[name] = value
-    return found
 
 
 # ── the log ──────────────────────────────────────────────────────────────────────────────────────────────────

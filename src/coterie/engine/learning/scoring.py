@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
-import numpy as np
 import pyarrow as pa
 from msgspec import Struct
 
-from coterie.engine.history import History
 from coterie.engine.holding import holding
 from coterie.engine.learning import chances, lookalike, propensity, value
 from coterie.engine.learning.chances import Chances
 from coterie.engine.learning.models import definition, models_of
 from coterie.engine.learning.publication import Rows, TraitsWritten, publish_traits, put_traits
+from coterie.engine.learning.renewal import news
 from coterie.engine.learning.telling import Told, quiet
 from coterie.engine.learning.value import Valued
 from coterie.engine.project import Project
-from coterie.errors import NotFound, Problem
+from coterie.errors import Problem
 from coterie.learned.artefact import Artefact
 from coterie.learned.definition import LookalikeModel, PropensityModel, ValueModel
-from coterie.model import Undetermined, Value
-from coterie.segments.core import Trait
+from coterie.model import Undetermined
 from coterie.segments.instants import rfc3339
 
 Kind: TypeAlias = Literal["value", "propensity", "lookalike"]
 Scored: TypeAlias = Valued | Chances
-TRAITS: Mapping[str, tuple[str, ...]] = {
-    "value": ("expected_purchases", "p_alive", "clv", "value_version"),
-    "propensity": ("propensity", "propensity_version"),
-    "lookalike": ("lookalike", "lookalike_version"),
-}
-"""Kind → the traits that its models publish; each is followed by a dot and the model's key."""
 
 
 class ScoresPublished(Struct, frozen=True, kw_only=True):
@@ -106,7 +97,7 @@ def publish_scores(
     artefact, at = models_of(project).load(kind, key, version), project.next_instant()
     told("looking at everybody", 0.1)
     found = scored(project, artefact, at)
-    rows = _news(project, kind, found, at)
+    rows = news(project, artefact, _told(found), at)
     models_of(project).publish(kind, key, artefact.version, project.wall(), by=by)
     told("writing traits", 0.6)
     done = publish_traits(project, rows, at, label=f"{kind}.{key}@{artefact.version}")
@@ -123,61 +114,14 @@ def publish_scores_served(
     at = runner.status().advanced_to
     told("looking at everybody", 0.1)
     found = scored(project, artefact, at)
-    rows = _news(project, kind, found, at)
+    rows = news(project, artefact, _told(found), at)
     models_of(project).publish(kind, key, artefact.version, project.wall(), by=by)
     told("writing traits", 0.6)
     return _published(kind, found, put_traits(runner, rows, at, label=f"{kind}.{key}@{artefact.version}"))
 
 
-@holding("withdraw")
-def withdraw_scores(project: Project, kind: Kind, key: str, *, by: str = "") -> TraitsWritten:
-    """No version is published, and nobody has its traits any more. Raises: NotFound when none was, Held while a server runs."""
-    at = project.next_instant()
-    rows, label = _withdrawn(project, kind, key, at, by)
-    return publish_traits(project, rows, at, label=label)
-
-
-def withdraw_scores_served(runner: Any, kind: Kind, key: str, *, by: str = "") -> TraitsWritten:
-    """As ``withdraw_scores`` where a server runs: through its runner. Raises: NotFound, Transient."""
-    runner.land()
-    at = runner.status().advanced_to
-    rows, label = _withdrawn(runner.project, kind, key, at, by)
-    return put_traits(runner, rows, at, label=label)
-
-
-def _withdrawn(project: Project, kind: Kind, key: str, at: int, by: str) -> tuple[Rows, str]:
-    store = models_of(project)
-    version = store.published_version(kind, key)
-    if version is None:
-        raise NotFound(f"no version of {key!r} is published", hint="see them: coterie models list")
-    store.withdraw(kind, key, project.wall(), by=by)
-    present = _present(project, [f"{one}.{key}" for one in TRAITS[kind]], at)
-    return [(who, dict.fromkeys(told)) for who, told in present.items()], f"{kind}.{key}@{version}-withdrawn"
-
-
-def _news(project: Project, kind: Kind, found: Scored, at: int) -> Rows:
-    """Return (profile, traits) of everybody of whom something else is to be written than they have."""
-    names = [f"{one}.{found.key}" for one in TRAITS[kind]]
-    present = _present(project, names, at)
-    rows: list[tuple[str, Mapping[str, Value]]] = []
-    for who, told in value.traits_of(found) if isinstance(found, Valued) else chances.traits_of(found):
-        before = present.pop(who, {})
-        if any(told.get(name) != before.get(name) for name in names):
-            rows.append((who, {name: one for name, one in told.items() if one is not None or name in before}))
-    return [*rows, *((who, dict.fromkeys(had)) for who, had in present.items())]
-
-
-def _present(project: Project, names: list[str], at: int) -> dict[str, dict[str, float]]:
-    """Return person → the traits of these names that they have. Cost: one scan of the log."""
-    with History(project.events) as history:
-        table = history.measures([Trait(name) for name in names], at)
-    profiles = np.array(table["profile"].to_pylist(), object)
-    found: dict[str, dict[str, float]] = {}
-    for place, name in enumerate(names):
-        column = table[f"m{place}"].cast(pa.float64()).fill_null(np.nan).to_numpy(zero_copy_only=False)
-        for row in np.flatnonzero(~np.isnan(column)).tolist():
-            found.setdefault(profiles[row], {})[name] = float(column[row])
-    return found
+def _told(found: Scored) -> Rows:
+    return value.traits_of(found) if isinstance(found, Valued) else chances.traits_of(found)
 
 
 def _published(kind: Kind, found: Scored, done: TraitsWritten) -> ScoresPublished:

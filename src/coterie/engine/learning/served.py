@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from coterie.engine.learning import clustering, psychographic, publishing, scoring
+from coterie.engine.learning import clustering, psychographic, publishing, renewal, scoring
 from coterie.engine.learning.models import definition, models_of
 from coterie.engine.project import Project
 from coterie.errors import Problem
@@ -71,8 +71,6 @@ def withdraw(runner: Any, switch: Any, kind: str, key: str, by: str) -> InForce:
     """No version is in force any more, and nobody has its traits. Raises: NotFound when none was."""
     if kind == "clusters":
         done = publishing.withdraw_served(runner, switch, key, by=by)
-    elif kind in ("interests", "text"):
-        done = psychographic.withdraw_served(runner, kind, key, by=by)
     else:
-        done = scoring.withdraw_scores_served(runner, kind, key, by=by)  # type: ignore[arg-type]  # the other three
+        done = renewal.withdraw_served(runner, kind, key, by=by)
     return InForce(kind=kind, key=key, version=None, at=done.at, written=done.people)
