@@ -146,7 +146,7 @@ def explain(
 
     show_explained(session, told)
     if saved is not None:
-        session.console().print(f"[green]written:[/] {saved.path}; put it into force: coterie apply")
+        click.echo(f"{click.style('written:', fg='green')} {saved.path}; put it into force: coterie apply")
 
 
 @command.command("publish")
