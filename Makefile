@@ -30,7 +30,7 @@ demo: $(READY) ## a server, a live shop over HTTP, segments that move, a mail, a
 
 test: $(DEV) ## everything that must pass
 	@$(MAKE) --no-print-directory format-check lint types
-	@$(PYTEST) -n 2 --dist loadfile --durations 25 tests
+	@$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder --durations 25 tests
 
 check: test ## the one check command: format, lint, types, house, unit, laws, stories, docs
 

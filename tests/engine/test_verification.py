@@ -11,6 +11,7 @@ from coterie.engine.project import Project
 from coterie.engine.readers import by_batch
 from coterie.engine.replay import replay
 from coterie.engine.verification import verify
+from coterie.errors import NotFound
 from tests.engine.projects import DAY, NOW, project
 
 SEGMENTS = {
@@ -57,6 +58,12 @@ def test_instants_can_be_named(tmp_path: Path) -> None:
     assert done.instants == (NOW - 20 * DAY - 1, NOW - 20 * DAY, NOW)
     rich = next(one for one in done.segments if one.key == "rich")
     assert rich.members == 0 + 1 + 2, "nobody, ada by the merge, then bob too"
+
+
+def test_nothing_is_no_proof(tmp_path: Path) -> None:
+    made = project(tmp_path / "p", {}, {"days": 1, "profile": "eve", "name": "bought", "event_id": "one"})
+    with pytest.raises(NotFound, match="no segment"):
+        verify(made, definitions.catalog(made))
 
 
 def test_a_difference_is_found_and_made_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

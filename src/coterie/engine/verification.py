@@ -14,6 +14,7 @@ from coterie.engine.project import Project
 from coterie.engine.readers import Memberships, all_three, by_live
 from coterie.engine.records import event_of
 from coterie.engine.replay import micro_batches
+from coterie.errors import NotFound
 from coterie.identity.merges import Merges
 from coterie.limits import DAY_US
 from coterie.model import Event
@@ -77,7 +78,11 @@ def verify(
     """Compare the readers on every known profile at ``instants`` (or ``count`` that are chosen to be hard) and return the proof.
 
     ``workers`` processes share the oracle's work. Cost: the oracle reads every record of every profile at every instant: about 1 µs per record, instant and selector.
+
+    Raises: NotFound when there is no segment.
     """
+    if not catalog.keys:
+        raise NotFound("there is no segment: nothing to verify", hint="write one into segments/")
     chosen = tuple(sorted(set(instants))) or hard_instants(project, catalog, count, seed)
     progress(0.0, "SQL")
     with History(project.events) as history:
