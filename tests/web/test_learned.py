@@ -78,6 +78,28 @@ def test_a_model_is_fitted_published_asked_and_withdrawn(server: Serving) -> Non
     assert {"model.fit", "model.publish", "model.withdraw"} <= audited
 
 
+def test_long_work_is_begun_followed_and_found_again(server: Serving) -> None:
+    begun = server.admin.post("/v1/models/clusters/buyers/fit", params={"background": True})
+    assert begun.status_code == 202, begun.text
+    assert (begun.json()["action"], begun.json()["subject"]) == ("model.fit", "clusters:buyers")
+    place = begun.headers["location"]
+
+    def job() -> Any:
+        return server.admin.get(place).json()
+
+    wait_until(lambda: job()["state"] not in ("waiting", "running"), what="the fit to end")
+    done = job()
+    assert done["state"] == "done", done
+    assert done["result"]["people"] == 90
+    unwritten = server.admin.post("/v1/models/value/buyers/fit", params={"background": True}).json()
+    wait_until(lambda: server.admin.get(f"/v1/jobs/{unwritten['id']}").json()["state"] == "failed", what="it to fail")
+    assert [one["state"] for one in server.admin.get("/v1/jobs").json()["rows"]] == ["failed", "done"]
+    assert server.admin.delete(place).json() == done, "it is over"
+    assert server.admin.get("/v1/jobs/0").status_code == 404
+    assert server.reading.get("/v1/jobs").status_code == 403
+    assert server.admin.delete(f"/v1/models/clusters/buyers/versions/{done['result']['version']}").status_code == 200
+
+
 def test_a_rule_is_written_among_the_segments_and_nowhere_else(server: Serving) -> None:
     told = do(server, "models/clusters/buyers/fit")
     cluster = read(server, "clusters/buyers", version=told["version"])["clusters"][0]["key"]

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from coterie.clock import ManualClock
+from coterie.engine.learning.drift import recalibration
 from coterie.engine.learning.drift import watch as watching
 from coterie.engine.learning.drift.alerts import letters
 from coterie.engine.learning.drift.keeping import book_of
@@ -88,6 +89,25 @@ def test_a_model_that_cannot_be_looked_at_waits_for_its_next_turn(tmp_path: Path
         clock.advance_to(at(4) + 8 * DAY_US)
         assert watch.run_due() == []
         assert "habits" in watch.health().error
+
+
+def test_a_server_that_stops_waits_for_no_refit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fit(*args: object, **named: object) -> None:
+        raise AssertionError("it is fitted although the server stops")
+
+    clock = ManualClock(at(4))
+    with served(_root(tmp_path / "p", "auto", changed_from=2), clock) as one:
+        watch = _watch(one, clock, [])
+        going = watching.recalibrate
+
+        def stopped(*args: object, **named: object) -> object:
+            watch.stop()
+            return going(*args, **named)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(watching, "recalibrate", stopped)
+        monkeypatch.setattr(recalibration.clustering, "fit", fit)
+        assert watch.run_due() == []
+        assert (watch.health().error, watch.due(at(4))) == ("", ["habits"]), "it is due when the server is back"
 
 
 def test_a_failure_that_nobody_foresaw_waits_for_its_next_turn_too(

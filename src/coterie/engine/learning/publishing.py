@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,10 +16,9 @@ from coterie.engine.learning.models import models_of
 from coterie.engine.learning.publication import TraitsWritten, publish_traits, put_traits
 from coterie.engine.learning.standing import Standing, Verdict, refusals, standing
 from coterie.engine.learning.tables import matrix_of
+from coterie.engine.learning.telling import Told, quiet
 from coterie.engine.project import Project
 from coterie.errors import InvalidDefinition, NotFound, Problem
-
-Told = Callable[[str, float], None]
 
 
 class Published(Struct, frozen=True, kw_only=True):
@@ -61,7 +59,7 @@ def ready(project: Project, key: str, version: int | None = None) -> Standing:
 
 @holding("cluster publish")
 def publish_clusters(
-    project: Project, key: str, version: int | None = None, *, by: str = "", told: Told = lambda doing, share: None
+    project: Project, key: str, version: int | None = None, *, by: str = "", told: Told = quiet
 ) -> Published:
     """The version (the newest when not said) is published, and everybody has the traits that it says at the project's next instant.
 
@@ -85,7 +83,7 @@ def publish_served(
     version: int | None = None,
     *,
     by: str = "",
-    told: Told = lambda doing, share: None,
+    told: Told = quiet,
 ) -> Published:
     """As ``publish_clusters`` where a server runs: a live model takes the place of the one before between two steps, and everybody is
     looked at in turns right after, some 20,000 people per step; any other is asked about everybody at once.

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from coterie.engine.learning import clustering, psychographic, publishing, renewal, scoring
 from coterie.engine.learning.models import definition, models_of
+from coterie.engine.learning.telling import Told, quiet
 from coterie.engine.project import Project
 from coterie.errors import Problem
 from coterie.learned.definition import ClustersModel, InterestsModel, TextModel
@@ -27,44 +28,45 @@ class InForce(Struct, frozen=True, kw_only=True):
     written: int = 0
 
 
-def fit(project: Project, kind: str, key: str, at: int, by: str) -> int:
+def fit(project: Project, kind: str, key: str, at: int, by: str, told: Told = quiet) -> int:
     """Return the version that was fitted as of ``at`` and kept; it is not published by that.
 
     Raises: NotFound, InvalidDefinition; Problem where there is too little to learn from, and nothing is kept then.
     """
     model = definition(project, key, kind)
     if isinstance(model, ClustersModel):
-        return clustering.keep(project, clustering.fit(project, model, at), by=by).version
+        return clustering.keep(project, clustering.fit(project, model, at, told), by=by).version
     if isinstance(model, InterestsModel | TextModel):
-        return models_of(project).save(psychographic.fit(project, model, at), by=by).version
-    found = scoring.fit(project, model.kind, key, at, by=by)
+        return models_of(project).save(psychographic.fit(project, model, at, told), by=by).version
+    found = scoring.fit(project, model.kind, key, at, told, by=by)
     if isinstance(found, Undetermined):
         raise Problem("nothing can be learned yet", where=f"models/{key}.yaml", received=found.reason)
     return found.version
 
 
-def publish(runner: Any, switch: Any, kind: str, key: str, version: int | None, by: str) -> InForce:
+def publish(runner: Any, switch: Any, kind: str, key: str, version: int | None, by: str, told: Told = quiet) -> InForce:
     """Return the version (the newest when not said) that is in force from now on. Raises: NotFound, Problem, InvalidDefinition."""
+    told("putting it into force", 0.0)
     models_of(runner.project).load(kind, key, version)
     if kind == "clusters":
-        one = publishing.publish_served(runner, switch, key, version, by=by)
+        live = publishing.publish_served(runner, switch, key, version, by=by, told=told)
         return InForce(
             kind=kind,
             key=key,
-            version=one.version,
-            at=one.at,
-            is_live=one.is_live,
-            people=one.people,
-            written=one.written,
+            version=live.version,
+            at=live.at,
+            is_live=live.is_live,
+            people=live.people,
+            written=live.written,
         )
     if kind in ("interests", "text"):
-        ruled = psychographic.publish_served(runner, kind, key, version, by=by)
+        ruled = psychographic.publish_served(runner, kind, key, version, by=by, told=told)
         done = ruled.written
         return InForce(
             kind=kind, key=key, version=ruled.artefact.version, at=done.at, people=len(ruled.table), written=done.people
         )
-    told = scoring.publish_scores_served(runner, kind, key, version, by=by)  # type: ignore[arg-type]  # the other three
-    return InForce(kind=kind, key=key, version=told.version, at=told.at, people=told.people, written=told.written)
+    one = scoring.publish_scores_served(runner, kind, key, version, by=by, told=told)  # type: ignore[arg-type]  # the other three
+    return InForce(kind=kind, key=key, version=one.version, at=one.at, people=one.people, written=one.written)
 
 
 def withdraw(runner: Any, switch: Any, kind: str, key: str, by: str) -> InForce:

@@ -9,10 +9,15 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from coterie.errors import Transient
 from coterie.model import Undetermined
 
 Told = Callable[[str, float], None]
 """Is told what is done now, and which share of everything is done."""
+
+
+class Stopped(Transient):
+    """Long work was stopped where it told of itself; nothing of it was kept."""
 
 
 def quiet(doing: str, share: float) -> None:

@@ -13,9 +13,10 @@ from coterie.engine.learning.comparing import compare
 from coterie.engine.learning.explaining import ClustersTold, SavedRule, explained, save_rule
 from coterie.engine.learning.models import definition
 from coterie.engine.learning.pages import PAGES
-from coterie.engine.learning.telling import plain
+from coterie.engine.learning.telling import Told, plain
 from coterie.engine.project import Project
 from coterie.learned.definition import ClustersModel
+from coterie.web.api.jobs import Background, done_or_begun
 from coterie.web.api.models import Newest, Version
 from coterie.web.api.routes import At, By, Here, Routes, Word, instant
 
@@ -34,10 +35,17 @@ async def read_clusters(
     return await desk.ask(explained, desk.project, key, version, members=members, landed=False)
 
 
-@routes.get("/clusters/{key}/choice", dict[str, Any], scope="admin")
-async def choose_clusters(desk: Here, key: Word, at: At = None) -> dict[str, Any]:
+@routes.post("/clusters/{key}/choice", dict[str, Any], begins=True)
+async def choose_clusters(
+    desk: Here, by: By, key: Word, at: At = None, background: Background = False
+) -> dict[str, Any] | Response:
     """Return every criterion for every number of clusters, whether there is structure at all, and what to take. Keeps nothing."""
-    return await desk.learn(_chosen, desk.project, key, instant(at, desk))
+    moment = instant(at, desk)
+
+    async def choose(told: Told) -> dict[str, Any]:
+        return await desk.learn(_chosen, desk.project, key, moment, desk.heard(told))
+
+    return await done_or_begun(desk, by, "cluster.choice", f"clusters:{key}", choose, background)
 
 
 @routes.get("/clusters/{key}/page", str, media="text/html")
@@ -67,9 +75,9 @@ async def save_cluster_rule(
     return saved
 
 
-def _chosen(project: Project, key: str, at: int) -> dict[str, Any]:
+def _chosen(project: Project, key: str, at: int, told: Told) -> dict[str, Any]:
     model = definition(project, key, "clusters")
     assert isinstance(model, ClustersModel)  # asked for by its kind
-    _, choice = clustering.choose(project, model, at)
-    told: dict[str, Any] = choice_told(choice)
-    return told
+    _, choice = clustering.choose(project, model, at, told)
+    found: dict[str, Any] = choice_told(choice)
+    return found

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from coterie.clock import Clock
 from coterie.engine import definitions
 from coterie.engine.governance.keeping import Catalogues
+from coterie.engine.learning.telling import Stopped, Told
 from coterie.engine.project import Project
 from coterie.engine.running.answers import ChangeRow, Page
 from coterie.engine.running.runner import Runner
@@ -21,6 +22,7 @@ from coterie.storage.access import AccessStore, AuditRow
 from coterie.values import canonical
 from coterie.web.access import Actor, Keys
 from coterie.web.buckets import Limiter
+from coterie.web.jobs import Jobs
 
 if TYPE_CHECKING:
     from coterie.engine.learning.drift.watch import DriftWatch
@@ -103,6 +105,7 @@ class Desk:
         self._readers = ThreadPoolExecutor(2, "reader")
         self._workers = ThreadPoolExecutor(limits.api_questions_max, "question")
         self._learner = ThreadPoolExecutor(1, "learner")
+        self.jobs = Jobs(clock)
         self._asked, self._taught = 0, 0
 
     @property
@@ -179,8 +182,7 @@ class Desk:
         """Return the answer of a question that measures everybody or fits a model: one at a time, and never while the watch of
         drift does; questions of ``ask`` go on beside it. Raises: Overloaded when too many are waiting.
         """
-        if self._taught > LEARNING_WAITING_MAX:
-            raise Overloaded("too many fits are waiting", retry_after_s=10)
+        self.make_room()
         self._taught += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(
@@ -188,6 +190,21 @@ class Desk:
             )
         finally:
             self._taught -= 1
+
+    def make_room(self) -> None:
+        """Raises: Overloaded when too much is waiting to be learned."""
+        if self._taught > LEARNING_WAITING_MAX:
+            raise Overloaded("too many fits are waiting", retry_after_s=10)
+
+    def heard(self, told: Told) -> Told:
+        """Return ``told`` for work that does not outlast the server: it raises Stopped when the server stops."""
+
+        def tell(doing: str, share: float) -> None:
+            if self.closing:
+                raise Stopped("the server stops", hint="ask again when it is back")
+            told(doing, share)
+
+        return tell
 
     def _learned(self, question: Callable[..., T], args: tuple[Any, ...], named: dict[str, Any], landed: bool) -> T:
         with self.drift.alone() if self.drift is not None else nullcontext():

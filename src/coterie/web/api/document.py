@@ -12,6 +12,7 @@ from coterie.engine.told import FOREIGN, is_instant
 from coterie.web.api.definition import body_schema, definition_body
 from coterie.web.api.routes import Shape
 from coterie.web.errors import Refusal
+from coterie.web.jobs import Job
 
 Json = dict[str, Any]
 _REF = "#/components/schemas/{name}"
@@ -58,8 +59,10 @@ def _fill(operation: Json, shape: Shape, schemas: dict[str, Json]) -> None:
     content = {
         shape.media: {"schema": schemas[_key(shape.answers)] if shape.media.endswith("json") else {"type": "string"}}
     }
+    begun: Json = {"application/json": {"schema": schemas[_key(Job)]}}
     operation["responses"] = {
         str(shape.status): {"description": "The answer", "content": content},
+        **({"202": {"description": "Begun: a job to follow", "content": begun}} if shape.begins else {}),
         **{str(status): {"$ref": f"#/components/responses/{status}"} for status in errors},
         "default": {"$ref": "#/components/responses/default"},
     }

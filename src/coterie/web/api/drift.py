@@ -13,9 +13,10 @@ from coterie.engine.learning.drift.keeping import book_of, keep, keep_recalibrat
 from coterie.engine.learning.drift.report import look
 from coterie.engine.learning.pages import PAGES
 from coterie.engine.learning.publishing import publish_served
-from coterie.engine.learning.telling import plain
+from coterie.engine.learning.telling import Told, plain
 from coterie.storage.drift_book import Look
 from coterie.web.api.clusters import UNFRAMED
+from coterie.web.api.jobs import Background, done_or_begun
 from coterie.web.api.pages import Rows, sliced
 from coterie.web.api.routes import At, By, Cursor, Here, Limit, Routes, Word, instant
 
@@ -47,32 +48,44 @@ async def read_drift_page(desk: Here, key: Word, at: At = None) -> Response:
     return Response(text, media_type="text/html", headers=UNFRAMED)
 
 
-@routes.post("/drift/{key}/looks", dict[str, Any])
-async def look_at_drift(desk: Here, by: By, key: Word, at: At = None) -> dict[str, Any]:
+@routes.post("/drift/{key}/looks", dict[str, Any], begins=True)
+async def look_at_drift(
+    desk: Here, by: By, key: Word, at: At = None, background: Background = False
+) -> dict[str, Any] | Response:
     """Look now: sizes, features, migration, validity and outcomes against the fit. The look is kept; nothing else changes."""
-    artefact = await desk.ask(recalibration.published_or_newest, desk.project, key, landed=False)
-    found = await desk.learn(look, desk.project, artefact, instant(at, desk))
-    await desk.ask(keep, desk.project, found, landed=False)
-    await desk.record(by, "drift.look", f"clusters:{key}", None, {"is_stale": found.judgement.is_stale})
-    told: dict[str, Any] = plain(found)
-    return told
+    artefact, moment = (
+        await desk.ask(recalibration.published_or_newest, desk.project, key, landed=False),
+        instant(at, desk),
+    )
+
+    async def looked(told: Told) -> Any:
+        found = await desk.learn(look, desk.project, artefact, moment, told=desk.heard(told))
+        await desk.ask(keep, desk.project, found, landed=False)
+        await desk.record(by, "drift.look", f"clusters:{key}", None, {"is_stale": found.judgement.is_stale})
+        return plain(found)
+
+    return await done_or_begun(desk, by, "drift.look", f"clusters:{key}", looked, background)
 
 
-@routes.post("/drift/{key}/recalibrations", dict[str, Any])
+@routes.post("/drift/{key}/recalibrations", dict[str, Any], begins=True)
 async def recalibrate_model(
     desk: Here, by: By, key: Word, at: At = None,
     force: Annotated[bool, Query(description="Fit and compare also when the model is not stale.")] = False,
-) -> dict[str, Any]:  # fmt: skip
+    background: Background = False,
+) -> dict[str, Any] | Response:  # fmt: skip
     """Look at the drift and do what the model's policy says: tell, fit anew and wait for a person, or promote the better one."""
-    switch = desk.switching
-    found = await desk.learn(
-        recalibration.recalibrate, desk.project, key, instant(at, desk), by=by.key_name, force=force,
-        publish=lambda version: publish_served(desk.runner, switch, key, version, by="rule"),
-    )  # fmt: skip
-    await desk.ask(keep_recalibrated, desk.project, found, landed=False)
-    await desk.record(by, "drift.recalibrate", f"clusters:{key}", None, {"decision": found.decision})
-    told: dict[str, Any] = plain(found)
-    return told
+    switch, moment = desk.switching, instant(at, desk)
+
+    async def recalibrate(told: Told) -> Any:
+        found = await desk.learn(
+            recalibration.recalibrate, desk.project, key, moment, by=by.key_name, force=force, told=desk.heard(told),
+            publish=lambda version: publish_served(desk.runner, switch, key, version, by="rule"),
+        )  # fmt: skip
+        await desk.ask(keep_recalibrated, desk.project, found, landed=False)
+        await desk.record(by, "drift.recalibrate", f"clusters:{key}", None, {"decision": found.decision})
+        return plain(found)
+
+    return await done_or_begun(desk, by, "drift.recalibrate", f"clusters:{key}", recalibrate, background)
 
 
 @routes.post("/drift/{key}/versions/{number}/{decision}", DriftDecided)

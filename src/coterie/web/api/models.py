@@ -13,9 +13,11 @@ from coterie.engine.learning import served
 from coterie.engine.learning.models import models_of
 from coterie.engine.learning.overview import ModelTold, VersionTold, history_of, models_told, version_told
 from coterie.engine.learning.served import InForce
+from coterie.engine.learning.telling import Told
 from coterie.errors import Problem
 from coterie.learned.record import Record
 from coterie.storage.model_signers import TrustedKey
+from coterie.web.api.jobs import Background, done_or_begun
 from coterie.web.api.pages import Done, Rows, sliced
 from coterie.web.api.routes import At, By, Cursor, Here, Limit, Routes, Word, instant, taken
 
@@ -101,26 +103,40 @@ async def read_model_file(desk: Here, kind: Word, key: Word, version: Version = 
     return Response(data, media_type="application/json")
 
 
-@routes.post("/models/{kind}/{key}/fit", VersionTold)
-async def fit_model(desk: Here, by: By, kind: Word, key: Word, at: At = None) -> VersionTold:
-    """Fit the model `models/<key>.yaml` as of an instant and keep it as the next version. It is answered when it is done."""
-    number = await desk.learn(served.fit, desk.project, kind, key, instant(at, desk), by.key_name)
-    await desk.record(by, "model.fit", f"{kind}:{key}", None, {"version": number})
-    return await desk.ask(version_told, desk.project, kind, key, number, landed=False)
+@routes.post("/models/{kind}/{key}/fit", VersionTold, begins=True)
+async def fit_model(
+    desk: Here, by: By, kind: Word, key: Word, at: At = None, background: Background = False
+) -> VersionTold | Response:
+    """Fit the model `models/<key>.yaml` as of an instant and keep it as the next version."""
+    moment = instant(at, desk)
+
+    async def fit(told: Told) -> VersionTold:
+        number = await desk.learn(served.fit, desk.project, kind, key, moment, by.key_name, told=desk.heard(told))
+        await desk.record(by, "model.fit", f"{kind}:{key}", None, {"version": number})
+        return await desk.ask(version_told, desk.project, kind, key, number, landed=False)
+
+    return await done_or_begun(desk, by, "model.fit", f"{kind}:{key}", fit, background)
 
 
-@routes.post("/models/{kind}/{key}/publish", InForce)
-async def publish_model(desk: Here, by: By, kind: Word, key: Word, version: Newest = None) -> InForce:
+@routes.post("/models/{kind}/{key}/publish", InForce, begins=True)
+async def publish_model(
+    desk: Here, by: By, kind: Word, key: Word, version: Newest = None, background: Background = False
+) -> InForce | Response:
     """Put a version into force: everybody gets its traits. Again, to bring them up to date."""
-    done = await desk.learn(served.publish, desk.runner, _switch(desk), kind, key, version, by.key_name)
-    await desk.record(by, "model.publish", f"{kind}:{key}", None, msgspec.to_builtins(done))
-    return done
+    switch = desk.switching
+
+    async def publish(told: Told) -> InForce:
+        done = await desk.learn(served.publish, desk.runner, switch, kind, key, version, by.key_name, told)
+        await desk.record(by, "model.publish", f"{kind}:{key}", None, msgspec.to_builtins(done))
+        return done
+
+    return await done_or_begun(desk, by, "model.publish", f"{kind}:{key}", publish, background, may_stop=False)
 
 
 @routes.post("/models/{kind}/{key}/withdraw", InForce)
 async def withdraw_model(desk: Here, by: By, kind: Word, key: Word) -> InForce:
     """Take a model out of force: nobody has its traits any more."""
-    done = await desk.learn(served.withdraw, desk.runner, _switch(desk), kind, key, by.key_name)
+    done = await desk.learn(served.withdraw, desk.runner, desk.switching, kind, key, by.key_name)
     await desk.record(by, "model.withdraw", f"{kind}:{key}", None, msgspec.to_builtins(done))
     return done
 
@@ -133,7 +149,3 @@ async def remove_model_version(desk: Here, by: By, kind: Word, key: Word, number
     await desk.ask(models_of(desk.project).remove, kind, key, number, desk.now(), by.key_name, landed=False)
     await desk.record(by, "model.remove", f"{kind}:{key}", {"version": number}, None)
     return Done()
-
-
-def _switch(desk: Any) -> Any:
-    return desk.switching

@@ -35,6 +35,8 @@ class Shape(Struct, frozen=True, kw_only=True):
     status: int = 200
     reads: bool
     media: str = "application/json"
+    begins: bool = False
+    """Whether it may answer 202 with a job instead."""
 
 
 class Routes:

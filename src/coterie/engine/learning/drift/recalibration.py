@@ -14,10 +14,10 @@ from coterie.clusters.sampling import some_rows
 from coterie.clusters.validity.silhouette import silhouettes
 from coterie.engine.learning import clustering
 from coterie.engine.learning.comparing import Compared, compare
-from coterie.engine.learning.drift.report import DriftReport, Told, Wish, look
+from coterie.engine.learning.drift.report import DriftReport, Wish, look
 from coterie.engine.learning.models import definition, models_of
 from coterie.engine.learning.tables import build
-from coterie.engine.learning.telling import plain
+from coterie.engine.learning.telling import Told, plain, quiet
 from coterie.engine.project import Project
 from coterie.errors import Conflict, NotFound
 from coterie.features.parse import parse
@@ -68,7 +68,7 @@ def recalibrate(
     by: str = "rule",
     force: bool = False,
     wish: Wish | None = None,
-    told: Told = lambda doing, share: None,
+    told: Told = quiet,
 ) -> Recalibrated:
     """Look at the drift of a model at ``at`` and do what its policy says; with ``force`` a refit is compared whether it is stale or not.
 

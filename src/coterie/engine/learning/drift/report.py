@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from msgspec import Struct
@@ -10,6 +10,7 @@ from msgspec import Struct
 from coterie.clusters.labels import Floats
 from coterie.engine.learning.drift.looking import Looking, Outcomes
 from coterie.engine.learning.finding import settings_of
+from coterie.engine.learning.telling import Told, quiet
 from coterie.engine.project import Project
 from coterie.errors import Problem
 from coterie.learned.artefact import Artefact
@@ -22,7 +23,6 @@ from coterie.monitoring.drift.observation import Model, Scene, observe
 from coterie.monitoring.drift.validity import UNMEASURED, Fitted
 from coterie.segments.durations import us_of
 
-Told = Callable[[str, float], None]
 PEOPLE_LEAST = 50
 """With fewer people nothing is fitted to compare with."""
 
@@ -67,7 +67,7 @@ def tolerance_of(bounds: Bounds) -> Tolerance:
     )  # fmt: skip
 
 
-def report(looking: Looking, wish: Wish, told: Told = lambda doing, share: None) -> DriftReport:
+def report(looking: Looking, wish: Wish, told: Told = quiet) -> DriftReport:
     """Return the drift of a kept clustering. Raises: Problem when no whole window lies after its fit.
 
     Cost: one scan of the log per window and two more, and one fit per window.
@@ -150,9 +150,7 @@ def agreement_of(looking: Looking, now: Scene, seed: int) -> float | Undetermine
     return float(adjusted_rand(frozen, fresh.labels))
 
 
-def look(
-    project: Project, artefact: Artefact, at: int, *, wish: Wish | None = None, told: Told = lambda doing, share: None
-) -> DriftReport:
+def look(project: Project, artefact: Artefact, at: int, *, wish: Wish | None = None, told: Told = quiet) -> DriftReport:
     """Return the drift of a kept clustering at ``at`` by its own policy, or as wished."""
     with Looking(project, artefact) as looking:
         return report(looking, wish or wish_of(artefact, at, looking), told)

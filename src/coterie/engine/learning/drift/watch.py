@@ -17,6 +17,7 @@ from coterie.engine.learning.drift.rates import SegmentAlarm, segment_alarms
 from coterie.engine.learning.drift.recalibration import Recalibrated, policy_of, recalibrate
 from coterie.engine.learning.models import models_of
 from coterie.engine.learning.publishing import publish_served
+from coterie.engine.learning.telling import Stopped
 from coterie.engine.project import Project
 from coterie.engine.running.runner import Runner
 from coterie.errors import CoterieError
@@ -148,6 +149,8 @@ class DriftWatch:
             return [self._recalibrated(key, now)]
         except ModuleNotFoundError:
             raise
+        except Stopped:
+            return []
         except Exception as error:  # noqa: BLE001  a model that fails keeps no other from being looked at, and waits its period
             _log.warning("the drift of %s could not be looked at: %s", key, error, exc_info=_unforeseen(error))
             self._failed[key] = now
@@ -158,7 +161,11 @@ class DriftWatch:
         def publish(version: int) -> None:
             publish_served(self._runner, self._switch, key, version, by=by)
 
-        found = recalibrate(self._project, key, now, publish=publish, by=by, force=force)
+        def told(doing: str, share: float) -> None:
+            if self._stop.is_set():
+                raise Stopped("the server stops")
+
+        found = recalibrate(self._project, key, now, publish=publish, by=by, force=force, told=told)
         keep_recalibrated(self._project, found)
         self._tell(error="")
         return found
