@@ -52,6 +52,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Seconds' worth of a key's rate that may come at once."""
     api_body_bytes_max: int = 1 << 20
     """Body of one API request (collect has its own bound): a definition is a page, a list of ids some thousands of lines."""
+    model_file_bytes_max: int = 1 << 24
+    """Signed file of a model that is added over HTTP: hundreds of trees are some megabytes."""
     api_header_bytes_max: int = 16 * 1024
     """All header lines of one request together: real clients send below 4 KB."""
     api_page_max: int = 10_000

@@ -138,7 +138,8 @@ def test_a_model_comes_back_as_a_file_only_with_a_trusted_key(server: Serving) -
     spoilt = server.admin.post("/v1/models/files", content=file.replace(b'"people": 90', b'"people": 91'))
     assert spoilt.status_code == 422
     assert "changed after it was signed" in spoilt.text
-    assert server.admin.post("/v1/models/files", content=file).json()["version"] == newest
+    assert server.admin.post("/v1/models/files", content=file + b" " * (2 << 20)).json()["version"] == newest
+    assert server.admin.post("/v1/models/files", content=b" " * ((1 << 24) + 1)).status_code == 413
     assert server.admin.post("/v1/models/files", content=file).status_code == 409
     assert server.admin.post("/v1/models/keys", json={"key": "no key", "name": "x"}).status_code == 422
     key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="

@@ -27,6 +27,8 @@ SECURITY = [
     (b"cache-control", b"no-store"),
 ]
 """Headers of every answer: JSON is never a page, never framed, never kept by a proxy."""
+MODEL_FILES = "/v1/models/files"
+"""Takes more than the other addresses."""
 HEALTH = frozenset({"/v1/status", "/v1/openapi.json"})
 """Answered while the runner recovers too."""
 
@@ -51,9 +53,14 @@ class Edge:
                 raw = scope["raw_path"].replace(b"%2f", b"%2F").split(b"?")[0].decode("ascii", "replace")
                 scope["path"] = unquote(raw.replace("%2F", _SLASH))
             scope["coterie.key"] = key
-            await self._app(scope, _Bounded(receive, self._desk.limits.api_body_bytes_max), secured)
+            await self._app(scope, _Bounded(receive, self._most(scope)), secured)
         except CoterieError as error:
             await refuse(scope, secured, error)
+
+    def _most(self, scope: Scope) -> int:
+        """Return how many bytes the body of a request may have."""
+        limits = self._desk.limits
+        return limits.model_file_bytes_max if scope["path"] == MODEL_FILES else limits.api_body_bytes_max
 
     def _admit(self, scope: Scope) -> KeyFound:
         """Return the key that asks. Raises: Unauthorized, Overloaded, LimitExceeded, Transient while not ready."""
@@ -68,8 +75,8 @@ class Edge:
             error = LimitExceeded("the headers are too large", hint=f"at most {limits.api_header_bytes_max:,} bytes")
             error.http_status = 431
             raise error
-        if length.isdigit() and int(length[:18]) > limits.api_body_bytes_max:
-            raise LimitExceeded("the body is too large", hint=f"at most {limits.api_body_bytes_max:,} bytes")
+        if length.isdigit() and int(length[:18]) > self._most(scope):
+            raise LimitExceeded("the body is too large", hint=f"at most {self._most(scope):,} bytes")
         key = self._desk.keys.find(text_of(given)) if given else None
         if key is None:
             what = "this key does not work: unknown, expired or revoked" if given else "a key is needed"
