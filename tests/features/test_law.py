@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ from coterie.engine.learning.tables import Built, build, plan_of
 from coterie.engine.project import Project
 from coterie.features.feature import Need
 from coterie.features.parse import parse_text
+from coterie.limits import DAY_US
+from coterie.storage.log import conform
 from tests.features import shops
 
 
@@ -122,3 +125,20 @@ def test_a_row_has_the_same_bits_alone_and_among_many(built: Built, project: Pro
     assert whole.tobytes() == alone.tobytes()
     some = np.asfortranarray(measured)[3:77]
     assert reading.derive(some).tobytes() == whole[3:77].tobytes()
+
+
+def test_a_value_that_could_say_who_somebody_is_is_not_frozen(tmp_path: Path) -> None:
+    seen = [("red", person, 0) for person in range(5)] + [("blue", person, n) for person in range(4) for n in range(9)]
+    rows = pa.Table.from_pylist(
+        [
+            {"event_id": f"{colour}-{person}-{n}", "profile": f"{colour}-{person}", "name": "seen", "occurred_at": n,
+             "received_at": n, "properties": json.dumps({"colour": colour})}
+            for colour, person, n in seen
+        ]
+    )  # fmt: skip
+    made = shops.project(tmp_path / "shop", conform(rows))
+    found = build(made, parse_text("key: colours\nbuilt_in: [{mix: {event: seen, property: colour}}]"), DAY_US)
+    assert found.feature_set.frozen is not None
+    assert found.feature_set.frozen.levels == {"colour_": ("red",)}
+    written = "key: colours\nbuilt_in: [{mix: {event: seen, property: colour, values: [blue]}}]"
+    assert "colour_blue" in build(made, parse_text(written), DAY_US).table.names

@@ -15,6 +15,9 @@ Places: TypeAlias = "np.ndarray[tuple[int, ...], np.dtype[np.int64]]"
 Rows: TypeAlias = "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]"
 Texts: TypeAlias = "np.ndarray[tuple[int, ...], np.dtype[np.object_]]"
 
+PEOPLE_LEAST = 5
+"""A value that fewer people have is written into no model and told of no group: it could say who they are."""
+
 
 class Column(Struct, frozen=True, kw_only=True):
     """One feature of every customer. ``number``: float64, NaN is missing; ``category``: ``str`` or ``None`` (missing) in an object array."""

@@ -196,3 +196,9 @@ def test_a_cluster_is_not_named_after_half_of_it() -> None:
     device = np.repeat(["desk", "tablet", "phone"], [90, 100, 150]).astype(object)
     labels = np.where(device == "phone", 0, 1).astype(np.int64)
     assert name_clusters(compare_clusters(table(device=device), labels, 2)) == ("phone customers", "average customers")
+
+
+def test_a_level_of_few_people_is_told_of_no_cluster() -> None:
+    made = table(title=["Ms"] * 20 + ["Lord Ashby"] * 4 + ["Mr"] * 16)
+    told = compare_clusters(made, np.repeat([0, 1], 20), 2)
+    assert {one.level for group in told for one in group} == {"Ms", "Mr"}

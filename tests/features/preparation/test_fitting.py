@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -132,11 +133,18 @@ def test_levels_that_are_rare_or_new_are_other_and_missing_is_its_own() -> None:
     assert few.names == ("country=NO", "country=SE", "country=other")
 
 
+def test_a_level_that_could_say_who_somebody_is_is_in_no_model() -> None:
+    table = table_of(title=["Ms"] * 5 + ["Mr"] * 5 + ["Lord Ashby"] * 4)
+    made = fit(table, Recipe(rare=0.0))
+    assert made.names == ("title=Mr", "title=Ms", "title=other")
+    assert b"Ashby" not in msgspec.json.encode(made)
+
+
 def test_frequency_is_the_share_of_the_level() -> None:
-    table = table_of(c=["a"] * 6 + ["b"] * 3 + ["c"])
+    table = table_of(c=["a"] * 12 + ["b"] * 6 + ["c"] * 2)
     made = fit(table, Recipe(categories="frequency", scale="none", rare=0.2))
     assert made.names == ("c frequency",)
-    assert made.apply(table)[:, 0].tolist() == [0.6] * 6 + [0.3] * 3 + [0.1]
+    assert made.apply(table)[:, 0].tolist() == [0.6] * 12 + [0.3] * 6 + [0.1] * 2
     scaled = fit(table, Recipe(categories="frequency", rare=0.2)).apply(table)[:, 0]
     assert scaled.mean() == pytest.approx(0, abs=1e-9)
     assert scaled.std() == pytest.approx(1)

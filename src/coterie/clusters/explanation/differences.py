@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from coterie.clusters.explanation.facts import Difference
 from coterie.clusters.labels import Ints
-from coterie.features.table import Column, FeatureTable, Floats
+from coterie.features.table import PEOPLE_LEAST, Column, FeatureTable, Floats
 
 LEVELS_MAX = 12
 """Levels of one category that are compared: the most frequent ones."""
@@ -39,10 +39,11 @@ def comparisons(table: FeatureTable) -> Iterator[Comparison]:
 
 
 def frequent_levels(column: Column) -> tuple[str, ...]:
-    """Return the most frequent levels of a category, at most ``LEVELS_MAX``; of equals, the first by text."""
+    """Return the most frequent levels of a category that some people have, at most ``LEVELS_MAX``; of equals, the first by text."""
     known = [value for value in column.values if value is not None]
     levels, counts = np.unique(np.asarray(known, dtype=object).astype(str), return_counts=True) if known else ((), ())
-    order = sorted(range(len(levels)), key=lambda place: (-counts[place], levels[place]))
+    some = [place for place in range(len(levels)) if counts[place] >= PEOPLE_LEAST]
+    order = sorted(some, key=lambda place: (-counts[place], levels[place]))
     return tuple(str(levels[place]) for place in order[:LEVELS_MAX])
 
 

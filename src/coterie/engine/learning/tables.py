@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,7 +18,7 @@ from coterie.features.definition import FeatureSet, lower
 from coterie.features.expressions import identity
 from coterie.features.parse import load
 from coterie.features.plan import Plan, Reading
-from coterie.features.table import FeatureTable, Floats, Rows
+from coterie.features.table import PEOPLE_LEAST, FeatureTable, Floats, Rows
 from coterie.features.tabulation import cuts_of, frozen, levels_of, open_scores, tabulate, texts_of
 from coterie.segments.catalog import Catalog
 from coterie.segments.conditions.form import Context
@@ -143,15 +144,17 @@ def _people(history: History, plan: Plan, at: int, catalog: Catalog | None, popu
 
 
 def _counts(history: History, plan: Plan, question: int, at: int, people: pa.Array | None) -> dict[str, float]:
-    """Return how many events of the population have each text as the value of the question's property."""
+    """Return how many events of the population have each text as the value of the question's property; texts of too few are left out."""
     asked = plan.questions[question]
     found = history.levels(asked.selector, asked.field, at, asked.window)
     if people is not None:
         found = found.filter(pc.is_in(found.column("profile"), value_set=people))
     counts: dict[str, float] = {}
-    rows: Sequence[dict[str, object]] = found.group_by("value").aggregate([("events", "sum")]).to_pylist()
-    for row in rows:
+    some: Counter[str] = Counter()
+    asked_for = found.group_by("value").aggregate([("events", "sum"), ("profile", "count_distinct")])
+    for row in asked_for.to_pylist():
         text = text_of(parse(str(row["value"])))
         if text:
-            counts[text] = counts.get(text, 0.0) + float(str(row["events_sum"]))
-    return counts
+            counts[text] = counts.get(text, 0.0) + float(row["events_sum"])
+            some[text] += row["profile_count_distinct"]
+    return {text: count for text, count in counts.items() if some[text] >= PEOPLE_LEAST}

@@ -26,6 +26,7 @@ class Mix(Form, frozen=True, kw_only=True):
 
     `…_<value>` is the share of the events (or of the `weight`) with that value among those that have one, `…_other` the rest,
     `…_entropy` how mixed they are (0: one value only; natural logarithm), `…_distinct` how many different values,
+    A value that fewer than 5 people have is in `…_other`, unless it is written under `values`.
     `…_main` the most frequent one, `…_latest` the latest. Shares are missing for people without such an event.
     """
 

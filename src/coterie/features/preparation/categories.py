@@ -11,7 +11,7 @@ from coterie.errors import Problem
 from coterie.features.preparation.numbers import known, measured
 from coterie.features.preparation.preparation import CategoryStep, LeftOut
 from coterie.features.preparation.recipe import Recipe, Treatment
-from coterie.features.table import Column, FeatureTable, Floats, Places
+from coterie.features.table import PEOPLE_LEAST, Column, FeatureTable, Floats, Places
 
 OTHER, MISSING = "other", "missing"
 PARTS = 4
@@ -61,7 +61,7 @@ def leveled(column: Column, recipe: Recipe) -> tuple[tuple[str, ...], Places]:
     """
     values = column.values.tolist()
     counts = Counter(one for one in values if one is not None)
-    least = recipe.rare * len(values)
+    least = max(recipe.rare * len(values), PEOPLE_LEAST)
     ranked = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
     levels = tuple(str(level) for level, count in ranked[: recipe.levels] if count >= least)
     places = {level: place for place, level in enumerate(levels)}

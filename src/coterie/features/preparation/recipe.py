@@ -82,7 +82,7 @@ class Recipe(Form, frozen=True, kw_only=True):
         Doc("`one_hot` (when not said): a feature per level; `frequency`: how frequent the level is; `svd`: levels with alike people lie near each other; `leave_out`."),
     ] = "one_hot"  # fmt: skip
     rare: Annotated[
-        float, number(None, 0.5, least=0), Doc("Levels of fewer than this share of people count as one, `other`; 0.01 when not said.")
+        float, number(None, 0.5, least=0), Doc("Levels of fewer than this share of people count as one, `other`; 0.01 when not said. Those of fewer than 5 people always do.")
     ] = 0.01  # fmt: skip
     levels: Annotated[int, whole(1, 200), Doc("The most levels of a category; 20 when not said.")] = 20
     dimensions: Annotated[int, whole(1, 20), Doc("Numbers that a category becomes by `svd`; 2 when not said.")] = 2
