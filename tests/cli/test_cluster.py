@@ -87,9 +87,13 @@ def test_pages_stand_alone(shell: Shell, tmp_path: Path) -> None:
     shell.json("cluster", "fit", "habits", "--html", str(tmp_path / "fit.html"))
     shell.json("cluster", "fit", "habits")
     for question in ("choose", "explain", "compare"):
-        told = shell("cluster", question, "habits", "--html", str(tmp_path / f"{question}.html"))
+        folder = tmp_path / question
+        told = shell("cluster", question, "habits", "--html", f"{folder}.html", "--png", str(folder))
         assert told.code == 0, told.err
         assert "written:" in told.err
+        drawn = list(folder.glob("*.png"))
+        assert {one.read_bytes()[:4] for one in drawn} == {b"\x89PNG"}
+        assert len(drawn) >= {"choose": 3, "explain": 4, "compare": 1}[question]
     for question in ("fit", "choose", "explain", "compare"):
         text = (tmp_path / f"{question}.html").read_text()
         assert text.startswith("<!doctype html>")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from coterie.cli.reported import Wanted, reported
 from coterie.cli.session import Session, instant_at
 
 if TYPE_CHECKING:
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 
 AT = click.option("--at", "when", help="The instant as of which people are measured (default: the project's present).")
 VERSION = click.option("--version", type=int, help="A version (default: the published one, else the newest).")
-HTML = click.option(
-    "--html", "page", type=click.Path(path_type=Path), help="Write a page with tables and pictures here."
-)
 
 
 @click.group("cluster")
@@ -65,10 +63,12 @@ def list_models(session: Session) -> None:
 @command.command("fit")
 @click.argument("key")
 @AT
-@HTML
+@reported
 @click.option("--publish", "then_publish", is_flag=True, help="Publish it at once.")
 @click.pass_obj
-def fit(session: Session, key: str, when: str | None, page: Path | None, then_publish: bool) -> None:
+def fit(
+    session: Session, key: str, when: str | None, page: Path | None, folder: Path | None, then_publish: bool
+) -> None:
     """Fit the model KEY (models/KEY.yaml) as of an instant and keep it as the next version; clusters keep their names."""
     from coterie.engine.learning import clustering
 
@@ -77,8 +77,7 @@ def fit(session: Session, key: str, when: str | None, page: Path | None, then_pu
     with _progress(session, f"fitting {key}") as told:
         found = clustering.fit(project, model, at, told)
         kept = clustering.keep(project, found, by="cli")
-    if page is not None:
-        _page(session, page, "fit", project, found, kept)
+    Wanted(page, folder).write(session, "fit", project, found, kept)
     done = _published(session, project, key, kept.version) if then_publish else None
     if session.as_json:
         session.answer({**_fitted(kept), "published": done})
@@ -93,9 +92,9 @@ def fit(session: Session, key: str, when: str | None, page: Path | None, then_pu
 @command.command("choose")
 @click.argument("key")
 @AT
-@HTML
+@reported
 @click.pass_obj
-def choose(session: Session, key: str, when: str | None, page: Path | None) -> None:
+def choose(session: Session, key: str, when: str | None, page: Path | None, folder: Path | None) -> None:
     """Show every criterion for every number of clusters, whether there is structure at all, and what to take. Keeps nothing."""
     from coterie.engine.learning import clustering
     from coterie.engine.learning.artefacts import choice_told
@@ -104,8 +103,7 @@ def choose(session: Session, key: str, when: str | None, page: Path | None) -> N
     at = instant_at(session, project, when)
     with _progress(session, f"choosing for {key}") as told:
         ready, choice = clustering.choose(project, model, at, told)
-    if page is not None:
-        _page(session, page, "choose", project, ready, choice)
+    Wanted(page, folder).write(session, "choose", project, ready, choice)
     if session.as_json:
         session.answer(choice_told(choice))
     else:
@@ -120,7 +118,7 @@ def choose(session: Session, key: str, when: str | None, page: Path | None) -> N
 @click.option("--members", is_flag=True, help="Name typical and border members too.")
 @click.option("--save", "cluster", metavar="CLUSTER", help="Write the short rule of this cluster as a segment.")
 @click.option("--as", "segment", metavar="SEGMENT", help="Key of that segment (default: MODEL-CLUSTER).")
-@HTML
+@reported
 @click.pass_obj
 def explain(
     session: Session,
@@ -130,14 +128,14 @@ def explain(
     cluster: str | None,
     segment: str | None,
     page: Path | None,
+    folder: Path | None,
 ) -> None:
     """Say what each cluster is: size, share of revenue, what is different, a short rule that can become a segment."""
     from coterie.engine.learning import explaining
 
     project = session.project()
     told = explaining.explained(project, key, version, members=members)
-    if page is not None:
-        _page(session, page, "explain", project, key, told.version)
+    Wanted(page, folder).write(session, "explain", project, key, told.version)
     saved = explaining.save_rule(project, told, cluster, segment) if cluster is not None else None
     if session.as_json:
         session.answer({"explained": told, "segment": saved} if cluster is not None else told)
@@ -183,16 +181,23 @@ def withdraw(session: Session, key: str) -> None:
 @click.option("--old", type=int, help="A version (default: the published one, else the one before the newest).")
 @click.option("--new", type=int, help="A version (default: the newest).")
 @AT
-@HTML
+@reported
 @click.pass_obj
-def compare(session: Session, key: str, old: int | None, new: int | None, when: str | None, page: Path | None) -> None:
+def compare(
+    session: Session,
+    key: str,
+    old: int | None,
+    new: int | None,
+    when: str | None,
+    page: Path | None,
+    folder: Path | None,
+) -> None:
     """Compare two versions on the same people: who moves, which clusters go on, split, merge, are new or gone."""
     from coterie.engine.learning.comparing import compare as compared
 
     project = session.project()
     found = compared(project, key, old, new, instant_at(session, project, when))
-    if page is not None:
-        _page(session, page, "compare", project, found)
+    Wanted(page, folder).write(session, "compare", project, found)
     if session.as_json:
         session.answer(found)
     else:
@@ -230,10 +235,3 @@ def _published(session: Session, project: Project, key: str, version: int | None
 def _fitted(kept: Any) -> dict[str, Any]:
     names = ("key", "version", "fitted_at", "as_of", "people", "quality", "warnings", "valid_until")
     return {**{name: getattr(kept, name) for name in names}, "clusters": kept.parameters["clusters"]}
-
-
-def _page(session: Session, path: Path, kind: str, *parts: Any) -> None:
-    from coterie.engine.learning.pages import PAGES
-
-    path.write_text(PAGES[kind](*parts), encoding="utf-8")
-    session.remark(f"written: {path}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from coterie.cli.reported import Wanted, reported
 from coterie.cli.session import Session, instant_at
 from coterie.errors import Problem
 
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from coterie.learned.artefact import Artefact
 
 AT = click.option("--at", "when", help="The end of the last window (default: the project's present).")
-HTML = click.option(
-    "--html", "page", type=click.Path(path_type=Path), help="Write a page with tables and pictures here."
-)
 
 
 @click.group("drift")
@@ -40,7 +38,7 @@ def command() -> None:
 @click.option("--conversion", metavar="EVENT", help="Event that counts as success (default: as the model's file says).")
 @click.option("--value", "values", multiple=True, metavar="TRAIT", help="Trait whose mean is watched; may be repeated.")
 @click.option("--tests", is_flag=True, help="Add the p-values of Kolmogorov-Smirnov and chi-square tests.")
-@HTML
+@reported
 @click.pass_obj
 def report(
     session: Session,
@@ -53,6 +51,7 @@ def report(
     values: tuple[str, ...],
     tests: bool,
     page: Path | None,
+    folder: Path | None,
 ) -> int:
     """Show how far the clusters KEY have drifted since they were fitted. Exit code 8 when the model is stale."""
     from coterie.cli.exits import FINDINGS, OK
@@ -63,11 +62,7 @@ def report(
     with looking.Looking(project, artefact) as look, _progress(session, f"drift of {key}") as told:
         wish = _wish(session, project, look, when, window, windows, conversion, values, tests)
         found = report.report(look, wish, told)
-    if page is not None:
-        from coterie.engine.learning.pages import drift_page
-
-        page.write_text(drift_page(project, found), encoding="utf-8")
-        session.remark(f"written: {page}")
+    Wanted(page, folder).write(session, "drift", project, found)
     if session.as_json:
         from coterie.engine.learning.telling import plain
 

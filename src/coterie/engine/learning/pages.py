@@ -1,4 +1,4 @@
-"""The pages that ``--html`` writes, by the question they answer. Each is one file that needs nothing else."""
+"""Reports with pictures, by the question they answer."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from coterie.engine.learning.pictures.people import map_picture, silhouette_pict
 from coterie.engine.learning.reports.choosing import choice_section
 from coterie.engine.learning.reports.drifting import drift_sections, moves_picture
 from coterie.engine.learning.reports.explaining import details, overview
-from coterie.engine.learning.reports.page import Section, page_of, said, table
+from coterie.engine.learning.reports.page import Report, Section, said, table
 from coterie.engine.learning.tables import build
 from coterie.engine.project import Project
 from coterie.features.parse import parse
@@ -38,28 +38,27 @@ MAPPED = 1_000
 """Points of a t-SNE map in a page: some seconds."""
 
 
-def fit_page(project: Project, found: Found, kept: Artefact) -> str:
-    """Return the page of a fit that was kept: what each cluster is, how many there are and why, and the pictures."""
+def fit_report(project: Project, found: Found, kept: Artefact) -> Report:
+    """Return the report of a fit that was kept: what each cluster is, how many there are and why, and the pictures."""
     sections = _clusters(kept, found.ready.matrix, found.clustering.labels, found.clustering)
     if found.choice is not None:
         sections.insert(1, choice_section(found.choice))
-    return page_of(_title(project, kept.title or kept.key), _lead(kept), sections, kept.warnings)
+    return _report(project, kept, sections)
 
 
-def choose_page(project: Project, ready: Ready, choice: Choice) -> str:
-    """Return the page of a choice of k: the recommendation, every criterion, and the recommended clusters on a map."""
+def choose_report(project: Project, ready: Ready, choice: Choice) -> Report:
+    """Return the report of a choice of k: the recommendation, every criterion, and the recommended clusters on a map."""
     clustering = choice.clustering
     names = [f"cluster {number + 1}" for number in range(clustering.k)]
     pictures = _pictures(ready.matrix, clustering.labels, names, clustering, choice.seed)
     shown = Section(title=f"The clustering into {clustering.k}", pictures=pictures)
     lead = f"{choice.people:,} people, {choice.algorithm}, seed {choice.seed}"
-    return page_of(
-        _title(project, f"{ready.feature_set.key}: how many clusters"), lead, [choice_section(choice), shown]
-    )
+    title = _title(project, f"{ready.feature_set.key}: how many clusters")
+    return Report(title=title, lead=lead, sections=[choice_section(choice), shown])
 
 
-def explain_page(project: Project, key: str, version: int) -> str:
-    """Return the page of a kept version, its people measured again as of the fit. Raises: NotFound. Cost: one scan of the log."""
+def explain_report(project: Project, key: str, version: int) -> Report:
+    """Return the report of a kept version, its people measured again as of the fit. Raises: NotFound. Cost: one scan of the log."""
     kept = models_of(project).load("clusters", key, version)
     model, fitted = definition_of(kept), FittedClusters.read(kept.parameters)
     assert isinstance(model, ClustersModel)  # the store keeps kinds apart
@@ -68,11 +67,11 @@ def explain_page(project: Project, key: str, version: int) -> str:
     inside = np.isfinite(matrix).all(axis=1)
     labels, _ = fitted.assign_table(table_)
     sections = _clusters(kept, matrix[inside], labels[inside], None)
-    return page_of(_title(project, kept.title or kept.key), _lead(kept), sections, kept.warnings)
+    return _report(project, kept, sections)
 
 
-def compare_page(project: Project, found: Compared) -> str:
-    """Return the page of two versions side by side on the same people."""
+def compare_report(project: Project, found: Compared) -> Report:
+    """Return the report of two versions side by side on the same people."""
     words = "".join(f"<li>{escape(one)}</li>" for one in found.words) or "<li>every cluster goes on as itself</li>"
     body = (
         f"<ul>{words}</ul><p>{said(found.stayed, '.1%')} of the people keep their cluster; the two partitions agree to "
@@ -82,28 +81,28 @@ def compare_page(project: Project, found: Compared) -> str:
     sides = Section(title="Sizes", body="".join(_side(one) for one in (found.old, found.new)))
     lead = f"{found.people:,} people as of {rfc3339(found.at)}: version {found.old.version} (rows) and {found.new.version} (columns)"
     sections = [Section(title="What changes", body=body, pictures=(moves_picture(found.moves, titles),)), sides]
-    return page_of(_title(project, f"{found.key}: two versions"), lead, sections)
+    return Report(title=_title(project, f"{found.key}: two versions"), lead=lead, sections=sections)
 
 
-def drift_page(project: Project, found: DriftReport) -> str:
-    """Return the page of a drift report: the judgement, then five things apart."""
+def drift_report(project: Project, found: DriftReport) -> Report:
+    """Return the report of a drift report: the judgement, then five things apart."""
     kept = models_of(project).load("clusters", found.model, found.version)
     titles = {group.key: group.title or group.key for group in FittedClusters.read(kept.parameters).groups}
     lead = (
         f"version {found.version}, fitted as of {rfc3339(found.as_of)[:10]}; "
         f"{len(found.windows)} windows of {found.window_us / DAY_US:g} days until {rfc3339(found.at)[:10]}"
     )
-    return page_of(_title(project, f"{found.model}: drift"), lead, drift_sections(found, titles))
+    return Report(title=_title(project, f"{found.model}: drift"), lead=lead, sections=drift_sections(found, titles))
 
 
-PAGES: dict[str, Callable[..., str]] = {
-    "fit": fit_page,
-    "choose": choose_page,
-    "explain": explain_page,
-    "compare": compare_page,
-    "drift": drift_page,
+REPORTS: dict[str, Callable[..., Report]] = {
+    "fit": fit_report,
+    "choose": choose_report,
+    "explain": explain_report,
+    "compare": compare_report,
+    "drift": drift_report,
 }
-"""Question → its page."""
+"""Question → its report."""
 
 
 # ── shared ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -111,6 +110,11 @@ PAGES: dict[str, Callable[..., str]] = {
 
 def _title(project: Project, what: str) -> str:
     return f"{project.settings.name}: {what}"
+
+
+def _report(project: Project, kept: Artefact, sections: list[Section]) -> Report:
+    title = _title(project, kept.title or kept.key)
+    return Report(title=title, lead=_lead(kept), sections=sections, notes=kept.warnings)
 
 
 def _lead(kept: Artefact) -> str:

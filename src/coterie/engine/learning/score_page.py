@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from coterie.engine.learning.reports.page import Section, page_of, table
+from coterie.engine.learning.reports.page import Report, Section, table
 from coterie.learned.artefact import Artefact
 from coterie.segments.instants import rfc3339
 
@@ -24,7 +24,7 @@ def score_page(artefact: Artefact) -> str:
     lead = f"version {artefact.version}, {artefact.people:,} people, data as of {rfc3339(artefact.as_of)[:10]}"
     sections = _value(artefact.quality) if artefact.kind == "value" else _chances(artefact.quality)
     title = f"{TITLES[artefact.kind]}: {artefact.title or artefact.key}"
-    return page_of(title, lead, sections, artefact.warnings)
+    return Report(title=title, lead=lead, sections=sections, notes=artefact.warnings).html()
 
 
 def _value(quality: Mapping[str, Any]) -> list[Section]:

@@ -12,7 +12,7 @@ from coterie.engine.learning.artefacts import choice_told
 from coterie.engine.learning.comparing import compare
 from coterie.engine.learning.explaining import ClustersTold, SavedRule, explained, save_rule
 from coterie.engine.learning.models import definition
-from coterie.engine.learning.pages import PAGES
+from coterie.engine.learning.pages import REPORTS
 from coterie.engine.learning.telling import Told, plain
 from coterie.engine.project import Project
 from coterie.learned.definition import ClustersModel
@@ -52,7 +52,7 @@ async def choose_clusters(
 async def read_clusters_page(desk: Here, key: Word, version: Version = None) -> Response:
     """Return what each cluster of a version is, with pictures, as one page of HTML that needs nothing else."""
     told = await desk.ask(explained, desk.project, key, version, landed=False)
-    text = await desk.learn(PAGES["explain"], desk.project, key, told.version)
+    text = await desk.learn(lambda: REPORTS["explain"](desk.project, key, told.version).html())
     return Response(text, media_type="text/html", headers=UNFRAMED)
 
 

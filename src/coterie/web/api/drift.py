@@ -11,7 +11,7 @@ from starlette.responses import Response
 from coterie.engine.learning.drift import recalibration
 from coterie.engine.learning.drift.keeping import book_of, keep, keep_recalibrated
 from coterie.engine.learning.drift.report import look
-from coterie.engine.learning.pages import PAGES
+from coterie.engine.learning.pages import REPORTS
 from coterie.engine.learning.publishing import publish_served
 from coterie.engine.learning.telling import Told, plain
 from coterie.storage.drift_book import Look
@@ -44,7 +44,7 @@ async def read_drift_page(desk: Here, key: Word, at: At = None) -> Response:
     """Return the drift of a clustering as one page of HTML with pictures that needs nothing else. The look is not kept."""
     artefact = await desk.ask(recalibration.published_or_newest, desk.project, key, landed=False)
     found = await desk.learn(look, desk.project, artefact, instant(at, desk))
-    text = await desk.ask(PAGES["drift"], desk.project, found, landed=False)
+    text = await desk.ask(lambda: REPORTS["drift"](desk.project, found).html(), landed=False)
     return Response(text, media_type="text/html", headers=UNFRAMED)
 
 

@@ -16,7 +16,7 @@ from coterie.engine.learning.pictures.change import calibration_picture, drift_p
 from coterie.engine.learning.pictures.clusters import tree_picture
 from coterie.engine.learning.pictures.people import map_picture, silhouette_picture
 from coterie.engine.learning.reports.explaining import details, overview
-from coterie.engine.learning.reports.page import Section, page_of
+from coterie.engine.learning.reports.page import Report, Section
 from coterie.features.table import Column, FeatureTable
 from tests.chromium import chromium
 
@@ -54,7 +54,7 @@ def sections() -> list[Section]:
 
 @pytest.fixture(scope="module")
 def page(sections: list[Section]) -> str:
-    return page_of(f"Shop {EVIL}", EVIL, sections, [EVIL])
+    return Report(title=f"Shop {EVIL}", lead=EVIL, sections=sections, notes=[EVIL]).html()
 
 
 def pictures_of(sections: list[Section]) -> list[Picture]:
@@ -70,11 +70,12 @@ def test_every_picture_becomes_a_png_and_is_the_same_again(sections: list[Sectio
 
 
 def test_the_same_report_is_the_same_text(sections: list[Section], page: str) -> None:
-    assert page_of(f"Shop {EVIL}", EVIL, sections, [EVIL]) == page
+    assert Report(title=f"Shop {EVIL}", lead=EVIL, sections=sections, notes=[EVIL]).html() == page
     assert "https://cdn" not in page
     assert EVIL not in page
     assert len(page) < 1_500_000
-    assert len(page_of("words", "", [Section(title="t", body="<p>b</p>")])) < 10_000
+    words = Report(title="words", lead="", sections=[Section(title="t", body="<p>b</p>")])
+    assert len(words.html()) < 10_000
 
 
 def test_a_browser_draws_every_picture_and_runs_nothing_else(

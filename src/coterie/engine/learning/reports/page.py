@@ -39,27 +39,39 @@ class Section(Struct, frozen=True, kw_only=True):
     pictures: tuple[Picture, ...] = ()
 
 
-def page_of(title: str, lead: str, sections: Sequence[Section], notes: Iterable[str] = ()) -> str:
-    """Return the page. It asks nothing of any network; the scripts in it are the only ones that a browser runs, named by their hashes.
+class Report(Struct, frozen=True, kw_only=True):
+    """A title, a line about what was looked at, what to mind, and sections."""
 
-    Charts compile their formulas in the browser, which its policy has to allow ('unsafe-eval'); the formulas are ours, what others wrote is data.
-    The same report is the same text. Size: about 900 KB with pictures, else some KB.
-    """
-    scripts = (bundle(), DRAW) if any(section.pictures for section in sections) else ()
-    hashes = " ".join(f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'" for text in scripts)
-    allowed = f"script-src {hashes} 'unsafe-eval'; " if scripts else ""
-    policy = f"default-src 'none'; style-src 'unsafe-inline'; {allowed}img-src data: blob:; form-action 'none'; base-uri 'none'"
-    warned = "".join(f'<p class="note">{escape(one)}</p>' for one in notes)
-    parts = "".join(
-        f"<h2>{escape(one.title)}</h2>{one.body}{''.join(_figure(picture) for picture in one.pictures)}"
-        for one in sections
-    )
-    run = "".join(f"<script>{text}</script>" for text in scripts)
-    return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="content-security-policy" content="{policy}">'
-        f'<meta name="viewport" content="width=device-width"><title>{escape(title)}</title><style>{STYLE}{LOOK}</style>'
-        f"<h1>{escape(title)}</h1><p class=lead>{escape(lead)}</p>{warned}{parts}{run}</html>\n"
-    )
+    title: str
+    lead: str
+    sections: Sequence[Section]
+    notes: Sequence[str] = ()
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        return tuple(picture for section in self.sections for picture in section.pictures)
+
+    def html(self) -> str:
+        """Return the page. It asks nothing of any network; the scripts in it are the only ones that a browser runs, named by their hashes.
+
+        Charts compile their formulas in the browser, which its policy has to allow ('unsafe-eval'); the formulas are ours, what others wrote is data.
+        The same report is the same text. Size: about 900 KB with pictures, else some KB.
+        """
+        scripts = (bundle(), DRAW) if self.pictures else ()
+        hashes = " ".join(f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'" for text in scripts)
+        allowed = f"script-src {hashes} 'unsafe-eval'; " if scripts else ""
+        policy = f"default-src 'none'; style-src 'unsafe-inline'; {allowed}img-src data: blob:; form-action 'none'; base-uri 'none'"
+        warned = "".join(f'<p class="note">{escape(one)}</p>' for one in self.notes)
+        parts = "".join(
+            f"<h2>{escape(one.title)}</h2>{one.body}{''.join(_figure(picture) for picture in one.pictures)}"
+            for one in self.sections
+        )
+        run = "".join(f"<script>{text}</script>" for text in scripts)
+        return (
+            f'<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="content-security-policy" content="{policy}">'
+            f'<meta name="viewport" content="width=device-width"><title>{escape(self.title)}</title><style>{STYLE}{LOOK}</style>'
+            f"<h1>{escape(self.title)}</h1><p class=lead>{escape(self.lead)}</p>{warned}{parts}{run}</html>\n"
+        )
 
 
 def _figure(picture: Picture) -> str:
