@@ -25,7 +25,7 @@ START_S = 60.0
 """Seconds after which a server that does not listen or does not get ready is given up."""
 _fork = multiprocessing.get_context("forkserver")
 _fork.set_forkserver_preload(
-    ["coterie.app.service", "coterie.app.serving", "coterie.storage.project_file", "uvloop", "httptools"]
+    ["coterie.app.service", "coterie.app.serving", "coterie.storage.project_file", "uvloop", "httptools", "tests.warm"]
 )
 
 

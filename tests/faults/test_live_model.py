@@ -18,7 +18,7 @@ from tests.serving import Serving
 KILLS = 5
 FILES = {
     "segments/lookers.yaml": "key: lookers\nwhen: {cluster: {model: habits, is: lookers}}\n",
-    "segments/near.yaml": "key: near\nwhen: {cluster: {model: habits, distance: {at_most: 0.8}}}\n",
+    "segments/near.yaml": "key: near\nwhen: {cluster: {model: habits, distance: {at_most: 0.9}}}\n",
     "segments/lately.yaml": "key: lately\nwhen: {did: {event: order, within: 3s}}\n",
 }
 
