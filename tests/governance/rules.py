@@ -12,7 +12,7 @@ from coterie.governance.parse import parse_text
 from coterie.governance.standardise import Standardise
 from coterie.intake.stage import Passed
 from coterie.model import Value
-from coterie.triggers.parse import form_of
+from coterie.segments.parse.folder import form_of
 
 AT = 1_767_355_200_000_000
 """2026-01-02, noon UTC."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-ENDINGS = (".yaml", ".yml", ".json")
+from coterie.segments.parse.folder import ENDINGS
 
 
 class Written(Struct, frozen=True):

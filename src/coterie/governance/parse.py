@@ -11,8 +11,8 @@ from coterie.governance.definition import Rule, Standard, normal_of
 from coterie.governance.normal import Normal, Texts
 from coterie.segments.conditions.form import Flaw
 from coterie.segments.conditions.places import Lines, place
+from coterie.segments.parse.folder import form_of, loaded, text_of
 from coterie.segments.parse.text import read
-from coterie.triggers.parse import files_of, form_of, named_after, text_of
 
 
 class Ruled(Struct, frozen=True, eq=False):
@@ -53,20 +53,9 @@ def parse_in(folder: str | Path, text: str) -> Standards:
 
 def load(folder: str | Path) -> Standards:
     """Return the rules of a folder, none if there is no such folder. Raises: InvalidDefinition for all files together."""
-    folder, problems = Path(folder), list[Problem]()
-    found: dict[str, Standards] = {}
-    for file in files_of(folder):
-        try:
-            one = parse_text(text_of(file), str(file), _reader(folder))
-        except InvalidDefinition as error:
-            problems += error.problems
-            continue
-        key = one.standards[0].key
-        problems += named_after(file, key, found)
-        found[key] = one
-    if problems:
-        raise InvalidDefinition(problems)
-    every = [found[key] for key in sorted(found)]
+    reader = _reader(Path(folder))
+    found = loaded(Path(folder), lambda text, file: parse_text(text, file, reader), lambda one: one.standards[0].key)
+    every = tuple(found.values())
     return Standards(
         tuple(standard for one in every for standard in one.standards),
         tuple(rule for one in every for rule in one.rules),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,10 @@ from coterie.learned.artefact import Artefact
 from coterie.learned.definition import KINDS, AnyModel, ClustersModel, features_of, segments_of
 from coterie.segments.conditions.form import Flaw
 from coterie.segments.conditions.places import Lines
+from coterie.segments.parse.folder import loaded, unknown
 from coterie.segments.parse.synonyms import suggested
 from coterie.segments.parse.text import read
 from coterie.segments.parse.walker import Walker, shown
-from coterie.triggers.parse import files_of, named_after, text_of, unknown
 
 
 def parse(data: Any, file: str = "", lines: Lines | None = None) -> AnyModel:
@@ -45,19 +46,7 @@ def parse_text(text: str, file: str = "") -> AnyModel:
 
 def load(folder: str | Path) -> list[AnyModel]:
     """Return the models of a folder by key, none if there is no such folder. Raises: InvalidDefinition for all files together."""
-    folder, problems = Path(folder), list[Problem]()
-    found: dict[str, AnyModel] = {}
-    for file in files_of(folder):
-        try:
-            model = parse_text(text_of(file), str(file))
-        except InvalidDefinition as error:
-            problems += error.problems
-            continue
-        problems += named_after(file, model.key, found)
-        found[model.key] = model
-    if problems:
-        raise InvalidDefinition(problems)
-    return [found[key] for key in sorted(found)]
+    return list(loaded(Path(folder), parse_text, attrgetter("key")).values())
 
 
 def definition_of(artefact: Artefact) -> AnyModel:

@@ -8,7 +8,7 @@ from typing import Any
 from coterie.features.preparation import Preparation, Recipe, fit
 from coterie.learning.estimator import Estimator
 from coterie.learning.frames import given
-from coterie.triggers.parse import form_of
+from coterie.segments.parse.folder import form_of
 
 
 def recipe_of(told: Recipe | Mapping[str, Any] | None) -> Recipe:

@@ -19,7 +19,7 @@ from coterie.connectors.sources.kafka.topic import Topic
 from coterie.connectors.sources.kinds import Setting, kind_of
 from coterie.connectors.sources.source import Page
 from coterie.errors import InvalidDefinition
-from coterie.triggers.parse import form_of
+from coterie.segments.parse.folder import form_of
 from tests.connectors.sources.contract import keeps_order, pages, refuses, rows_of
 from tests.kafka import PASSWORD, USER, Broker
 from tests.servers import running, wait_until

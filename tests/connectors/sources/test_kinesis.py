@@ -21,7 +21,7 @@ from coterie.connectors.sources.kinds import Setting, kind_of
 from coterie.connectors.sources.kinesis import Config, open_source
 from coterie.connectors.sources.kinesis.stream import Stream
 from coterie.connectors.sources.source import Page
-from coterie.triggers.parse import form_of
+from coterie.segments.parse.folder import form_of
 from tests.connectors.sources.contract import keeps_order, pages, refuses
 from tests.servers import Server, free_port, running
 

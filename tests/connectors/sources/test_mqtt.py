@@ -22,7 +22,7 @@ from coterie.connectors.sources.mqtt.config import address_of
 from coterie.connectors.sources.mqtt.topic import topic_of
 from coterie.connectors.sources.source import Page
 from coterie.errors import InvalidDefinition, Problem
-from coterie.triggers.parse import form_of
+from coterie.segments.parse.folder import form_of
 from tests.connectors.sources.contract import refuses
 from tests.servers import Server, binary, mosquitto, running, wait_until
 

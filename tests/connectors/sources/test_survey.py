@@ -18,7 +18,7 @@ from coterie.connectors.sources.survey.scoring import Scorer
 from coterie.engine.project import Project
 from coterie.engine.sourcing.pull import pull
 from coterie.errors import InvalidDefinition, Problem
-from coterie.triggers.parse import form_of
+from coterie.segments.parse.folder import form_of
 from coterie.values import parse
 from tests.connectors.sources.contract import keeps_order, refuses
 

@@ -20,7 +20,7 @@ from coterie.connectors.sources.webhook.config import Config, Inbox, open_source
 from coterie.connectors.sources.webhook.requests import chunk_of_request
 from coterie.connectors.sources.webhook.signatures import Forged, check
 from coterie.errors import InvalidDefinition
-from coterie.triggers.parse import form_of
+from coterie.segments.parse.folder import form_of
 
 NOW = 1_767_225_600_000_000
 BODY = b'{"id": "evt_1", "order": {"total": 12.5}}'

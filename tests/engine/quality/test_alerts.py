@@ -19,9 +19,9 @@ from coterie.engine.quality.running import post
 from coterie.engine.running.files import open_state
 from coterie.monitoring.finding import Finding
 from coterie.monitoring.terms import Check, Severity, Stage
+from coterie.segments.parse.folder import form_of
 from coterie.storage.state.outbox import Outbox
 from coterie.triggers.delivery import Delivery
-from coterie.triggers.parse import form_of
 
 AT = 1_800_000_000_000_000
 

@@ -11,7 +11,7 @@ import pytest
 from coterie.errors import InvalidDefinition, NotFound, Problem
 from coterie.features.preparation import LeftOut, Preparation, Recipe, Treatment, fit
 from coterie.features.table import Floats
-from coterie.triggers.parse import form_of
+from coterie.segments.parse.folder import form_of
 from tests.features.preparation.tables import shop, table_of
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -11,12 +12,12 @@ from coterie.connectors.destinations.email import Email, EmailDestination
 from coterie.connectors.destinations.file import File, FileDestination
 from coterie.connectors.destinations.webhook import Webhook, WebhookDestination
 from coterie.connectors.secrets import unset
-from coterie.errors import InvalidDefinition, Problem
+from coterie.errors import InvalidDefinition
 from coterie.segments.conditions.form import Flaw
 from coterie.segments.conditions.places import Lines, place
+from coterie.segments.parse.folder import form_of, loaded
 from coterie.segments.parse.synonyms import suggested
 from coterie.segments.parse.text import read
-from coterie.triggers.parse import files_of, form_of, named_after, text_of
 
 Definition: TypeAlias = Webhook | Email | File
 KINDS: dict[str, type[Webhook] | type[Email] | type[File]] = {"webhook": Webhook, "email": Email, "file": File}
@@ -41,19 +42,7 @@ def parse_text(text: str, file: str = "") -> Definition:
 
 def load(folder: str | Path) -> dict[str, Definition]:
     """Return the destinations of a folder by key, none if there is no such folder. Raises: InvalidDefinition for all files together."""
-    problems: list[Problem] = []
-    found: dict[str, Definition] = {}
-    for file in files_of(Path(folder)):
-        try:
-            one = parse_text(text_of(file), str(file))
-        except InvalidDefinition as error:
-            problems += error.problems
-            continue
-        problems += named_after(file, one.key, found)
-        found[one.key] = one
-    if problems:
-        raise InvalidDefinition(problems)
-    return {key: found[key] for key in sorted(found)}
+    return loaded(Path(folder), parse_text, attrgetter("key"))
 
 
 def open_all(

@@ -20,10 +20,10 @@ from coterie.segments.conditions.form import Flaw, Form
 from coterie.segments.conditions.places import Lines, place
 from coterie.segments.conditions.words import Doc, Duration, Text
 from coterie.segments.durations import us_of
+from coterie.segments.parse.folder import files_of, form_of, text_of
 from coterie.segments.parse.slots import keys
 from coterie.segments.parse.synonyms import suggested
 from coterie.segments.parse.text import read
-from coterie.triggers.parse import files_of, form_of, text_of
 from coterie.triggers.words import key_word
 
 FOLDER = "sources"

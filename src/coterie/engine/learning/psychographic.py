@@ -28,8 +28,8 @@ from coterie.learned.words import Picked, events_of
 from coterie.model import Value
 from coterie.segments.core import EVER, Rolling
 from coterie.segments.durations import us_of
+from coterie.segments.parse.folder import text_of as text_in
 from coterie.segments.parse.written import data_of
-from coterie.triggers.parse import text_of as text_in
 from coterie.values import parse, text_of
 
 Psychographic: TypeAlias = InterestsModel | TextModel

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 from coterie.engine.project import Project
-from coterie.errors import InvalidDefinition, Problem, nearest
+from coterie.errors import InvalidDefinition
 from coterie.segments.conditions.form import Check, Choice, Flaw, Form
 from coterie.segments.conditions.patterns import flaw_of_pattern
 from coterie.segments.conditions.words import Doc, Duration, Name, Text, number, whole
+from coterie.segments.parse.folder import files_of, form_of, loaded, unknown
 from coterie.segments.parse.text import read
 from coterie.settings import FILE
-from coterie.triggers.parse import files_of, form_of, named_after, text_of
 from coterie.triggers.words import key_word
 
 FOLDER = "quality"
@@ -69,20 +70,13 @@ class Rule(Form, frozen=True, kw_only=True):
 
 def load(root: Path) -> dict[str, Rule]:
     """Return the rules of a project by key, none if it has no such folder. Raises: InvalidDefinition for all files together."""
-    problems: list[Problem] = []
-    found: dict[str, Rule] = {}
-    for file in files_of(root / FOLDER):
-        try:
-            document = read(text_of(file), str(file))
-            rule = form_of(Rule, document.data, str(file), document.lines)
-        except InvalidDefinition as error:
-            problems += error.problems
-            continue
-        problems += named_after(file, rule.key, found)
-        found[rule.key] = rule
-    if problems:
-        raise InvalidDefinition(problems)
-    return {key: found[key] for key in sorted(found)}
+    return loaded(root / FOLDER, parse_text, attrgetter("key"))
+
+
+def parse_text(text: str, file: str = "") -> Rule:
+    """Return the rule that YAML (or, for a file name in ``.json``, JSON) text describes. Raises: InvalidDefinition."""
+    document = read(text, file)
+    return form_of(Rule, document.data, file, document.lines)
 
 
 def checked(project: Project) -> dict[str, Rule]:
@@ -91,12 +85,6 @@ def checked(project: Project) -> dict[str, Rule]:
     known = {file.stem for file in files_of(project.root / "destinations")}
     told = [(f"{FOLDER}/{rule.key}.yaml: alerts", key) for rule in rules.values() for key in rule.alerts or ()]
     told += [(f"{FILE}: quality.alerts", key) for key in project.settings.quality.alerts]
-    allowed = ", ".join(sorted(known)) or "a destination with a file of its own"
-    problems = [
-        Problem("no destination has this key", where=where, received=key, allowed=allowed, hint=nearest(key, known))
-        for where, key in told
-        if key not in known
-    ]
-    if problems:
+    if problems := [unknown("destination", key, known, where) for where, key in told if key not in known]:
         raise InvalidDefinition(problems)
     return rules

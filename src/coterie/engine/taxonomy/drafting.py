@@ -9,8 +9,8 @@ from msgspec import Struct
 from coterie.engine.project import Project
 from coterie.engine.taxonomy.files import FOLDER, tracking_plan
 from coterie.segments.parse import data_of, yaml_text
+from coterie.segments.parse.folder import files_of
 from coterie.taxonomy.draft import Draft, file_of
-from coterie.triggers.parse import files_of
 
 
 class Drafted(Struct, frozen=True, kw_only=True):
@@ -48,9 +48,9 @@ def draft_files(project: Project, drafts: Iterable[Draft], *, write: bool, force
 
 def _files_by_event(project: Project) -> dict[str, str]:
     """Return which file, without its ending, describes which event."""
+    from coterie.segments.parse.folder import text_of
     from coterie.segments.parse.text import read
     from coterie.taxonomy.parse import POLICY_FILE
-    from coterie.triggers.parse import text_of
 
     found: dict[str, str] = {}
     for file in files_of(project.root / FOLDER):

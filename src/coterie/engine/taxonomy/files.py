@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from coterie.engine.project import Project
 from coterie.errors import NotFound, Problem
-from coterie.triggers.parse import ENDINGS, files_of, text_of
+from coterie.segments.parse.folder import ENDINGS, files_of, text_of
 
 if TYPE_CHECKING:
     from coterie.taxonomy.plan import TrackingPlan
