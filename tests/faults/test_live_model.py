@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from pathlib import Path
 
 from coterie.engine import definitions
@@ -13,6 +12,7 @@ from tests.engine.learning.clusters import artefact, check_records, events_of, h
 from tests.faults.load import Writer, under_load
 from tests.faults.test_kill import RUNNER, drain
 from tests.faults.truth import check_changes, check_log
+from tests.servers import wait_until
 from tests.serving import Serving
 
 KILLS = 5
@@ -21,6 +21,20 @@ FILES = {
     "segments/near.yaml": "key: near\nwhen: {cluster: {model: habits, distance: {at_most: 0.9}}}\n",
     "segments/lately.yaml": "key: lately\nwhen: {did: {event: order, within: 3s}}\n",
 }
+
+
+def _killed(server: Serving, writers: list[Writer], more: int) -> None:
+    """The server is killed under load when so many more events were acknowledged."""
+
+    def acknowledged() -> int:
+        return sum(len(one.acknowledged) for one in writers)
+
+    def kill() -> None:
+        wait_until(lambda: acknowledged() >= before + more, what=f"{more} events to be acknowledged")
+        server.kill()
+
+    before = acknowledged()
+    under_load(server.url, writers, kill)
 
 
 def test_killed_under_load_every_record_of_a_live_model_is_true(tmp_path: Path) -> None:
@@ -32,12 +46,12 @@ def test_killed_under_load_every_record_of_a_live_model_is_true(tmp_path: Path) 
     for number in range(KILLS):
         if number:
             server.start(ready=dice.random() < 0.7)
-        under_load(server.url, writers, lambda: (time.sleep(dice.uniform(0.1, 0.5)), server.kill()))
+        _killed(server, writers, dice.randrange(50, 400))
     server.start()
     drain(server)
     server.stop()
     acknowledged = set().union(*(one.acknowledged for one in writers))
-    assert len(acknowledged) > 10 * KILLS
+    assert len(acknowledged) >= 50 * KILLS
     check_log(folder, acknowledged)
     changes = check_changes(folder)
     assert {row["segment"] for row in changes} >= {"lookers", "near"}
