@@ -64,7 +64,7 @@ def test_it_tells_the_story(played: tuple[Path, str]) -> None:
     assert "the same people" in text
     assert "what landed is what lies at the source" in text
     assert "nothing left" in text
-    assert "she does not come back" in text
+    assert "they do not come back" in text
     assert "is in high-intent-at-risk" in text
     assert "--keep" in text
 

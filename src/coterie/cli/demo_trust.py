@@ -84,7 +84,7 @@ def _wait(server: DemoServer, refused: int) -> dict[str, Any]:
 
 
 def show_erasure(theatre: Theatre, server: DemoServer, who: str, name: str) -> None:
-    """Erase a person over HTTP, show the receipt, and let her try to come back."""
+    """Erase a person over HTTP, show the receipt, and let them try to come back."""
     theatre.scene(
         f"{name} asks to be forgotten",
         "One request. Log, history, state, snapshots, journal, outbox, quarantine: cleared, then every byte is searched.",
@@ -109,17 +109,17 @@ def show_erasure(theatre: Theatre, server: DemoServer, who: str, name: str) -> N
     searched = receipt["searched"]
     left = sum(one["left"] for one in receipt["places"]) + len(searched["places"])
     theatre.say(
-        f"  gone after {took:.1f} s; [bold]{searched['bytes'] / 1e6:,.0f} MB[/] in {searched['files']:,} files searched for her: "
+        f"  gone after {took:.1f} s; [bold]{searched['bytes'] / 1e6:,.0f} MB[/] in {searched['files']:,} files searched for them: "
         + ("[green]nothing left[/]" if not left else f"[red]{left} places left[/]")
         + f"; receipt {receipt['id']}, signed"
     )
     server.track(who, "product_viewed")
     gone = server.status(f"/v1/profiles/{who}") == 404
     theatre.say(
-        "  Her browser sends another event: "
+        "  Their browser sends another event: "
         + (
-            "[green]she does not come back[/] (her identifiers are known as keyed hashes only)"
+            "[green]they do not come back[/] (their identifiers are known as keyed hashes only)"
             if gone
-            else "[red]she is back[/]"
+            else "[red]they are back[/]"
         )
     )
