@@ -1,15 +1,19 @@
-"""Where things come from and where they go: source → event → property or trait → segment → trigger → destination."""
+"""Where things come from and where they go: source → event → property or trait → features → model → segment → trigger → destination."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from msgspec import Struct
 
-Kind: TypeAlias = Literal["source", "event", "property", "trait", "identifier", "segment", "trigger", "destination"]
-KINDS: tuple[Kind, ...] = ("source", "event", "property", "trait", "identifier", "segment", "trigger", "destination")
-"""Kinds of things in the order in which data flows."""
+Kind: TypeAlias = Literal[
+    "source", "event", "property", "trait", "identifier", "features", "model", "segment", "trigger", "destination"
+]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+"""Kinds of things in the order in which data flows; traits that a model publishes come from it."""
+READERS: frozenset[Kind] = frozenset({"features", "model", "segment", "trigger", "destination"})
+"""Kinds of things that read others."""
 
 
 class Node(Struct, frozen=True, order=True):

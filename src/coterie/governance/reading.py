@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from coterie.segments import core
 from coterie.segments.conditions.thresholds import Measure
+from coterie.segments.measures import Measurable
 from coterie.segments.moments import is_timed
 from coterie.triggers.definition import Trigger
 from coterie.triggers.gathering import selectors_of
@@ -41,19 +42,32 @@ def of_segment(node: core.Node, measures: Sequence[Measure] = ()) -> Read:
     events: list[Asked] = []
     traits: list[str] = []
     for leaf in core.leaves(node):
-        if isinstance(leaf, core.Sequence):
-            same = (leaf.same,) if leaf.same else ()
-            events += [_asked(step.selector, *same) for step in leaf.steps]
-            events += [_asked(leaf.absent.selector, *same)] if leaf.absent is not None else []
-        elif isinstance(leaf, core.Compare | core.Holds):
-            _term(leaf.term, events, traits)
-            if isinstance(leaf, core.Compare) and isinstance(leaf.value, core.Trait):
-                traits.append(leaf.value.name)
+        _leaf(leaf, events, traits)
     for measure in measures:
         _term(measure.term, events, traits)
         events.append(_asked(measure.selector))
     segments = tuple(sorted(core.references(node)))
     return Read(tuple(dict.fromkeys(events)), tuple(dict.fromkeys(traits)), segments)
+
+
+def of_terms(
+    terms: Sequence[Measurable | core.ValueTerm], more: Sequence[tuple[core.Selector, tuple[str, ...]]]
+) -> Read:
+    """Return what measuring terms reads, and what questions about properties of events (``more``) do."""
+    asked = of_events(more)
+    events, traits, segments = [*asked.events], [*asked.traits], set[str]()
+    for term in terms:
+        if isinstance(term, core.NumberTerm | core.ValueTerm):
+            _term(term, events, traits)
+        else:
+            _leaf(term, events, traits)
+            segments |= core.references(term)
+    return Read(tuple(dict.fromkeys(events)), tuple(dict.fromkeys(traits)), tuple(sorted(segments)))
+
+
+def of_events(asked: Sequence[tuple[core.Selector, tuple[str, ...]]]) -> Read:
+    """Return what looking at events and properties of them reads."""
+    return Read(tuple(dict.fromkeys(_asked(selector, *keys) for selector, keys in asked)))
 
 
 def of_trigger(trigger: Trigger, named: Iterable[tuple[str, ...]] = ()) -> Read:
@@ -73,6 +87,17 @@ def of_trigger(trigger: Trigger, named: Iterable[tuple[str, ...]] = ()) -> Read:
     traits += [f"consent.{trigger.consented.purpose}"] if trigger.consented is not None else []
     traits += ["time_zone"] if trigger.quiet_hours is not None else []
     return Read(tuple(dict.fromkeys(events)), tuple(dict.fromkeys(traits)), trigger.segments)
+
+
+def _leaf(leaf: core.Leaf, events: list[Asked], traits: list[str]) -> None:
+    if isinstance(leaf, core.Sequence):
+        same = (leaf.same,) if leaf.same else ()
+        events += [_asked(step.selector, *same) for step in leaf.steps]
+        events += [_asked(leaf.absent.selector, *same)] if leaf.absent is not None else []
+    elif isinstance(leaf, core.Compare | core.Holds):
+        _term(leaf.term, events, traits)
+        if isinstance(leaf, core.Compare) and isinstance(leaf.value, core.Trait):
+            traits.append(leaf.value.name)
 
 
 def _term(term: core.NumberTerm | core.ValueTerm | core.TraitSince, events: list[Asked], traits: list[str]) -> None:

@@ -14,7 +14,7 @@ from coterie.engine.governance.standards import standards_of
 from coterie.engine.project import Project
 from coterie.engine.taxonomy.files import tracking_plan
 from coterie.governance.catalogue import Catalogue, Field, by_frequency, ordered, types_in, types_of
-from coterie.governance.lineage import Lineage, Node
+from coterie.governance.lineage import READERS, Lineage, Node
 from coterie.governance.parse import Ruled
 from coterie.governance.samples import looks_personal, sample_of
 from coterie.governance.standardise import applies_to
@@ -195,7 +195,7 @@ class _Gathering:
 
     def _used_by(self, node: Node) -> tuple[str, ...]:
         below = self._lineage.reached(node)
-        return tuple(str(one) for one in below if one.kind in ("segment", "trigger", "destination"))
+        return tuple(str(one) for one in below if one.kind in READERS)
 
 
 def _split(name: str, events: set[str]) -> tuple[str, str]:

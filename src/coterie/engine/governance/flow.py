@@ -11,6 +11,7 @@ from coterie.connectors.mapping import Mapping, PropertyRule
 from coterie.connectors.mapping_file import load_mapping
 from coterie.connectors.sources import definitions as sources
 from coterie.engine import definitions
+from coterie.engine.governance.learned_flow import feature_sets_read, models_read
 from coterie.engine.outbox.content import contents
 from coterie.engine.project import Project
 from coterie.engine.taxonomy.keys import names_of
@@ -31,13 +32,21 @@ Seen = Map[tuple[str, str], Iterable[str]]
 def lineage_of(project: Project, seen: Seen) -> Lineage:
     """Return what flows where: what the log has seen, and what definitions and triggers on disk read.
 
-    Raises: InvalidDefinition when a definition, a trigger or a mapping cannot be read.
+    Raises: InvalidDefinition when a definition of any kind or a mapping cannot be read.
     """
     lineage = Lineage(_arrivals(seen))
     known = sorted({event for event, _ in seen})
     context = definitions.context(project)
     for segment in definitions.candidates(project):
         _add(lineage, Node("segment", segment.key), _read_by(segment, context), known)
+    for node, read in feature_sets_read(project, context):
+        _add(lineage, node, read, known)
+    for node, read, features, traits in models_read(project):
+        _add(lineage, node, read, known)
+        if features is not None:
+            lineage.add(Node("features", features), node)
+        for trait in traits:
+            lineage.add(node, Node("trait", trait))
     triggers = load(project.root / "triggers")
     parts = contents(triggers, project.root / "templates")
     for trigger in triggers:

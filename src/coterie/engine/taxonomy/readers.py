@@ -1,4 +1,4 @@
-"""What segments and triggers read that the plan does not name: a misspelt word, or a plan that is not whole."""
+"""What segments, triggers, feature sets and models read that the plan does not name: a misspelt word, or a plan that is not whole."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from msgspec import Struct
 from coterie.engine.governance.flow import lineage_of
 from coterie.engine.project import Project
 from coterie.errors import nearest
-from coterie.governance.lineage import Lineage, Node
+from coterie.governance.lineage import READERS, Lineage, Node
 from coterie.model import SYSTEM_PREFIX
 from coterie.taxonomy.checker import CONTEXT
 from coterie.taxonomy.event import PLANNED
@@ -56,6 +56,8 @@ def _property(node: Node, event: str, lineage: Lineage, plan: TrackingPlan) -> l
 
 
 def _trait(node: Node, lineage: Lineage, plan: TrackingPlan) -> list[Unplanned]:
+    if any(one.kind == "model" for one in lineage.above(node)):
+        return []
     known = [name for event in PLANNED if event in plan.events for name in plan.events[event].named]
     if not known or node.name in known or node.name.startswith(_OURS):
         return []
@@ -63,5 +65,5 @@ def _trait(node: Node, lineage: Lineage, plan: TrackingPlan) -> list[Unplanned]:
 
 
 def _told(event: str, name: str, node: Node, lineage: Lineage, hint: str) -> Unplanned:
-    readers = tuple(str(one) for one in lineage.below(node) if one.kind in ("segment", "trigger"))
+    readers = tuple(str(one) for one in lineage.below(node) if one.kind in READERS)
     return Unplanned(event=event, property=name, readers=readers, hint=hint)

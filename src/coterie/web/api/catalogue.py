@@ -81,7 +81,7 @@ async def list_fields(
 
 @routes.get("/catalogue/lineage", Rows[EdgeTold])
 async def list_lineage(desk: Here, cursor: Cursor = None, limit: Limit = 10_000) -> Rows[EdgeTold]:
-    """Return every step of the lineage: source, event, property or trait, segment, trigger, destination."""
+    """Return every step of the lineage: source, event, property or trait, features, model, segment, trigger, destination."""
     catalogue = await _read(desk)
     edges = [EdgeTold(source=str(source), target=str(target)) for source, target in catalogue.lineage.edges()]
     return sliced(edges, cursor, limit)
