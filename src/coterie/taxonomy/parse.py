@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import Any
 
 from coterie.errors import InvalidDefinition, Problem
-from coterie.segments.conditions.form import Form
 from coterie.segments.conditions.places import Lines
+from coterie.segments.parse.folder import form_of
 from coterie.segments.parse.text import read
-from coterie.segments.parse.walker import Walker
 from coterie.taxonomy.event import EventPlan
 from coterie.taxonomy.handling import Policy
 from coterie.taxonomy.plan import TrackingPlan
 
 POLICY_FILE = "plan"
 """The file of the policy, without its ending; every other file is an event."""
-F = TypeVar("F", bound=Form)
-
-
-def form_of(kind: type[F], data: Any, file: str = "", lines: Lines | None = None) -> F:
-    """Return the form that plain data describes. Raises: InvalidDefinition with every problem."""
-    walker = Walker(file, lines)
-    form = walker.form(kind, data, ())
-    if walker.problems:
-        raise InvalidDefinition(walker.problems)
-    assert isinstance(form, kind)  # without a problem there is a value
-    return form
 
 
 def event_of(data: Any, file: str = "", lines: Lines | None = None) -> EventPlan:
