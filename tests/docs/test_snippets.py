@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.docs.blocks import ROOT, Block, blocks, missing_lines, pages
+from tests.docs.commands import commands
 from tests.docs.others import stand_ins
 from tests.docs.retail import retail
 from tests.docs.server import PageServer, needed
@@ -27,9 +29,19 @@ def _runs(page: Path) -> bool:
     return any(block.language in RUN and block.mark != "not run" for block in blocks(page))
 
 
+@pytest.fixture(scope="session")
+def forked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with commands(tmp_path_factory.mktemp("commands")) as folder:
+        yield folder
+
+
 @pytest.mark.parametrize("page", [page for page in pages() if _runs(page)], ids=_named)
-def test_page_runs_from_top_to_bottom(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_page_runs_from_top_to_bottom(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forked: Path
+) -> None:
     monkeypatch.chdir(tmp_path)
+    installed = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    monkeypatch.setenv("PATH", installed if _named(page) == "README.md" else f"{forked}{os.pathsep}{installed}")
     if any("$ONLINE_RETAIL" in block.text for block in blocks(page)):
         (tmp_path / ".data").mkdir()
         monkeypatch.setenv("ONLINE_RETAIL", str(retail(tmp_path / ".data")))
@@ -75,8 +87,7 @@ def _read(page: Path, running: ExitStack, tmp_path: Path, monkeypatch: pytest.Mo
 
 def _shell(block: Block, where: str, note: Path) -> tuple[str, str]:
     """Run a block of commands, which must succeed; return what it printed and the folder in which it left the reader."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = os.environ | {"PATH": path, "COLUMNS": "120", "NO_COLOR": "1", "TERM": "dumb", "NOTE": str(note)}
+    environment = os.environ | {"COLUMNS": "120", "NO_COLOR": "1", "TERM": "dumb", "NOTE": str(note)}
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", f"trap 'pwd > \"$NOTE\"' EXIT\n{block.text}"],
         env=environment,
