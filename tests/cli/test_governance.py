@@ -85,7 +85,7 @@ def test_the_catalogue_lists_finds_and_narrows(reading: Shell) -> None:
 def test_one_entry_tells_where_it_comes_from_and_goes_to(reading: Shell) -> None:
     (one,) = reading.json("catalogue", "show", "plan")
     assert one["comes_from"] == ["source:shop", "event:$identify"]
-    assert one["goes_to"] == ["segment:nordic-plus"]
+    assert one["goes_to"] == ["features:shoppers", "segment:nordic-plus"]
     assert one["field"]["columns"] == ["shop: plan"]
     assert "segment:nordic-plus" in reading("catalogue", "show", "plan").out
     unknown = reading("catalogue", "show", "plam")
